@@ -1,0 +1,3 @@
+/** The cluster's ports: leases, membership, assignment, events; and the values hubs and nodes exchange. */
+export * from './model.ts';
+export * from './state.ts';

@@ -1,0 +1,135 @@
+/** Every duration is milliseconds. */
+export type NodeState = 'active' | 'standby' | 'draining' | 'down' | 'fenced';
+/** `unassigned`: has no owner. `opening`: assigned, owner not yet serving. `serving`: owner confirmed. */
+export type VolumeState = 'unassigned' | 'opening' | 'serving' | 'failed';
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface HubMember {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly name: string;
+  /** Where nodes and other hubs reach its internal LMTP relay. */
+  readonly relay: Endpoint;
+  readonly version: string;
+  readonly state: 'up' | 'down';
+  readonly startedAt: Date;
+  readonly lastSeenAt: Date;
+  readonly sessions: number;
+}
+
+export interface NodeMember {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly name: string;
+  /** Control connection: probes, assignments, leases. */
+  readonly control: Endpoint;
+  /** Data connections: one session each, opened with a signed hand-over. */
+  readonly data: Endpoint;
+  readonly state: NodeState;
+  /** May be given volumes when it owns none. */
+  readonly eligible: boolean;
+  readonly weight: number;
+  readonly version: string;
+  readonly lastSeenAt: Date | null;
+}
+
+export interface MountSpec {
+  readonly driver: 'local' | 'nfs' | 'smb' | 'cifs' | 'glusterfs' | 'ceph' | 'block' | 'command';
+  /** Where the volume's directory is, once mounted. */
+  readonly path: string;
+  /** Driver arguments, never a shell string. */
+  readonly args: readonly string[];
+}
+
+export interface Volume {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly name: string;
+  readonly mount: MountSpec;
+  readonly volumeClass: string;
+  readonly weight: number;
+  readonly preferredNodeId: string | null;
+  /** Grows by one with every change of owner. */
+  readonly epoch: number;
+  readonly ownerNodeId: string | null;
+  readonly state: VolumeState;
+  /** Executable and arguments run on the new owner when the lock is still held at the deadline. */
+  readonly fence: readonly string[] | null;
+}
+
+/** One row of the routing map. Hubs route only to `serving` volumes; others wait. */
+export interface VolumeRoute {
+  readonly volumeId: string;
+  readonly epoch: number;
+  readonly ownerNodeId: string | null;
+  readonly state: VolumeState;
+}
+
+/** Leadership: one row a cluster, all times the database's own. */
+export interface LeaderLease {
+  readonly holderHubId: string;
+  /** Grows with every change of holder. */
+  readonly epoch: number;
+  /** Milliseconds left when it was read or granted; measure from the moment the request was sent. */
+  readonly remainingMs: number;
+}
+
+export type ClusterEventKind =
+  | 'leaderElected'
+  | 'leaderLost'
+  | 'hubUp'
+  | 'hubDown'
+  | 'nodeUp'
+  | 'nodeDown'
+  | 'nodeDraining'
+  | 'nodeFenced'
+  | 'volumeAssigned'
+  | 'volumeMounted'
+  | 'volumeLocked'
+  | 'volumeOpened'
+  | 'volumeServing'
+  | 'volumeReleased'
+  | 'volumeFailed'
+  | 'takeoverDone'
+  | 'takeoverFailed';
+
+export interface ClusterEvent {
+  readonly id: number;
+  readonly clusterId: string;
+  readonly at: Date;
+  readonly kind: ClusterEventKind;
+  /** Hub, node or volume id it is about. */
+  readonly subject: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** How long the step took, when it is one. */
+  readonly durationMs: number | null;
+}
+
+/** What a cluster's timing is made of (CLUSTER.md's defaults). */
+export interface ClusterTiming {
+  /** Life of the leader lease. 3,000. */
+  readonly leaderTtlMs: number;
+  /** 1,000. */
+  readonly leaderRenewMs: number;
+  /** 500. */
+  readonly probeIntervalMs: number;
+  /** Probes missed before a silent node is suspected. 3. */
+  readonly probesMissedMax: number;
+  /** Life of an owner's lease. 3,000. */
+  readonly ownerLeaseMs: number;
+  /** How long a new owner waits for the storage lock before it fences. 5,000. */
+  readonly lockWaitMs: number;
+}
+
+export const DEFAULT_TIMING: ClusterTiming = {
+  leaderTtlMs: 3_000,
+  leaderRenewMs: 1_000,
+  probeIntervalMs: 500,
+  probesMissedMax: 3,
+  ownerLeaseMs: 3_000,
+  lockWaitMs: 5_000,
+};

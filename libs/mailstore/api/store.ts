@@ -1,0 +1,230 @@
+import type { ParsedMessage } from '#protocol/message';
+import type { ByteStream, RequestContext } from '#stdx';
+import type { MessageFilter } from './filter.ts';
+import type {
+  AccountChange,
+  AccountId,
+  AccountInfo,
+  AccountSpec,
+  BlobId,
+  Mailbox,
+  MailboxChanges,
+  MailboxId,
+  MailboxRole,
+  MessageFields,
+  MessageId,
+  MessageSummary,
+  ModSeq,
+  StoredMessage,
+  Uid,
+  UidRange,
+} from './model.ts';
+import type { NewQueueEntry, QueueEntry, QueueUpdate } from './queue.ts';
+import type { StoreUsageEvent } from './usage.ts';
+
+/** Bytes written but not yet referenced. Commit it by `deliver`/`append`, or `discard` it; an abandoned one is garbage that recovery drops. */
+export interface StagedMessage {
+  readonly blobId: BlobId;
+  readonly size: number;
+  readonly parsed: ParsedMessage;
+  /** Releases it; a no-op after a commit used it. A staged message may be used by several commits before this. */
+  discard(): void;
+}
+
+export interface DeliveryTarget {
+  readonly account: AccountSpec;
+  /** Name; created when absent. Default `INBOX`. */
+  readonly mailbox?: string;
+  readonly keywords?: readonly string[];
+}
+
+export interface Delivery {
+  readonly message: StagedMessage;
+  /** Milliseconds since the epoch; also the messages' internalDate. */
+  readonly receivedAt: number;
+  readonly targets: readonly DeliveryTarget[];
+  readonly queue: readonly NewQueueEntry[];
+  /** Partner billed for each queue entry is in the entry; one `messages-in` event is written per stored target, one `messages-out` per queue entry. */
+}
+
+/** Per target, in order: where it landed, or why not. Queue entries succeed or fail with the whole commit. */
+export type DeliveryOutcome =
+  | {
+      readonly ok: true;
+      readonly mailboxId: MailboxId;
+      readonly uid: Uid;
+      readonly messageId: MessageId;
+      readonly modSeq: ModSeq;
+    }
+  | { readonly ok: false; readonly error: 'overQuota' | 'limitExceeded' };
+
+export interface AppendItem {
+  readonly message: StagedMessage;
+  readonly keywords: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly internalDate: number;
+}
+
+export interface MailboxRef {
+  readonly accountId: AccountId;
+  readonly mailboxId: MailboxId;
+}
+
+/** `source[i]` became `target[i]`; ascending by source. */
+export interface CopiedUids {
+  readonly mailboxId: MailboxId;
+  readonly uidValidity: number;
+  readonly source: readonly Uid[];
+  readonly target: readonly Uid[];
+  readonly modSeq: ModSeq;
+}
+
+export interface KeywordChange {
+  readonly mode: 'add' | 'remove' | 'replace';
+  readonly keywords: readonly string[];
+  /** Only messages whose modSeq is at most this (RFC 7162 UNCHANGEDSINCE); others are reported in `modified`. */
+  readonly unchangedSince?: ModSeq;
+}
+
+/**
+ * One volume's mail. Laws (docs/MAILSTORE.md):
+ * - a promise that resolves means the change is durable; nothing younger than the last durable commit is ever returned by a read;
+ * - every method rejects with `MailStoreError` for operating errors;
+ * - methods on an account unknown to the volume reject `accountNotFound`, except those that take an `AccountSpec`.
+ */
+export interface MailStore {
+  readonly volumeId: string;
+  readonly epoch: number;
+
+  // Accounts
+  ensureAccount(context: RequestContext, spec: AccountSpec): Promise<AccountInfo>;
+  account(context: RequestContext, accountId: AccountId): Promise<AccountInfo>;
+  accounts(context: RequestContext): AsyncIterable<readonly AccountInfo[]>;
+  removeAccount(context: RequestContext, accountId: AccountId): Promise<void>;
+
+  // Bytes in
+  /** Streams a message in, parsing as it goes; memory stays bounded whatever its size. Rejects `messageTooLarge`, `diskFull`. */
+  stage(bytes: ByteStream | Uint8Array): Promise<StagedMessage>;
+  /** All targets and queue entries in one durable commit. */
+  deliver(context: RequestContext, delivery: Delivery): Promise<readonly DeliveryOutcome[]>;
+  append(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    items: readonly AppendItem[],
+  ): Promise<readonly { readonly uid: Uid; readonly messageId: MessageId }[]>;
+
+  // Mailboxes
+  mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]>;
+  /** By name: INBOX in any case, other names exactly, or by id. */
+  mailbox(context: RequestContext, accountId: AccountId, nameOrId: string | MailboxId): Promise<Mailbox>;
+  /** Creates missing parents too. */
+  createMailbox(
+    context: RequestContext,
+    accountId: AccountId,
+    name: string,
+    options?: { readonly role?: MailboxRole; readonly subscribed?: boolean },
+  ): Promise<Mailbox>;
+  /** Children move along. Renaming INBOX moves its messages to a new mailbox and leaves INBOX empty (RFC 9051 §6.3.6). */
+  renameMailbox(context: RequestContext, accountId: AccountId, from: string, to: string): Promise<Mailbox>;
+  /** Its messages go with it; children stay. */
+  deleteMailbox(context: RequestContext, accountId: AccountId, name: string): Promise<void>;
+  setSubscribed(context: RequestContext, accountId: AccountId, name: string, subscribed: boolean): Promise<void>;
+  /** Names subscribed to, including names whose mailbox is gone (RFC 9051 §6.3.7). */
+  subscriptions(context: RequestContext, accountId: AccountId): Promise<readonly string[]>;
+  /** Claims \Recent: returns the first uid nobody claimed before; later callers get uidNext. */
+  claimRecent(context: RequestContext, mailbox: MailboxRef): Promise<Uid>;
+
+  // Messages
+  /** Every uid, ascending. */
+  uids(context: RequestContext, mailbox: MailboxRef): Promise<Uint32Array>;
+  /** Ascending uid, in batches sized so that no batch holds the event loop over a few ms. Missing uids are skipped. */
+  summaries(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+  ): AsyncIterable<readonly MessageSummary[]>;
+  messages(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    fields: MessageFields,
+  ): AsyncIterable<readonly StoredMessage[]>;
+  /** uids that match, ascending, with the highest modSeq among them (0 when none). Slices its work. */
+  search(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    filter: MessageFilter,
+  ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }>;
+  changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges>;
+  /** Bytes [start, end) of a blob the account holds; large ranges arrive in chunks. Verified against the record's checksum when whole. */
+  read(blobId: BlobId, start?: number, end?: number): ByteStream;
+
+  // Changes
+  /** Returns the summaries after the change of the messages that changed or already were so, and the uids refused by `unchangedSince`. */
+  setKeywords(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    change: KeywordChange,
+  ): Promise<{ readonly changed: readonly MessageSummary[]; readonly modified: readonly Uid[] }>;
+  copy(
+    context: RequestContext,
+    source: MailboxRef,
+    ranges: readonly UidRange[],
+    target: MailboxId,
+  ): Promise<CopiedUids>;
+  move(
+    context: RequestContext,
+    source: MailboxRef,
+    ranges: readonly UidRange[],
+    target: MailboxId,
+  ): Promise<CopiedUids>;
+  /** Removes messages of the ranges that carry `$deleted`, or all of the ranges when `any`. Returns uids removed, ascending. */
+  expunge(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    options?: { readonly any?: boolean },
+  ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }>;
+
+  /** Called after a change is durable, once per account and commit. Returns the unsubscribe. */
+  watch(accountId: AccountId, listener: (change: AccountChange) => void): () => void;
+
+  // Outbound queue
+  queueDue(now: number, limit: number): Promise<readonly QueueEntry[]>;
+  queueEntries(filter: {
+    readonly partnerId?: string;
+    readonly after?: number;
+    readonly limit: number;
+  }): Promise<readonly QueueEntry[]>;
+  /** Outcomes, plus new messages that follow from them (a bounce), in one commit. */
+  queueUpdate(
+    context: RequestContext,
+    updates: readonly QueueUpdate[],
+    deliveries?: readonly Delivery[],
+  ): Promise<void>;
+  /** Called when entries were added, with the earliest time one is due. */
+  watchQueue(listener: (dueAt: number) => void): () => void;
+
+  // Usage outbox
+  usagePending(limit: number): Promise<readonly StoreUsageEvent[]>;
+  usageConfirm(ids: readonly string[]): Promise<void>;
+  /** Bytes stored per partner: the storage gauge. */
+  usageBytes(): Promise<readonly { readonly partnerId: string; readonly bytes: number }[]>;
+
+  /** Figures for metrics and health; never waits for the commit loop. */
+  health(): MailStoreHealth;
+  /** Finishes what is in flight, then closes and releases the storage lock. Idempotent. */
+  close(): Promise<void>;
+  /** Resolves with the reason when the volume ended by itself (failed sync, lost lock). */
+  readonly failed: Promise<Error>;
+}
+
+export interface MailStoreHealth {
+  readonly writable: boolean;
+  readonly commits: number;
+  readonly messagesStored: number;
+  readonly pendingOperations: number;
+  readonly lastCommitMs: number;
+  readonly lastSyncMs: number;
+}

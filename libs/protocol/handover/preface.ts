@@ -1,0 +1,72 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** First line of every data connection, hub → node: `ROOKERY/1 <base64url JSON>.<base64url HMAC-SHA256>\r\n`. At most 4,096 bytes. */
+export type Preface =
+  /** A pooled connection for many transactions; each RCPT carries its own route. */
+  | { readonly kind: 'lmtp'; readonly hub: string; readonly issuedAt: number; readonly nonce: string }
+  /** One signed-in mail session. */
+  | ({
+      readonly kind: 'imap' | 'pop3' | 'managesieve';
+      readonly hub: string;
+      readonly issuedAt: number;
+      readonly nonce: string;
+    } & SessionHandover)
+  /** JSON-lines requests of the control plane: account figures, queue, trace. */
+  | { readonly kind: 'rpc'; readonly hub: string; readonly issuedAt: number; readonly nonce: string };
+
+export interface SessionHandover {
+  readonly accountId: string;
+  readonly email: string;
+  readonly partnerId: string;
+  readonly quotaBytes: number;
+  readonly volumeId: string;
+  readonly epoch: number;
+  readonly clientAddress: string;
+  readonly tls: boolean;
+  /** Tag of the LOGIN or AUTHENTICATE to be answered by the node (IMAP). */
+  readonly tag?: string;
+  readonly sessionId: string;
+}
+
+/** How old a preface may be, against replay by someone who read the wire. */
+export const PREFACE_AGE_MS_MAX = 30_000;
+export const PREFACE_BYTES_MAX = 4_096;
+const PREFIX = 'ROOKERY/1 ';
+
+export function encodePreface(preface: Preface, key: Uint8Array): string {
+  const body = Buffer.from(JSON.stringify(preface)).toString('base64url');
+  return `${PREFIX}${body}.${sign(body, key)}\r\n`;
+}
+
+export type PrefaceRefusal = 'malformed' | 'badSignature' | 'expired';
+
+/** `line` without its CRLF. */
+export function decodePreface(line: string, key: Uint8Array, now: number): Preface | PrefaceRefusal {
+  if (!line.startsWith(PREFIX)) return 'malformed';
+  const dot = line.indexOf('.', PREFIX.length);
+  if (dot < 0) return 'malformed';
+  const body = line.slice(PREFIX.length, dot);
+  const given = Buffer.from(line.slice(dot + 1), 'base64url');
+  const wanted = Buffer.from(sign(body, key), 'base64url');
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return 'badSignature';
+  const preface = JSON.parse(Buffer.from(body, 'base64url').toString()) as Preface;
+  return Math.abs(now - preface.issuedAt) > PREFACE_AGE_MS_MAX ? 'expired' : preface;
+}
+
+const sign = (body: string, key: Uint8Array): string => createHmac('sha256', key).update(body).digest('base64url');
+
+/** The node's answer line. After `+OK` the leg carries frames (sessions) or plain LMTP/JSON lines (lmtp, rpc). */
+export type PrefaceReply =
+  | { readonly ok: true }
+  /** STALE: not the owner at that epoch, look up again. UNAVAILABLE: try later. DENIED: signature or age. */
+  | { readonly ok: false; readonly code: 'STALE' | 'UNAVAILABLE' | 'DENIED'; readonly text: string };
+
+export const encodePrefaceReply = (reply: PrefaceReply): string =>
+  reply.ok ? '+OK\r\n' : `-ERR ${reply.code} ${reply.text}\r\n`;
+
+export function decodePrefaceReply(line: string): PrefaceReply {
+  if (line.startsWith('+OK')) return { ok: true };
+  const match = /^-ERR (STALE|UNAVAILABLE|DENIED) (.*)$/.exec(line);
+  if (!match) return { ok: false, code: 'UNAVAILABLE', text: 'unreadable answer' };
+  return { ok: false, code: match[1] as 'STALE', text: match[2] ?? '' };
+}

@@ -1,0 +1,5 @@
+/** What tests share. Production code never imports it. */
+export * from './database.ts';
+export * from './directories.ts';
+export * from './simulated-clock.ts';
+export * from './until.ts';
