@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { MIGRATIONS } from './index.ts';
+import { MIGRATIONS } from './timeline.ts';
 
 /** Brings the database at `url` to the newest schema. Safe to run from several processes: an advisory lock lets one work. Returns the names applied. */
 export async function migrate(url: string): Promise<string[]> {
