@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import type { SupervisorOptions } from './options.ts';
+
+export const HOST = '127.0.0.1';
+
+/** Public ports of hub k = 1, 2, …; the first hub's are `portBase` plus the protocol's own number. */
+export interface HubPorts {
+  readonly smtp: number;
+  readonly submission: number;
+  readonly submissions: number;
+  readonly imap: number;
+  readonly imaps: number;
+  readonly http: number;
+  readonly https: number;
+}
+
+export interface HubPlace {
+  readonly name: string;
+  readonly ports: HubPorts;
+  /** LMTP from the cluster's own nodes. */
+  readonly relayPort: number;
+  readonly statusPort: number;
+}
+
+export interface NodePlace {
+  readonly name: string;
+  readonly controlPort: number;
+  readonly dataPort: number;
+  readonly statusPort: number;
+}
+
+/** Where everything of one embedded cluster is. */
+export interface Layout {
+  readonly hubs: readonly HubPlace[];
+  readonly nodes: readonly NodePlace[];
+  readonly postgresPort: number;
+  readonly redisPort: number;
+  readonly apiPort: number;
+  readonly apiStatusPort: number;
+  readonly billingStatusPort: number;
+  readonly directories: {
+    readonly data: string;
+    readonly logs: string;
+    readonly volumes: string;
+    readonly hubs: string;
+    readonly postgres: string;
+    readonly redis: string;
+  };
+  readonly clusterFile: string;
+}
+
+export function layoutOf(options: SupervisorOptions): Layout {
+  const base = options.portBase;
+  const data = options.dataDirectory;
+  return {
+    hubs: Array.from({ length: options.hubs }, (_, index) => hubPlace(index + 1, base + 1000 * index)),
+    nodes: Array.from({ length: options.nodes + options.standby }, (_, index) => ({
+      name: `node-${index + 1}`,
+      controlPort: base + 701 + index,
+      dataPort: base + 801 + index,
+      statusPort: base + 901 + index,
+    })),
+    postgresPort: base + 432,
+    redisPort: base + 379,
+    apiPort: base + 600,
+    apiStatusPort: base + 601,
+    billingStatusPort: base + 602,
+    directories: {
+      data,
+      logs: join(data, 'logs'),
+      volumes: join(data, 'volumes'),
+      hubs: join(data, 'hubs'),
+      postgres: join(data, 'postgres'),
+      redis: join(data, 'redis'),
+    },
+    clusterFile: join(data, 'cluster.json'),
+  };
+}
+
+const hubPlace = (number: number, base: number): HubPlace => ({
+  name: `hub-${number}`,
+  ports: {
+    smtp: base + 25,
+    submission: base + 587,
+    submissions: base + 465,
+    imap: base + 143,
+    imaps: base + 993,
+    http: base + 80,
+    https: base + 443,
+  },
+  relayPort: base + 24,
+  statusPort: base + 90,
+});
+
+/** Every port the layout listens on, with what for: to name the one that is taken. */
+export function portsOf(
+  layout: Layout,
+  external: { readonly postgres: boolean; readonly redis: boolean },
+): readonly (readonly [number, string])[] {
+  return [
+    ...(external.postgres ? [] : [[layout.postgresPort, 'PostgreSQL'] as const]),
+    ...(external.redis ? [] : [[layout.redisPort, 'Redis'] as const]),
+    [layout.apiPort, 'API'],
+    [layout.apiStatusPort, 'API status'],
+    [layout.billingStatusPort, 'billing status'],
+    ...layout.hubs.flatMap((hub) => [
+      ...Object.entries(hub.ports).map(([service, port]) => [port, `${hub.name} ${service}`] as const),
+      [hub.relayPort, `${hub.name} relay`] as const,
+      [hub.statusPort, `${hub.name} status`] as const,
+    ]),
+    ...layout.nodes.flatMap((node) => [
+      [node.controlPort, `${node.name} control`] as const,
+      [node.dataPort, `${node.name} data`] as const,
+      [node.statusPort, `${node.name} status`] as const,
+    ]),
+  ];
+}

@@ -1,0 +1,44 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Random } from '#stdx';
+
+/** What the embedded cluster made up for itself at its first start, kept in `<data>/secrets.json` (mode 0600). No default password exists. */
+export interface Secrets {
+  operator: { email: string; password: string; apiKey: string | null };
+  clusterId: string | null;
+  demo: DemoSecrets | null;
+}
+
+export interface DemoSecrets {
+  readonly partner: string;
+  readonly apiKey: string;
+  readonly domain: string;
+  readonly users: readonly { readonly email: string; readonly password: string }[];
+  readonly delivered: boolean;
+}
+
+export class SecretsFile {
+  readonly value: Secrets;
+  private readonly path: string;
+
+  constructor(dataDirectory: string, random: Random) {
+    this.path = join(dataDirectory, 'secrets.json');
+    this.value = existsSync(this.path)
+      ? (JSON.parse(readFileSync(this.path, 'utf8')) as Secrets)
+      : {
+          operator: { email: 'operator@rookery.example', password: password(random), apiKey: null },
+          clusterId: null,
+          demo: null,
+        };
+  }
+
+  save(): void {
+    writeFileSync(this.path, `${JSON.stringify(this.value, null, 2)}\n`, { mode: 0o600 });
+  }
+}
+
+/** 16 characters without look-alikes: 93 bits. */
+export function password(random: Random): string {
+  const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+  return Array.from({ length: 16 }, () => alphabet[Math.floor(random.fraction() * alphabet.length)]).join('');
+}
