@@ -11,7 +11,15 @@ export interface AccountRoute {
 }
 
 /** What a recipient address comes to once aliases, plus addressing and catch-all are applied. */
-export type RecipientResolution =
+export type RecipientResolution = RecipientOutcome & {
+  /**
+   * What a cache of the answer must watch: every address asked on the way (normalised; with a nested alias or a detail
+   * more than the one given) and every domain, as `@domain`. A change of any may change the answer.
+   */
+  readonly dependsOn?: readonly string[];
+};
+
+type RecipientOutcome =
   | {
       readonly kind: 'deliver';
       /** Local accounts, each once. */
@@ -41,7 +49,7 @@ export interface DirectoryLookup {
   findLogin(username: string): Promise<LoginRecord | undefined>;
   /** Addresses an account may use as reverse-path: its own, with any detail, and aliases that lead to it. */
   maySendAs(accountId: string, address: string): Promise<boolean>;
-  /** Something cached may be out of date: an address, or `'*'` for everything. Returns the unsubscribe. */
+  /** Something cached may be out of date: an address, `@domain` for all that depends on the domain, or `'*'` for everything. Returns the unsubscribe. */
   watch(listener: (address: string) => void): () => void;
 }
 

@@ -10,6 +10,8 @@ export type DirectoryError =
   | { readonly code: 'conflict'; readonly what: string }
   | { readonly code: 'invalid'; readonly field: string; readonly reason: string }
   | { readonly code: 'stale'; readonly what: string }
+  /** The context's partner may not do this, whatever it is done to. */
+  | { readonly code: 'forbidden'; readonly what: string }
   | { readonly code: 'limit'; readonly what: string }
   | { readonly code: 'noVolume'; readonly clusterId: string };
 
@@ -19,7 +21,7 @@ export interface Page<T> {
   readonly next?: string;
 }
 export interface PageInput {
-  /** 1 … 500, default 50. */
+  /** 1 … 500, default 50; more is cut to 500. */
   readonly limit?: number;
   readonly after?: string;
 }
@@ -29,7 +31,9 @@ export type Versioned<T> = T & { readonly version: number };
 
 /**
  * Partners, domains, accounts, aliases, keys. The context's partner bounds every call (row-level security in
- * PostgreSQL); only a context without a partner (operator) sees across. State change and usage event commit together.
+ * PostgreSQL); only a context without a partner (operator) sees across: to list one partner's objects, an operator takes
+ * a context with that partner. Objects are found by id or by their name (slug, domain name, address), and listed in the
+ * order of that name. State change and usage event commit together.
  */
 export interface DirectoryRegistry {
   createPartner(
@@ -64,8 +68,8 @@ export interface DirectoryRegistry {
     version: number | undefined,
     change: { catchAll?: string | null; detailSeparator?: string },
   ): Promise<Result<Versioned<Domain>, DirectoryError>>;
-  /** Refused while accounts remain. */
-  deleteDomain(context: RequestContext, id: string): Promise<Result<void, DirectoryError>>;
+  /** Refused while accounts remain; aliases go with it. */
+  deleteDomain(context: RequestContext, id: string, version?: number): Promise<Result<void, DirectoryError>>;
 
   /** Places it on the volume of its class with the most room, or on `volumeId`. */
   createAccount(
@@ -83,7 +87,7 @@ export interface DirectoryRegistry {
     version: number | undefined,
     change: { displayName?: string | null; quotaBytes?: number; state?: AccountState; password?: string },
   ): Promise<Result<Versioned<Account>, DirectoryError>>;
-  deleteAccount(context: RequestContext, id: string): Promise<Result<void, DirectoryError>>;
+  deleteAccount(context: RequestContext, id: string, version?: number): Promise<Result<void, DirectoryError>>;
 
   createAlias(
     context: RequestContext,
@@ -97,7 +101,7 @@ export interface DirectoryRegistry {
     version: number | undefined,
     change: { targets: readonly string[] },
   ): Promise<Result<Versioned<Alias>, DirectoryError>>;
-  deleteAlias(context: RequestContext, id: string): Promise<Result<void, DirectoryError>>;
+  deleteAlias(context: RequestContext, id: string, version?: number): Promise<Result<void, DirectoryError>>;
 
   /** The secret is returned this once. */
   createApiKey(
