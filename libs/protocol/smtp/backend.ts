@@ -1,11 +1,5 @@
 import type { ByteStream } from '#stdx';
-
-/** RFC 5321 §4.2; `enhanced` is RFC 3463's `X.Y.Z`. Lines hold no CR or LF. */
-export interface SmtpReply {
-  readonly code: number;
-  readonly enhanced?: string;
-  readonly text: string | readonly string[];
-}
+import type { SmtpReply } from './reply.ts';
 
 /** Who signed in. */
 export interface SmtpIdentity {
@@ -44,6 +38,12 @@ export interface SmtpTransaction {
   readonly forwardPaths: readonly SmtpPath[];
 }
 
+/** A message on its way in. */
+export interface MessageBytes extends ByteStream {
+  /** The whole message when it had arrived before anyone asked (most do): spares a reader the iteration. Else `null`. */
+  readonly whole: Buffer | null;
+}
+
 /**
  * What stands behind a session: the hub's front door, or a node's delivery. Called one at a time per session. A reply
  * below 400 accepts. A thrown error becomes 451 4.3.0 and is logged.
@@ -56,7 +56,7 @@ export interface SmtpBackend {
    * `bytes` is the message with dot-stuffing undone and CRLF line ends; it throws when the client goes away or breaks a limit.
    * One reply for SMTP; for LMTP one per accepted recipient, in order. Bytes left unread are drained by the session.
    */
-  data(peer: SmtpPeer, transaction: SmtpTransaction, bytes: ByteStream): Promise<SmtpReply | readonly SmtpReply[]>;
+  data(peer: SmtpPeer, transaction: SmtpTransaction, bytes: MessageBytes): Promise<SmtpReply | readonly SmtpReply[]>;
   /** The transaction ended without data: RSET, EHLO, QUIT, lost connection. */
   abort?(peer: SmtpPeer, transaction: SmtpTransaction): void;
 }
