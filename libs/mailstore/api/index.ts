@@ -1,7 +1,13 @@
 /** The mail store's port: accounts, mailboxes, messages, keywords, modSeq, changes. No protocol's shape. */
 export * from './errors.ts';
 export * from './filter.ts';
+export * from './keywords.ts';
+export * from './limits.ts';
+export * from './matching.ts';
 export * from './model.ts';
+export * from './names.ts';
+export * from './parser.ts';
 export * from './queue.ts';
+export * from './ranges.ts';
 export * from './store.ts';
 export * from './usage.ts';

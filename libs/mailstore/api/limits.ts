@@ -1,0 +1,30 @@
+/** What one store accepts. Every engine takes a `Partial` of it; the defaults say where they come from. */
+export interface MailStoreLimits {
+  /** Bytes of one message. Default 50 MiB: what Gmail takes in (support.google.com/mail/answer/6584), above Exchange Online's 36 MB default. */
+  readonly messageBytesMax: number;
+  /** Mailboxes of one account. Default 10,000: an order above what mail clients show without trouble. */
+  readonly mailboxesMax: number;
+  /** Names one account may subscribe to, existing or not. Default twice `mailboxesMax`. */
+  readonly subscriptionsMax: number;
+  /** UTF-8 bytes of a mailbox name. Default 1,000, as `Mailbox.name` promises. */
+  readonly mailboxNameBytesMax: number;
+  /** Levels of a mailbox name. Default 20, as `Mailbox.name` promises. */
+  readonly mailboxDepthMax: number;
+  /** Keywords on one message. Default 100: RFC 8621 §4.1.1 sets none; Dovecot's index keeps 30 fast ones. */
+  readonly keywordsPerMessageMax: number;
+  /** Entries of the outbound queue. Default 1,000,000: what a volume can hold and list without stalling. */
+  readonly queueEntriesMax: number;
+  /** Ids of References and In-Reply-To used for threading. Default 32: JWZ threading needs the last few only. */
+  readonly threadReferencesMax: number;
+}
+
+export const defaultMailStoreLimits: MailStoreLimits = {
+  messageBytesMax: 50 * 1024 * 1024,
+  mailboxesMax: 10_000,
+  subscriptionsMax: 20_000,
+  mailboxNameBytesMax: 1_000,
+  mailboxDepthMax: 20,
+  keywordsPerMessageMax: 100,
+  queueEntriesMax: 1_000_000,
+  threadReferencesMax: 32,
+};

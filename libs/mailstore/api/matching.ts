@@ -1,0 +1,141 @@
+import { unreachable } from '#stdx';
+import type { MessageFilter } from './filter.ts';
+import type { MessageSummary } from './model.ts';
+import { inRanges, normalRanges } from './ranges.ts';
+
+/** What a filter asks of a message without opening it. Times in milliseconds since the epoch. */
+export interface MatchableMessage extends Pick<MessageSummary, 'uid' | 'modSeq' | 'keywords'> {
+  readonly size: number;
+  readonly internalDate: number;
+  readonly savedDate: number;
+  /** From the Date field; `null` when absent or unreadable. */
+  readonly sentAt: number | null;
+}
+
+/** A message opened for reading by a search. */
+export interface MessageText {
+  /** Decoded values of the top header's fields of that name, in order. */
+  header(field: string): Promise<readonly string[]>;
+  /** The whole top header, decoded. */
+  headers(): Promise<string>;
+  /** Decoded text of all textual parts. */
+  body(): Promise<string>;
+}
+
+/** The form in which texts are compared: a stand-in for i;unicode-casemap (RFC 5051), NFKC and lower case. */
+export function foldText(text: string): string {
+  return text.normalize('NFKC').toLowerCase();
+}
+
+/** The filter as the functions below want it: uid ranges sorted and merged, keywords in lower case. */
+export function normalFilter(filter: MessageFilter): MessageFilter {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return { kind: filter.kind, of: filter.of.map(normalFilter) };
+    case 'not':
+      return { kind: 'not', of: normalFilter(filter.of) };
+    case 'uids':
+      return { kind: 'uids', ranges: normalRanges(filter.ranges) };
+    case 'keyword':
+      return { kind: 'keyword', keyword: filter.keyword.toLowerCase() };
+    default:
+      return filter;
+  }
+}
+
+/** Whether deciding the filter may need the message's text. */
+export function needsText(filter: MessageFilter): boolean {
+  switch (filter.kind) {
+    case 'header':
+    case 'body':
+    case 'text':
+      return true;
+    case 'and':
+    case 'or':
+      return filter.of.some(needsText);
+    case 'not':
+      return needsText(filter.of);
+    default:
+      return false;
+  }
+}
+
+/** Decides a `normalFilter` without the text where that is possible; `undefined` = ask `matchesText`. */
+export function matchesIndex(filter: MessageFilter, message: MatchableMessage): boolean | undefined {
+  switch (filter.kind) {
+    case 'and':
+      return allOf(filter.of.map((part) => matchesIndex(part, message)));
+    case 'or':
+      return negate(allOf(filter.of.map((part) => negate(matchesIndex(part, message)))));
+    case 'not':
+      return negate(matchesIndex(filter.of, message));
+    case 'header':
+    case 'body':
+    case 'text':
+      return undefined;
+    case 'all':
+      return true;
+    case 'uids':
+      return inRanges(filter.ranges, message.uid);
+    case 'keyword':
+      return message.keywords.includes(filter.keyword);
+    case 'uidFrom':
+      return message.uid >= filter.uid;
+    case 'sizeOver':
+      return message.size > filter.bytes;
+    case 'sizeUnder':
+      return message.size < filter.bytes;
+    case 'modSeqFrom':
+      return message.modSeq >= filter.modSeq;
+    case 'date': {
+      const at = filter.field === 'sentAt' ? (message.sentAt ?? message.internalDate) : message[filter.field];
+      return at >= (filter.from ?? -Infinity) && at < (filter.to ?? Infinity);
+    }
+    default:
+      return unreachable(filter);
+  }
+}
+
+/** Decides with the text at hand, opening it only where the index does not settle the matter. */
+export async function matchesText(
+  filter: MessageFilter,
+  message: MatchableMessage,
+  text: MessageText,
+): Promise<boolean> {
+  const known = matchesIndex(filter, message);
+  if (known !== undefined) return known;
+  switch (filter.kind) {
+    case 'and':
+      for (const part of filter.of) if (!(await matchesText(part, message, text))) return false;
+      return true;
+    case 'or':
+      for (const part of filter.of) if (await matchesText(part, message, text)) return true;
+      return false;
+    case 'not':
+      return !(await matchesText(filter.of, message, text));
+    case 'header': {
+      const values = await text.header(filter.field);
+      return values.some((value) => contains(value, filter.text));
+    }
+    case 'body':
+      return contains(await text.body(), filter.text);
+    case 'text':
+      return contains(await text.headers(), filter.text) || contains(await text.body(), filter.text);
+    default:
+      throw new Error(`${filter.kind} is decided by the index`);
+  }
+}
+
+function contains(haystack: string, needle: string): boolean {
+  return foldText(haystack).includes(foldText(needle));
+}
+
+function allOf(answers: readonly (boolean | undefined)[]): boolean | undefined {
+  if (answers.includes(false)) return false;
+  return answers.includes(undefined) ? undefined : true;
+}
+
+function negate(answer: boolean | undefined): boolean | undefined {
+  return answer === undefined ? undefined : !answer;
+}

@@ -1,0 +1,110 @@
+import {
+  type BlobId,
+  canonicalKeywords,
+  canonicalMailboxName,
+  type Delivery,
+  type DeliveryOutcome,
+  type DeliveryTarget,
+  MailStoreError,
+  type NewQueueEntry,
+  parentNames,
+  type StagedMessage,
+} from '#mailstore/api';
+import { present } from '#stdx';
+import { addMessage, roomFor } from './messages.ts';
+import type { Account, Box, MemoryState, Touch } from './state.ts';
+
+type Bytes = (message: StagedMessage) => Buffer;
+
+/** One commit of any number of deliveries: each account it meets takes one modSeq. */
+export class DeliveryCommit {
+  private readonly touches = new Map<Account, Touch>();
+  private dueAt: number | undefined;
+
+  constructor(
+    private readonly state: MemoryState,
+    private readonly bytes: Bytes,
+  ) {}
+
+  /** Refuses, before anything is changed, what would refuse the whole commit. */
+  check(deliveries: readonly Delivery[]): void {
+    const { state } = this;
+    state.assertOpen();
+    const entries = deliveries.reduce((sum, delivery) => sum + delivery.queue.length, 0);
+    if (state.queue.size + entries > state.limits.queueEntriesMax) throw new MailStoreError('limitExceeded', 'queue');
+    for (const { message, targets } of deliveries) {
+      this.bytes(message);
+      for (const { keywords = [] } of targets) canonicalKeywords(keywords, state.limits);
+    }
+  }
+
+  run({ message, receivedAt, targets, queue }: Delivery): readonly DeliveryOutcome[] {
+    const outcomes = targets.map((target) => this.store(message, receivedAt, target));
+    for (const entry of queue) this.enqueue(message.blobId, message, receivedAt, entry);
+    return outcomes;
+  }
+
+  publish(): void {
+    this.state.publish(this.touches.values(), this.dueAt);
+  }
+
+  private store(message: StagedMessage, receivedAt: number, target: DeliveryTarget): DeliveryOutcome {
+    const { state } = this;
+    const { account, touch: created } = state.ensureAccount(target.account);
+    if (created) this.touches.set(account, created);
+    const { blobId, parsed, size } = message;
+    const refusal = roomFor(account, state.boxNamed(account, target.mailbox ?? 'INBOX'), 1, size);
+    if (refusal) return { ok: false, error: refusal };
+    const touch = this.touch(account);
+    const box = this.mailbox(touch, target.mailbox ?? 'INBOX');
+    const keywords = canonicalKeywords(target.keywords ?? [], state.limits);
+    const item = { blobId, bytes: this.bytes(message), parsed, keywords, internalDate: receivedAt };
+    const { uid, messageId, modSeq } = addMessage(state, touch, box, item);
+    const { accountId, partnerId } = target.account;
+    state.recordUsage({ partnerId, accountId, meter: 'messages-in', quantity: 1, at: receivedAt });
+    return { ok: true, mailboxId: box.id, uid, messageId, modSeq };
+  }
+
+  private touch(account: Account): Touch {
+    const touch = this.touches.get(account) ?? this.state.touch(account);
+    this.touches.set(account, touch);
+    return touch;
+  }
+
+  /** A name that cannot be had must not cost the message: it falls to INBOX, like Sieve's implicit keep (RFC 5228 §2.10.6). */
+  private mailbox(touch: Touch, name: string): Box {
+    const { state } = this;
+    const { account } = touch;
+    const known = state.boxNamed(account, name);
+    if (known) return known;
+    try {
+      const canonical = canonicalMailboxName(name, state.limits);
+      const missing = [...parentNames(canonical), canonical].filter((each) => !state.boxNamed(account, each));
+      if (account.mailboxes.size + missing.length > state.limits.mailboxesMax)
+        throw new MailStoreError('limitExceeded', 'mailboxes');
+      for (const each of missing) {
+        state.addMailbox(touch, each, null);
+        account.subscriptions.add(each);
+      }
+      return present(state.boxNamed(account, canonical), 'mailbox just made');
+    } catch (error) {
+      if (error instanceof MailStoreError) return present(state.boxNamed(account, 'INBOX'), 'INBOX');
+      throw error;
+    }
+  }
+
+  private enqueue(blobId: BlobId, message: StagedMessage, receivedAt: number, entry: NewQueueEntry): void {
+    const { state } = this;
+    state.retain(blobId, { bytes: this.bytes(message), parsed: message.parsed });
+    const id = state.nextQueueId();
+    const { reversePath, forwardPath, partnerId, parameters = {} } = entry;
+    const createdAt = state.clock.now();
+    const nextAttemptAt = entry.notBefore ?? createdAt;
+    state.queue.set(id, {
+      ...{ id, blobId, size: message.size, reversePath, forwardPath, partnerId, parameters },
+      ...{ createdAt, nextAttemptAt, attempts: 0, lastError: null, status: 'queued' },
+    });
+    state.recordUsage({ partnerId, accountId: null, meter: 'messages-out', quantity: 1, at: receivedAt });
+    this.dueAt = Math.min(this.dueAt ?? Infinity, nextAttemptAt);
+  }
+}

@@ -1,0 +1,347 @@
+import { hash } from 'node:crypto';
+import {
+  type AccountChange,
+  type AccountId,
+  type AccountInfo,
+  type AccountSpec,
+  type AppendItem,
+  type BlobId,
+  type CopiedUids,
+  type Delivery,
+  type DeliveryOutcome,
+  type KeywordChange,
+  type Mailbox,
+  type MailboxChanges,
+  type MailboxId,
+  type MailboxRef,
+  type MailboxRole,
+  type MailStore,
+  MailStoreError,
+  type MailStoreHealth,
+  type MailStoreLimits,
+  type MessageFields,
+  type MessageFilter,
+  type MessageId,
+  type MessageParserFactory,
+  type MessageSummary,
+  type ModSeq,
+  matchesText,
+  normalFilter,
+  type QueueEntry,
+  type QueueUpdate,
+  type StagedMessage,
+  type StoredMessage,
+  type StoreUsageEvent,
+  type Uid,
+  type UidRange,
+} from '#mailstore/api';
+import type { ByteStream, Clock, RequestContext } from '#stdx';
+import { DeliveryCommit } from './delivery.ts';
+import { createMailbox, deleteMailbox, findMailbox, renameMailbox, setSubscribed } from './mailboxes.ts';
+import { messageText } from './message-text.ts';
+import { append, changes, copyOrMove, expunge, selected, setKeywords, summary } from './messages.ts';
+import { dueEntries, listEntries, updateQueue } from './queue.ts';
+import { accountInfo, MemoryState, mailboxView } from './state.ts';
+
+export interface MemoryMailStoreOptions {
+  /** `messageParser` of `#protocol/message`, or a wrapper that gives it limits. */
+  readonly parse: MessageParserFactory;
+  readonly clock: Clock;
+  readonly volumeId?: string;
+  readonly epoch?: number;
+  readonly limits?: Partial<MailStoreLimits>;
+}
+
+/** The port in plain Maps: for tests of what stands above the store, and as the model the volume engine is compared with. Keeps nothing. */
+export class MemoryMailStore implements MailStore {
+  readonly volumeId: string;
+  readonly epoch: number;
+  /** Memory does not fail by itself: never settles. */
+  readonly failed = new Promise<Error>(() => {});
+  private readonly state: MemoryState;
+  private readonly staged = new Map<StagedMessage, Buffer>();
+
+  constructor(private readonly options: MemoryMailStoreOptions) {
+    this.volumeId = options.volumeId ?? 'memory';
+    this.epoch = options.epoch ?? 1;
+    this.state = new MemoryState(this.volumeId, this.epoch, options.clock, options.limits ?? {});
+  }
+
+  async ensureAccount(context: RequestContext, spec: AccountSpec): Promise<AccountInfo> {
+    if (this.state.accounts.has(spec.accountId)) this.state.account(context, spec.accountId);
+    const { account, touch } = this.state.ensureAccount(spec);
+    if (touch) this.state.publish([touch]);
+    return accountInfo(account);
+  }
+
+  async account(context: RequestContext, accountId: AccountId): Promise<AccountInfo> {
+    return accountInfo(this.state.account(context, accountId));
+  }
+
+  async *accounts(context: RequestContext): AsyncIterable<readonly AccountInfo[]> {
+    this.state.assertOpen();
+    const all = [...this.state.accounts.values()].map(accountInfo);
+    yield all.filter(({ partnerId }) => context.partnerId === undefined || partnerId === context.partnerId);
+  }
+
+  async removeAccount(context: RequestContext, accountId: AccountId): Promise<void> {
+    const account = this.state.account(context, accountId);
+    const touch = this.state.touch(account);
+    for (const box of account.mailboxes.values()) {
+      touch.mailboxes.add(box.id);
+      for (const { blobId } of box.messages.values()) this.state.release(blobId);
+    }
+    this.state.accounts.delete(accountId);
+    this.state.publish([{ ...touch, mailboxList: true }]);
+  }
+
+  async stage(bytes: ByteStream | Uint8Array): Promise<StagedMessage> {
+    const parser = this.options.parse();
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
+      size += chunk.length;
+      if (size > this.state.limits.messageBytesMax) throw new MailStoreError('messageTooLarge');
+      parser.push(chunk);
+      chunks.push(Buffer.from(chunk));
+    }
+    this.state.assertOpen();
+    const whole = Buffer.concat(chunks, size);
+    const blobId = hash('sha256', whole, 'hex');
+    const discard = (): void => void this.staged.delete(message);
+    const message: StagedMessage = { blobId, size, parsed: parser.end(), discard };
+    this.staged.set(message, whole);
+    return message;
+  }
+
+  async deliver(_context: RequestContext, delivery: Delivery): Promise<readonly DeliveryOutcome[]> {
+    const commit = new DeliveryCommit(this.state, this.bytesOf);
+    commit.check([delivery]);
+    const outcomes = commit.run(delivery);
+    commit.publish();
+    return outcomes;
+  }
+
+  async append(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    items: readonly AppendItem[],
+  ): Promise<readonly { readonly uid: Uid; readonly messageId: MessageId }[]> {
+    return append(this.state, context, mailbox, items, ({ message }) => this.bytesOf(message));
+  }
+
+  async mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {
+    const account = this.state.account(context, accountId);
+    return [...account.mailboxes.values()].map((box) => mailboxView(account, box));
+  }
+
+  async mailbox(context: RequestContext, accountId: AccountId, nameOrId: string | MailboxId): Promise<Mailbox> {
+    return findMailbox(this.state, context, accountId, nameOrId);
+  }
+
+  async createMailbox(
+    context: RequestContext,
+    accountId: AccountId,
+    name: string,
+    options: { readonly role?: MailboxRole; readonly subscribed?: boolean } = {},
+  ): Promise<Mailbox> {
+    return createMailbox(this.state, context, accountId, name, options);
+  }
+
+  async renameMailbox(context: RequestContext, accountId: AccountId, from: string, to: string): Promise<Mailbox> {
+    return renameMailbox(this.state, context, accountId, from, to);
+  }
+
+  async deleteMailbox(context: RequestContext, accountId: AccountId, name: string): Promise<void> {
+    deleteMailbox(this.state, context, accountId, name);
+  }
+
+  async setSubscribed(context: RequestContext, accountId: AccountId, name: string, subscribed: boolean): Promise<void> {
+    setSubscribed(this.state, context, accountId, name, subscribed);
+  }
+
+  async subscriptions(context: RequestContext, accountId: AccountId): Promise<readonly string[]> {
+    return [...this.state.account(context, accountId).subscriptions].sort();
+  }
+
+  async claimRecent(context: RequestContext, mailbox: MailboxRef): Promise<Uid> {
+    const { box } = this.state.box(context, mailbox);
+    const claimed = box.recentUid;
+    box.recentUid = box.uidNext;
+    return claimed;
+  }
+
+  async uids(context: RequestContext, mailbox: MailboxRef): Promise<Uint32Array> {
+    return Uint32Array.from(this.state.box(context, mailbox).box.messages.keys());
+  }
+
+  async *summaries(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+  ): AsyncIterable<readonly MessageSummary[]> {
+    const found = selected(this.state.box(context, mailbox).box, ranges).map(summary);
+    if (found.length > 0) yield found;
+  }
+
+  async *messages(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    fields: MessageFields,
+  ): AsyncIterable<readonly StoredMessage[]> {
+    const found = selected(this.state.box(context, mailbox).box, ranges);
+    if (found.length === 0) return;
+    yield found.map(({ parsed, createdModSeq: _, ...stored }) => ({
+      ...stored,
+      ...(fields.envelope ? { envelope: parsed.envelope } : {}),
+      ...(fields.body ? { body: parsed.body } : {}),
+    }));
+  }
+
+  async search(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    filter: MessageFilter,
+  ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
+    const normal = normalFilter(filter);
+    const uids: Uid[] = [];
+    let modSeq = 0;
+    for (const message of [...this.state.box(context, mailbox).box.messages.values()]) {
+      const bytes = this.state.blobs.get(message.blobId)?.bytes;
+      if (!bytes) continue;
+      const row = { ...message, sentAt: message.parsed.envelope.sentAt };
+      if (!(await matchesText(normal, row, messageText(bytes, message.parsed)))) continue;
+      uids.push(message.uid);
+      modSeq = Math.max(modSeq, message.modSeq);
+    }
+    return { uids, modSeq };
+  }
+
+  async changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges> {
+    return changes(this.state, context, mailbox, since);
+  }
+
+  async *read(blobId: BlobId, start = 0, end = Infinity): ByteStream {
+    this.state.assertOpen();
+    const blob = this.state.blobs.get(blobId);
+    if (!blob) throw new MailStoreError('messageNotFound', 'no such blob');
+    const bytes = blob.bytes.subarray(start, Math.min(end, blob.bytes.length));
+    if (bytes.length > 0) yield bytes;
+  }
+
+  async setKeywords(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    change: KeywordChange,
+  ): Promise<{ readonly changed: readonly MessageSummary[]; readonly modified: readonly Uid[] }> {
+    return setKeywords(this.state, context, mailbox, ranges, change);
+  }
+
+  async copy(
+    context: RequestContext,
+    source: MailboxRef,
+    ranges: readonly UidRange[],
+    target: MailboxId,
+  ): Promise<CopiedUids> {
+    return copyOrMove(this.state, context, source, ranges, target, false);
+  }
+
+  async move(
+    context: RequestContext,
+    source: MailboxRef,
+    ranges: readonly UidRange[],
+    target: MailboxId,
+  ): Promise<CopiedUids> {
+    return copyOrMove(this.state, context, source, ranges, target, true);
+  }
+
+  async expunge(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    options: { readonly any?: boolean } = {},
+  ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
+    return expunge(this.state, context, mailbox, ranges, options.any ?? false);
+  }
+
+  watch(accountId: AccountId, listener: (change: AccountChange) => void): () => void {
+    const { watchers } = this.state;
+    const listeners = watchers.get(accountId) ?? new Set();
+    watchers.set(accountId, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) watchers.delete(accountId);
+    };
+  }
+
+  async queueDue(now: number, limit: number): Promise<readonly QueueEntry[]> {
+    return dueEntries(this.state, now, limit);
+  }
+
+  async queueEntries(filter: {
+    readonly partnerId?: string;
+    readonly after?: number;
+    readonly limit: number;
+  }): Promise<readonly QueueEntry[]> {
+    return listEntries(this.state, filter);
+  }
+
+  async queueUpdate(
+    _context: RequestContext,
+    updates: readonly QueueUpdate[],
+    deliveries: readonly Delivery[] = [],
+  ): Promise<void> {
+    const commit = new DeliveryCommit(this.state, this.bytesOf);
+    commit.check(deliveries);
+    updateQueue(this.state, updates);
+    for (const delivery of deliveries) commit.run(delivery);
+    commit.publish();
+  }
+
+  watchQueue(listener: (dueAt: number) => void): () => void {
+    this.state.queueWatchers.add(listener);
+    return () => this.state.queueWatchers.delete(listener);
+  }
+
+  async usagePending(limit: number): Promise<readonly StoreUsageEvent[]> {
+    this.state.assertOpen();
+    return [...this.state.usage.values()].slice(0, limit);
+  }
+
+  async usageConfirm(ids: readonly string[]): Promise<void> {
+    this.state.assertOpen();
+    for (const id of ids) this.state.usage.delete(id);
+  }
+
+  async usageBytes(): Promise<readonly { readonly partnerId: string; readonly bytes: number }[]> {
+    this.state.assertOpen();
+    const bytes = new Map<string, number>();
+    for (const { spec, usedBytes } of this.state.accounts.values())
+      bytes.set(spec.partnerId, (bytes.get(spec.partnerId) ?? 0) + usedBytes);
+    return [...bytes].map(([partnerId, total]) => ({ partnerId, bytes: total }));
+  }
+
+  health(): MailStoreHealth {
+    const infos = [...this.state.accounts.values()].map(accountInfo);
+    return {
+      writable: !this.state.closed,
+      commits: this.state.commits,
+      messagesStored: infos.reduce((sum, { messages }) => sum + messages, 0),
+      pendingOperations: 0,
+      lastCommitMs: 0,
+      lastSyncMs: 0,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.state.closed = true;
+  }
+
+  private readonly bytesOf = (message: StagedMessage): Buffer => {
+    const bytes = this.staged.get(message);
+    if (!bytes) throw new MailStoreError('unavailable', 'the staged message was discarded, or is of another store');
+    return bytes;
+  };
+}
