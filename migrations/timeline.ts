@@ -1,5 +1,6 @@
 import { Tenancy1700000001000 } from './1700000001000-tenancy.ts';
 import { Cluster1700000002000 } from './1700000002000-cluster.ts';
+import { Directory1700000003000 } from './1700000003000-directory.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
-export const MIGRATIONS = [Tenancy1700000001000, Cluster1700000002000];
+export const MIGRATIONS = [Tenancy1700000001000, Cluster1700000002000, Directory1700000003000];
