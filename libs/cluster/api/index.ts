@@ -1,3 +1,5 @@
 /** The cluster's ports: leases, membership, assignment, events; and the values hubs and nodes exchange. */
+export * from './control.ts';
 export * from './model.ts';
+export * from './roles.ts';
 export * from './state.ts';

@@ -15,10 +15,38 @@ export class ClusterStateUnavailableError extends Error {
   override readonly name = 'ClusterStateUnavailableError';
 }
 
+/** The request contradicts what is there: a name taken, a node that still owns. */
+export class ClusterConflictError extends Error {
+  override readonly name = 'ClusterConflictError';
+}
+
+/** Everything a hub needs to route, judge and (as leader) act, read at one instant. */
 export interface ClusterSnapshot {
+  /** The control plane's own clock when it was read: ages of `lastSeenAt` are measured against it, never against a hub's clock. */
+  readonly at: Date;
+  /** The lease, when somebody holds it now. */
+  readonly leader: LeaderLease | undefined;
   readonly hubs: readonly HubMember[];
   readonly nodes: readonly NodeMember[];
   readonly volumes: readonly Volume[];
+  readonly moves: readonly RequestedMove[];
+  /** Nodes an operator wants emptied. */
+  readonly drains: readonly string[];
+  /** Hub id → nodes it said with its last heartbeat it cannot reach. A hub that is not named misses none. */
+  readonly missing: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface RequestedMove {
+  readonly volumeId: string;
+  readonly toNodeId: string;
+}
+
+/** One change of owner a leader wants; `nodeId` null leaves the volume without one. */
+export interface WantedOwner {
+  readonly volumeId: string;
+  /** The epoch the decision was made on. */
+  readonly fromEpoch: number;
+  readonly nodeId: string | null;
 }
 
 /** One cluster's state in the control plane. Every write of a leader names its epoch and is refused (`false`) when it no longer leads. */
@@ -37,11 +65,19 @@ export interface ClusterState {
   routes(): Promise<readonly VolumeRoute[]>;
 
   /** A hub says it lives. Upserts. Opens its hub-hours interval when it was not up. */
-  heartbeatHub(hub: Pick<HubMember, 'id' | 'name' | 'relay' | 'version' | 'sessions'>): Promise<void>;
+  heartbeatHub(
+    hub: Pick<HubMember, 'id' | 'name' | 'relay' | 'version' | 'sessions'> & {
+      /** Nodes it cannot reach now. Others read it before they declare a node down. Default none. */
+      readonly missing?: readonly string[];
+    },
+  ): Promise<void>;
   /** By the leader; closes the hub-hours interval. */
   markHubDown(leaderEpoch: number, hubId: string): Promise<boolean>;
   stopHub(hubId: string): Promise<void>;
-  /** By the leader. Role changes close and open node-hours intervals in the same transaction. */
+  /**
+   * By the leader. Role changes close and open node-hours intervals in the same transaction. Between `active` and
+   * `standby` ownership decides, whichever of the two is said: a node that owns a volume is active.
+   */
   setNodeState(leaderEpoch: number, nodeId: string, state: NodeState, version?: string): Promise<boolean>;
 
   /** By the leader: volume (at `fromEpoch`) goes to `nodeId` (or nobody) with epoch + 1. Returns the new epoch, `undefined` when either epoch is not current. */
@@ -51,18 +87,32 @@ export interface ClusterState {
     fromEpoch: number,
     nodeId: string | null,
   ): Promise<number | undefined>;
+  /**
+   * By the leader, at one instant: the node is down and its volumes go where `wanted` says. Returns the new epoch of each
+   * volume that changed hands (one whose epoch has moved on is left alone); `undefined` when it no longer leads.
+   */
+  declareDown(
+    leaderEpoch: number,
+    nodeId: string,
+    wanted: readonly WantedOwner[],
+  ): Promise<ReadonlyMap<string, number> | undefined>;
+  /** By the leader, now and then: these nodes answered. Moves `lastSeenAt` and nothing else. */
+  recordSeen(leaderEpoch: number, nodeIds: readonly string[]): Promise<boolean>;
   /** By the leader: the owner at `epoch` serves, failed or let go. */
   setVolumeState(leaderEpoch: number, volumeId: string, epoch: number, state: VolumeState): Promise<boolean>;
 
+  /** A node of that name that is there already keeps its id and gets the new endpoints: the same machine set up again. */
   addNode(node: Pick<NodeMember, 'name' | 'control' | 'data' | 'weight' | 'eligible'>): Promise<NodeMember>;
+  /** Throws `ClusterConflictError` while it owns a volume. */
   removeNode(nodeId: string): Promise<void>;
   setNodeEligible(nodeId: string, eligible: boolean): Promise<void>;
+  /** Throws `ClusterConflictError` when the name is taken. */
   addVolume(
     volume: Pick<Volume, 'name' | 'mount' | 'volumeClass' | 'weight' | 'preferredNodeId' | 'fence'>,
   ): Promise<Volume>;
-  /** An operator's wish; the leader carries it out. `null` clears it. */
+  /** An operator's wish; the leader carries it out, and it is gone once assigned. `null` clears it. */
   requestMove(volumeId: string, toNodeId: string | null): Promise<void>;
-  requestedMoves(): Promise<readonly { readonly volumeId: string; readonly toNodeId: string }[]>;
+  requestedMoves(): Promise<readonly RequestedMove[]>;
   requestDrain(nodeId: string, drain: boolean): Promise<void>;
   drains(): Promise<readonly string[]>;
 

@@ -1,1 +1,2 @@
-export {};
+/** One suite for every engine behind `ClusterState`. */
+export { type ClusterStateHarness, clusterStateContract } from './cluster-state-contract.ts';

@@ -1,1 +1,3 @@
-export {};
+/** The cluster's state in PostgreSQL. */
+export * from './clusters.ts';
+export { PostgresClusterState } from './postgres-cluster-state.ts';

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { OpenHarness } from './cluster-state-contract.ts';
+import { lead, node, nodeNow, volume, volumeNow } from './fixtures.ts';
+
+const UNKNOWN = '00000000-0000-4000-8000-0000000000ff';
+
+export function assignmentContract(open: OpenHarness): void {
+  describe('assignment', () => {
+    it('raises the epoch with every owner, from the current epoch only', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const leader = await lead(state);
+      const [one, two, vol] = [await node(state, 'one'), await node(state, 'two'), await volume(state, 'a')];
+      assert.equal(await state.assignVolume(leader, vol.id, 0, one.id), 1);
+      assert.equal(await state.assignVolume(leader, vol.id, 0, two.id), undefined, 'an epoch that is over');
+      assert.equal(await state.assignVolume(leader, vol.id, 1, UNKNOWN), undefined, 'a node that is not');
+      assert.equal(await state.assignVolume(leader, UNKNOWN, 0, one.id), undefined);
+      const opening = await volumeNow(state, vol.id);
+      assert.deepEqual([opening.epoch, opening.ownerNodeId, opening.state], [1, one.id, 'opening']);
+      assert.equal(await state.assignVolume(leader, vol.id, 1, null), 2);
+      assert.deepEqual(await state.routes(), [{ volumeId: vol.id, epoch: 2, ownerNodeId: null, state: 'unassigned' }]);
+    });
+
+    it('lets one of many concurrent assignments win', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const leader = await lead(state);
+      const [one, vol] = [await node(state, 'one'), await volume(state, 'a')];
+      const epochs = await Promise.all(Array.from({ length: 6 }, () => state.assignVolume(leader, vol.id, 0, one.id)));
+      assert.deepEqual(
+        epochs.filter((epoch) => epoch !== undefined),
+        [1],
+      );
+    });
+
+    it('sets a state for the current epoch only, and none that contradicts who owns', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const leader = await lead(state);
+      const [one, vol] = [await node(state, 'one'), await volume(state, 'a')];
+      assert.equal(await state.setVolumeState(leader, vol.id, 0, 'serving'), false, 'nobody owns it');
+      await state.assignVolume(leader, vol.id, 0, one.id);
+      assert.equal(await state.setVolumeState(leader, vol.id, 0, 'serving'), false);
+      assert.equal(await state.setVolumeState(leader, vol.id, 1, 'unassigned'), false);
+      assert.equal(await state.setVolumeState(leader, vol.id, 1, 'serving'), true);
+      assert.equal((await volumeNow(state, vol.id)).state, 'serving');
+      assert.equal(await state.setVolumeState(leader, vol.id, 1, 'failed'), true);
+    });
+
+    it('makes nodes active or standby by what they own', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const leader = await lead(state);
+      const [one, two, vol] = [await node(state, 'one'), await node(state, 'two'), await volume(state, 'a')];
+      await state.setNodeState(leader, one.id, 'standby');
+      await state.setNodeState(leader, two.id, 'active');
+      assert.equal((await nodeNow(state, two.id)).state, 'standby', 'it owns nothing');
+      await state.assignVolume(leader, vol.id, 0, one.id);
+      assert.equal((await nodeNow(state, one.id)).state, 'active');
+      await state.assignVolume(leader, vol.id, 1, two.id);
+      assert.equal((await nodeNow(state, one.id)).state, 'standby');
+      assert.equal((await nodeNow(state, two.id)).state, 'active');
+    });
+
+    it('declares a node down and hands its volumes on in one step', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const leader = await lead(state);
+      const nodes = [await node(state, 'one'), await node(state, 'two'), await node(state, 'three')] as const;
+      const volumes = [await volume(state, 'a'), await volume(state, 'b'), await volume(state, 'c')] as const;
+      for (const each of nodes) await state.setNodeState(leader, each.id, 'standby');
+      for (const each of volumes) await state.assignVolume(leader, each.id, 0, nodes[0].id);
+      const moved = await state.declareDown(leader, nodes[0].id, [
+        { volumeId: volumes[0].id, fromEpoch: 1, nodeId: nodes[1].id },
+        { volumeId: volumes[1].id, fromEpoch: 1, nodeId: nodes[2].id },
+        { volumeId: volumes[2].id, fromEpoch: 9, nodeId: nodes[2].id },
+      ]);
+      assert.deepEqual(
+        [...(moved ?? [])].sort(),
+        [
+          [volumes[0].id, 2],
+          [volumes[1].id, 2],
+        ].sort(),
+      );
+      const states = await Promise.all(nodes.map(async ({ id }) => (await nodeNow(state, id)).state));
+      assert.deepEqual(states, ['down', 'active', 'active']);
+      assert.equal((await volumeNow(state, volumes[2].id)).epoch, 1);
+    });
+
+    it('keeps wishes until they are carried out or withdrawn', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const leader = await lead(state);
+      const [one, two, vol] = [await node(state, 'one'), await node(state, 'two'), await volume(state, 'a')];
+      await state.requestMove(vol.id, two.id);
+      assert.deepEqual(await state.requestedMoves(), [{ volumeId: vol.id, toNodeId: two.id }]);
+      await state.assignVolume(leader, vol.id, 0, one.id);
+      assert.equal((await state.requestedMoves()).length, 1, 'not there yet');
+      await state.assignVolume(leader, vol.id, 1, two.id);
+      assert.deepEqual(await state.requestedMoves(), []);
+      await state.requestMove(vol.id, one.id);
+      await state.requestMove(vol.id, null);
+      await state.requestDrain(one.id, true);
+      const { moves, drains } = await state.snapshot();
+      assert.deepEqual([moves, drains], [[], [one.id]]);
+      await state.requestDrain(one.id, false);
+      assert.deepEqual(await state.drains(), []);
+    });
+  });
+}

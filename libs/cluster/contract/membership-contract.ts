@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ClusterConflictError } from '#cluster/api';
+import { until } from '#testing';
+import type { OpenHarness } from './cluster-state-contract.ts';
+import { HUB_A, HUB_B, heartbeat, lead, node, nodeNow, volume } from './fixtures.ts';
+
+export function membershipContract(open: OpenHarness): void {
+  describe('members', () => {
+    it('shows hubs as they said they are, with what they miss', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const one = await node(state, 'one');
+      await state.heartbeatHub(heartbeat(HUB_A));
+      await state.heartbeatHub({ ...heartbeat(HUB_B), missing: [one.id] });
+      const snapshot = await state.snapshot();
+      assert.deepEqual(
+        snapshot.hubs.map(({ name, state: up, sessions, relay }) => ({ name, up, sessions, port: relay.port })),
+        [
+          { name: 'hub-a', up: 'up', sessions: 3, port: 2024 },
+          { name: 'hub-b', up: 'up', sessions: 3, port: 2024 },
+        ],
+      );
+      assert.deepEqual([...snapshot.missing], [[HUB_B, [one.id]]]);
+      assert.ok(snapshot.at.getTime() - (snapshot.hubs[0]?.lastSeenAt.getTime() ?? 0) < 5_000);
+      await state.heartbeatHub(heartbeat(HUB_B));
+      assert.equal((await state.snapshot()).missing.size, 0);
+    });
+
+    it('takes a hub of the same name under a new id as that hub set up again', async () => {
+      await using harness = await open();
+      await harness.state.heartbeatHub(heartbeat(HUB_A, 'x'));
+      await harness.state.heartbeatHub(heartbeat(HUB_B, 'x'));
+      assert.deepEqual(
+        (await harness.state.snapshot()).hubs.map(({ id, state }) => [id, state]),
+        [[HUB_B, 'up']],
+      );
+    });
+
+    it('marks hubs down and up again', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const epoch = await lead(state);
+      await state.heartbeatHub(heartbeat(HUB_B));
+      assert.equal(await state.markHubDown(epoch, HUB_B), true);
+      assert.equal(await state.markHubDown(epoch, HUB_B), false, 'once');
+      assert.equal((await state.snapshot()).hubs[0]?.state, 'down');
+      await state.heartbeatHub(heartbeat(HUB_B));
+      assert.equal((await state.snapshot()).hubs[0]?.state, 'up');
+      await state.stopHub(HUB_B);
+      assert.equal((await state.snapshot()).hubs[0]?.state, 'down');
+    });
+
+    it('keeps a node of one name under one id, with its newest endpoints', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const first = await node(state, 'one');
+      assert.equal(first.state, 'down');
+      assert.equal(first.lastSeenAt, null);
+      const again = await state.addNode({ ...first, data: { host: '127.0.0.1', port: 9999 } });
+      assert.equal(again.id, first.id);
+      assert.equal((await nodeNow(state, first.id)).data.port, 9999);
+    });
+
+    it('records state, version and when a node was seen', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const epoch = await lead(state);
+      const one = await node(state, 'one');
+      await state.setNodeState(epoch, one.id, 'standby', '1.2.3');
+      const up = await nodeNow(state, one.id);
+      assert.deepEqual([up.state, up.version, up.lastSeenAt !== null], ['standby', '1.2.3', true]);
+      await state.setNodeEligible(one.id, false);
+      assert.equal((await nodeNow(state, one.id)).eligible, false);
+      await harness.pass(20);
+      assert.equal(await state.recordSeen(epoch, [one.id]), true);
+      assert.ok(((await nodeNow(state, one.id)).lastSeenAt ?? 0) > (up.lastSeenAt ?? 0));
+    });
+
+    it('refuses to forget a node that owns a volume, and a volume name that is taken', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const epoch = await lead(state);
+      const one = await node(state, 'one');
+      const vol = await volume(state, 'a', one.id);
+      await assert.rejects(volume(state, 'a'), ClusterConflictError);
+      await state.assignVolume(epoch, vol.id, 0, one.id);
+      await assert.rejects(state.removeNode(one.id), ClusterConflictError);
+      await state.assignVolume(epoch, vol.id, 1, null);
+      await state.removeNode(one.id);
+      const { nodes, volumes } = await state.snapshot();
+      assert.deepEqual([nodes.length, volumes[0]?.preferredNodeId], [0, null]);
+    });
+
+    it('tells watchers of changes, not of heartbeats', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      await state.heartbeatHub(heartbeat(HUB_A));
+      let told = 0;
+      const stop = state.watch(() => told++);
+      // The first call says that listening has begun, where there is anything to wait for.
+      await harness.pass(200);
+      const quiet = told;
+      await state.heartbeatHub(heartbeat(HUB_A));
+      await harness.pass(100);
+      assert.equal(told, quiet);
+      await volume(state, 'a');
+      await until('news of the volume', () => told > quiet, 2_000);
+      stop();
+    });
+
+    it('keeps events in order and pages through them', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      for (let i = 1; i <= 5; i++) await state.recordEvent('volumeOpened', `v${i}`, { n: i }, i * 1.5);
+      const newest = await state.events({ limit: 2 });
+      assert.deepEqual(
+        newest.map(({ subject, durationMs, detail }) => [subject, durationMs, detail['n']]),
+        [
+          ['v4', 6, 4],
+          ['v5', 7.5, 5],
+        ],
+      );
+      const first = (await state.events({ limit: 5 }))[0]?.id ?? 0;
+      assert.deepEqual(
+        (await state.events({ limit: 2, after: first })).map(({ subject }) => subject),
+        ['v2', 'v3'],
+      );
+    });
+  });
+}

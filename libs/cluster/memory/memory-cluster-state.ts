@@ -1,0 +1,362 @@
+import {
+  ClusterConflictError,
+  type ClusterEvent,
+  type ClusterEventKind,
+  type ClusterSnapshot,
+  type ClusterState,
+  type HubMember,
+  type LeaderLease,
+  type NodeMember,
+  type NodeState,
+  type RequestedMove,
+  settledState,
+  type Volume,
+  type VolumeRoute,
+  type VolumeState,
+  type WantedOwner,
+} from '#cluster/api';
+import type { UsageEvent } from '#metering';
+import type { Clock, Random } from '#stdx';
+import { RoleLedger } from './role-ledger.ts';
+
+/** Events kept; the oldest go first. */
+const EVENTS_KEPT_MAX = 10_000;
+
+interface Lease {
+  holderHubId: string | null;
+  epoch: number;
+  expiresAt: number;
+}
+
+/** One cluster's state in this process: for tests, and for the simulator's control plane. Its clock is the given one. */
+export class MemoryClusterState implements ClusterState {
+  private lease: Lease = { holderHubId: null, epoch: 0, expiresAt: 0 };
+  private readonly hubs = new Map<string, HubMember>();
+  private readonly missing = new Map<string, readonly string[]>();
+  private readonly nodes = new Map<string, NodeMember>();
+  private readonly volumes = new Map<string, Volume>();
+  private readonly moves = new Map<string, string>();
+  private readonly draining = new Set<string>();
+  private readonly listeners = new Set<() => void>();
+  private readonly log: ClusterEvent[] = [];
+  private readonly ledger: RoleLedger;
+  private nextEventId = 1;
+
+  constructor(
+    readonly clusterId: string,
+    partnerId: string,
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {
+    this.ledger = new RoleLedger(partnerId);
+  }
+
+  /** Every usage event emitted so far: what the outbox holds in PostgreSQL. */
+  usage(): readonly UsageEvent[] {
+    return this.ledger.events;
+  }
+
+  async acquireLeadership(hubId: string, ttlMs: number): Promise<LeaderLease | undefined> {
+    const { holderHubId, epoch } = this.lease;
+    if (this.held() && holderHubId !== hubId) return undefined;
+    this.lease = { holderHubId: hubId, epoch: epoch + 1, expiresAt: this.clock.monotonic() + ttlMs };
+    this.announce();
+    return this.held();
+  }
+
+  async renewLeadership(hubId: string, epoch: number, ttlMs: number): Promise<LeaderLease | undefined> {
+    if (this.lease.holderHubId !== hubId || !this.leads(epoch)) return undefined;
+    this.lease = { ...this.lease, expiresAt: this.clock.monotonic() + ttlMs };
+    return this.held();
+  }
+
+  async resignLeadership(hubId: string, epoch: number): Promise<void> {
+    if (this.lease.holderHubId !== hubId || this.lease.epoch !== epoch) return;
+    this.lease = { holderHubId: null, epoch, expiresAt: 0 };
+    this.announce();
+  }
+
+  async readLeadership(): Promise<LeaderLease | undefined> {
+    return this.held();
+  }
+
+  async snapshot(): Promise<ClusterSnapshot> {
+    return {
+      at: this.date(),
+      leader: this.held(),
+      hubs: [...this.hubs.values()],
+      nodes: [...this.nodes.values()],
+      volumes: [...this.volumes.values()],
+      moves: await this.requestedMoves(),
+      drains: [...this.draining],
+      missing: new Map(this.missing),
+    };
+  }
+
+  async routes(): Promise<readonly VolumeRoute[]> {
+    return [...this.volumes.values()].map(({ id, epoch, ownerNodeId, state }) => ({
+      volumeId: id,
+      epoch,
+      ownerNodeId,
+      state,
+    }));
+  }
+
+  async heartbeatHub(hub: Parameters<ClusterState['heartbeatHub']>[0]): Promise<void> {
+    for (const other of this.hubs.values()) {
+      if (other.name !== hub.name || other.id === hub.id) continue;
+      this.takeHubDown(other.id);
+      this.hubs.delete(other.id);
+    }
+    const known = this.hubs.get(hub.id);
+    const wasUp = known?.state === 'up';
+    this.hubs.set(hub.id, {
+      id: hub.id,
+      clusterId: this.clusterId,
+      name: hub.name,
+      relay: hub.relay,
+      version: hub.version,
+      sessions: hub.sessions,
+      state: 'up',
+      startedAt: known && wasUp ? known.startedAt : this.date(),
+      lastSeenAt: this.date(),
+    });
+    const before = this.missing.get(hub.id) ?? [];
+    const now = hub.missing ?? [];
+    if (now.length > 0) this.missing.set(hub.id, now);
+    else this.missing.delete(hub.id);
+    if (!wasUp) this.ledger.move(hub.id, 'hub', this.clock.now());
+    if (!wasUp || before.join() !== now.join()) this.announce();
+  }
+
+  async markHubDown(leaderEpoch: number, hubId: string): Promise<boolean> {
+    return this.leads(leaderEpoch) && this.takeHubDown(hubId);
+  }
+
+  async stopHub(hubId: string): Promise<void> {
+    this.takeHubDown(hubId);
+  }
+
+  async setNodeState(leaderEpoch: number, nodeId: string, state: NodeState, version?: string): Promise<boolean> {
+    const node = this.nodes.get(nodeId);
+    if (!this.leads(leaderEpoch) || !node) return false;
+    this.nodes.set(nodeId, {
+      ...node,
+      state,
+      version: version ?? node.version,
+      lastSeenAt: state === 'down' ? node.lastSeenAt : this.date(),
+    });
+    this.settle([nodeId]);
+    this.announce();
+    return true;
+  }
+
+  async assignVolume(
+    leaderEpoch: number,
+    volumeId: string,
+    fromEpoch: number,
+    nodeId: string | null,
+  ): Promise<number | undefined> {
+    if (!this.leads(leaderEpoch)) return undefined;
+    return this.assign([{ volumeId, fromEpoch, nodeId }]).get(volumeId);
+  }
+
+  async declareDown(
+    leaderEpoch: number,
+    nodeId: string,
+    wanted: readonly WantedOwner[],
+  ): Promise<ReadonlyMap<string, number> | undefined> {
+    if (!this.leads(leaderEpoch)) return undefined;
+    const node = this.nodes.get(nodeId);
+    if (node) this.nodes.set(nodeId, { ...node, state: 'down' });
+    return this.assign(wanted, [nodeId]);
+  }
+
+  async recordSeen(leaderEpoch: number, nodeIds: readonly string[]): Promise<boolean> {
+    if (!this.leads(leaderEpoch)) return false;
+    for (const id of nodeIds) {
+      const node = this.nodes.get(id);
+      if (node) this.nodes.set(id, { ...node, lastSeenAt: this.date() });
+    }
+    return true;
+  }
+
+  async setVolumeState(leaderEpoch: number, volumeId: string, epoch: number, state: VolumeState): Promise<boolean> {
+    const volume = this.volumes.get(volumeId);
+    if (!this.leads(leaderEpoch) || volume?.epoch !== epoch) return false;
+    if ((volume.ownerNodeId === null) !== (state === 'unassigned')) return false;
+    this.volumes.set(volumeId, { ...volume, state });
+    this.announce();
+    return true;
+  }
+
+  async addNode(node: Parameters<ClusterState['addNode']>[0]): Promise<NodeMember> {
+    const known = [...this.nodes.values()].find(({ name }) => name === node.name);
+    const id = known?.id ?? this.random.uuid();
+    const member: NodeMember = {
+      id,
+      clusterId: this.clusterId,
+      state: known?.state ?? 'down',
+      version: known?.version ?? '',
+      lastSeenAt: known?.lastSeenAt ?? null,
+      name: node.name,
+      control: node.control,
+      data: node.data,
+      weight: node.weight,
+      eligible: node.eligible,
+    };
+    this.nodes.set(id, member);
+    this.announce();
+    return member;
+  }
+
+  async removeNode(nodeId: string): Promise<void> {
+    if (this.owned(nodeId) > 0) throw new ClusterConflictError(`node ${nodeId} still owns a volume`);
+    this.ledger.move(nodeId, null, this.clock.now());
+    this.nodes.delete(nodeId);
+    this.draining.delete(nodeId);
+    for (const volume of this.volumes.values()) {
+      if (volume.preferredNodeId === nodeId) this.volumes.set(volume.id, { ...volume, preferredNodeId: null });
+      if (this.moves.get(volume.id) === nodeId) this.moves.delete(volume.id);
+    }
+    this.announce();
+  }
+
+  async setNodeEligible(nodeId: string, eligible: boolean): Promise<void> {
+    const node = this.nodes.get(nodeId);
+    if (node) this.nodes.set(nodeId, { ...node, eligible });
+    this.announce();
+  }
+
+  async addVolume(volume: Parameters<ClusterState['addVolume']>[0]): Promise<Volume> {
+    if ([...this.volumes.values()].some(({ name }) => name === volume.name))
+      throw new ClusterConflictError(`volume name ${volume.name} is taken`);
+    const added: Volume = {
+      id: this.random.uuid(),
+      clusterId: this.clusterId,
+      epoch: 0,
+      ownerNodeId: null,
+      state: 'unassigned',
+      name: volume.name,
+      mount: volume.mount,
+      volumeClass: volume.volumeClass,
+      weight: volume.weight,
+      preferredNodeId: volume.preferredNodeId,
+      fence: volume.fence,
+    };
+    this.volumes.set(added.id, added);
+    this.announce();
+    return added;
+  }
+
+  async requestMove(volumeId: string, toNodeId: string | null): Promise<void> {
+    if (toNodeId === null) this.moves.delete(volumeId);
+    else if (this.volumes.has(volumeId)) this.moves.set(volumeId, toNodeId);
+    this.announce();
+  }
+
+  async requestedMoves(): Promise<readonly RequestedMove[]> {
+    return [...this.moves].map(([volumeId, toNodeId]) => ({ volumeId, toNodeId }));
+  }
+
+  async requestDrain(nodeId: string, drain: boolean): Promise<void> {
+    if (drain && this.nodes.has(nodeId)) this.draining.add(nodeId);
+    else this.draining.delete(nodeId);
+    this.announce();
+  }
+
+  async drains(): Promise<readonly string[]> {
+    return [...this.draining];
+  }
+
+  async recordEvent(
+    kind: ClusterEventKind,
+    subject: string,
+    detail: Readonly<Record<string, unknown>>,
+    durationMs?: number,
+  ): Promise<void> {
+    this.log.push({
+      id: this.nextEventId++,
+      clusterId: this.clusterId,
+      at: this.date(),
+      kind,
+      subject,
+      detail,
+      durationMs: durationMs ?? null,
+    });
+    if (this.log.length > EVENTS_KEPT_MAX) this.log.shift();
+  }
+
+  async events(input: { readonly limit: number; readonly after?: number }): Promise<readonly ClusterEvent[]> {
+    const { limit, after } = input;
+    return after === undefined ? this.log.slice(-limit) : this.log.filter(({ id }) => id > after).slice(0, limit);
+  }
+
+  watch(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private assign(wanted: readonly WantedOwner[], alsoSettle: readonly string[] = []): Map<string, number> {
+    const assigned = new Map<string, number>();
+    const touched = new Set(alsoSettle);
+    for (const { volumeId, fromEpoch, nodeId } of wanted) {
+      const volume = this.volumes.get(volumeId);
+      if (volume?.epoch !== fromEpoch || (nodeId !== null && !this.nodes.has(nodeId))) continue;
+      const epoch = volume.epoch + 1;
+      const state = nodeId === null ? 'unassigned' : 'opening';
+      this.volumes.set(volumeId, { ...volume, epoch, ownerNodeId: nodeId, state });
+      if (this.moves.get(volumeId) === nodeId) this.moves.delete(volumeId);
+      assigned.set(volumeId, epoch);
+      if (volume.ownerNodeId) touched.add(volume.ownerNodeId);
+      if (nodeId) touched.add(nodeId);
+    }
+    this.settle([...touched]);
+    this.announce();
+    return assigned;
+  }
+
+  private settle(nodeIds: readonly string[]): void {
+    const at = this.clock.now();
+    for (const id of nodeIds) {
+      const node = this.nodes.get(id);
+      if (!node) continue;
+      const owned = this.owned(id);
+      const state = settledState(node.state, owned);
+      if (state !== node.state) this.nodes.set(id, { ...node, state });
+      this.ledger.moveNode(id, state, owned, at);
+    }
+  }
+
+  private owned(nodeId: string): number {
+    return [...this.volumes.values()].filter(({ ownerNodeId }) => ownerNodeId === nodeId).length;
+  }
+
+  private takeHubDown(hubId: string): boolean {
+    const hub = this.hubs.get(hubId);
+    if (hub?.state !== 'up') return false;
+    this.hubs.set(hubId, { ...hub, state: 'down', sessions: 0 });
+    this.missing.delete(hubId);
+    this.ledger.move(hubId, null, this.clock.now());
+    this.announce();
+    return true;
+  }
+
+  private held(): LeaderLease | undefined {
+    const { holderHubId, epoch, expiresAt } = this.lease;
+    const remainingMs = expiresAt - this.clock.monotonic();
+    return holderHubId !== null && remainingMs > 0 ? { holderHubId, epoch, remainingMs } : undefined;
+  }
+
+  private leads(epoch: number): boolean {
+    return this.held()?.epoch === epoch;
+  }
+
+  private date(): Date {
+    return new Date(this.clock.now());
+  }
+
+  private announce(): void {
+    for (const listener of this.listeners) listener();
+  }
+}

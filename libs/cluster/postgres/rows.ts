@@ -1,0 +1,115 @@
+import type {
+  ClusterEvent,
+  ClusterEventKind,
+  HubMember,
+  MountSpec,
+  NodeMember,
+  NodeState,
+  Volume,
+  VolumeState,
+} from '#cluster/api';
+
+/** Rows as the driver gives them: bigint as text, timestamptz as Date. */
+export interface HubRow {
+  readonly id: string;
+  readonly cluster_id: string;
+  readonly name: string;
+  readonly relay_host: string;
+  readonly relay_port: number;
+  readonly version: string;
+  readonly state: 'up' | 'down';
+  readonly sessions: number;
+  readonly missing: readonly string[];
+  readonly started_at: Date;
+  readonly last_seen_at: Date;
+}
+
+export interface NodeRow {
+  readonly id: string;
+  readonly cluster_id: string;
+  readonly name: string;
+  readonly control_host: string;
+  readonly control_port: number;
+  readonly data_host: string;
+  readonly data_port: number;
+  readonly state: NodeState;
+  readonly eligible: boolean;
+  readonly weight: number;
+  readonly version: string;
+  readonly drain: boolean;
+  readonly last_seen_at: Date | null;
+}
+
+export interface VolumeRow {
+  readonly id: string;
+  readonly cluster_id: string;
+  readonly name: string;
+  readonly mount: MountSpec;
+  readonly volume_class: string;
+  readonly weight: number;
+  readonly preferred_node_id: string | null;
+  readonly epoch: string;
+  readonly owner_node_id: string | null;
+  readonly state: VolumeState;
+  readonly fence: readonly string[] | null;
+  readonly move_to_node_id: string | null;
+}
+
+export interface EventRow {
+  readonly id: string;
+  readonly cluster_id: string;
+  readonly at: Date;
+  readonly kind: ClusterEventKind;
+  readonly subject: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly duration_ms: number | null;
+}
+
+export const hubOf = (row: HubRow): HubMember => ({
+  id: row.id,
+  clusterId: row.cluster_id,
+  name: row.name,
+  relay: { host: row.relay_host, port: row.relay_port },
+  version: row.version,
+  state: row.state,
+  startedAt: row.started_at,
+  lastSeenAt: row.last_seen_at,
+  sessions: row.sessions,
+});
+
+export const nodeOf = (row: NodeRow): NodeMember => ({
+  id: row.id,
+  clusterId: row.cluster_id,
+  name: row.name,
+  control: { host: row.control_host, port: row.control_port },
+  data: { host: row.data_host, port: row.data_port },
+  state: row.state,
+  eligible: row.eligible,
+  weight: row.weight,
+  version: row.version,
+  lastSeenAt: row.last_seen_at,
+});
+
+export const volumeOf = (row: VolumeRow): Volume => ({
+  id: row.id,
+  clusterId: row.cluster_id,
+  name: row.name,
+  mount: row.mount,
+  volumeClass: row.volume_class,
+  weight: row.weight,
+  preferredNodeId: row.preferred_node_id,
+  epoch: Number(row.epoch),
+  ownerNodeId: row.owner_node_id,
+  state: row.state,
+  fence: row.fence,
+});
+
+export const eventOf = (row: EventRow): ClusterEvent => ({
+  id: Number(row.id),
+  clusterId: row.cluster_id,
+  at: row.at,
+  kind: row.kind,
+  subject: row.subject,
+  detail: row.detail,
+  durationMs: row.duration_ms,
+});

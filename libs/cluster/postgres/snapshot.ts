@@ -1,0 +1,27 @@
+import type { ClusterSnapshot } from '#cluster/api';
+import type { Queryable } from '#database';
+import { readLease } from './leadership.ts';
+import { type HubRow, hubOf, type NodeRow, nodeOf, type VolumeRow, volumeOf } from './rows.ts';
+
+/** Reads everything at one instant: call it in a repeatable-read transaction. */
+export async function readSnapshot(client: Queryable, clusterId: string): Promise<ClusterSnapshot> {
+  const select = async <Row extends object>(sql: string): Promise<Row[]> =>
+    (await client.query<Row>(sql, [clusterId])).rows;
+  const volumes = await select<VolumeRow>('SELECT * FROM volume WHERE cluster_id = $1 ORDER BY name, id');
+  const nodes = await select<NodeRow>('SELECT * FROM node WHERE cluster_id = $1 ORDER BY name, id');
+  const hubs = await select<HubRow>('SELECT * FROM hub WHERE cluster_id = $1 ORDER BY name, id');
+  const leader = await readLease(client, clusterId);
+  const { rows } = await client.query<{ at: Date }>('SELECT clock_timestamp() AS at');
+  return {
+    at: rows[0]!.at,
+    leader,
+    hubs: hubs.map(hubOf),
+    nodes: nodes.map(nodeOf),
+    volumes: volumes.map(volumeOf),
+    moves: volumes.flatMap((row) =>
+      row.move_to_node_id === null ? [] : [{ volumeId: row.id, toNodeId: row.move_to_node_id }],
+    ),
+    drains: nodes.filter((row) => row.drain).map((row) => row.id),
+    missing: new Map(hubs.filter((row) => row.missing.length > 0).map((row) => [row.id, row.missing])),
+  };
+}
