@@ -25,6 +25,11 @@ export interface SessionHandover {
   readonly tls: boolean;
   /** Tag of the LOGIN or AUTHENTICATE to be answered by the node (IMAP). */
   readonly tag?: string;
+  /**
+   * base64url of the state in the last MARK of a leg that was lost: go on from there and send nothing for it, neither
+   * greeting nor tagged response, until there is news or a command. Absent for a session that begins.
+   */
+  readonly mark?: string;
   readonly sessionId: string;
 }
 
