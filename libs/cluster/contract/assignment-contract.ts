@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { OpenHarness } from './cluster-state-contract.ts';
 import { lead, node, nodeNow, volume, volumeNow } from './fixtures.ts';
+import type { OpenHarness } from './harness.ts';
 
 const UNKNOWN = '00000000-0000-4000-8000-0000000000ff';
 

@@ -1,2 +1,3 @@
 /** One suite for every engine behind `ClusterState`. */
-export { type ClusterStateHarness, clusterStateContract } from './cluster-state-contract.ts';
+export { clusterStateContract } from './cluster-state-contract.ts';
+export type { ClusterStateHarness } from './harness.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { OpenHarness } from './cluster-state-contract.ts';
 import { HUB_A, HUB_B, LONG_MS, lead, node, volume } from './fixtures.ts';
+import type { OpenHarness } from './harness.ts';
 
 export function leadershipContract(open: OpenHarness): void {
   describe('leadership', () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ClusterConflictError } from '#cluster/api';
 import { until } from '#testing';
-import type { OpenHarness } from './cluster-state-contract.ts';
 import { HUB_A, HUB_B, heartbeat, lead, node, nodeNow, volume } from './fixtures.ts';
+import type { OpenHarness } from './harness.ts';
 
 export function membershipContract(open: OpenHarness): void {
   describe('members', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { UsageEvent } from '#metering';
-import type { OpenHarness } from './cluster-state-contract.ts';
 import { HUB_A, HUB_B, heartbeat, lead, node, volume } from './fixtures.ts';
+import type { OpenHarness } from './harness.ts';
 
 const line = (event: UsageEvent): string => `${event.kind} ${'meter' in event ? event.meter : ''} ${event.subject}`;
 
