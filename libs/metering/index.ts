@@ -1,2 +1,3 @@
-/** Usage events: facts with deterministic ids, written with the state change they count. */
+/** Usage events: facts with deterministic ids, written with the state change they count, inserted once for ever. */
+export * from './outbox.ts';
 export * from './usage-event.ts';

@@ -12,6 +12,11 @@ export type UsageEvent = {
   readonly at: string;
   /** Account, hub, node or volume it is about. */
   readonly subject: string;
+  /**
+   * The subject's name when it happened, for people reading the bill: a mailbox's address, a node's name. A mailbox
+   * deleted and made again under one label on one date is prorated as one.
+   */
+  readonly label?: string;
 } & (
   | { readonly kind: 'counter'; readonly meter: CounterMeter; readonly quantity: number }
   | { readonly kind: 'start' | 'stop'; readonly meter: IntervalMeter }
@@ -23,7 +28,13 @@ export type IntervalMeter = 'hub' | 'node-active' | 'node-standby' | 'mailbox';
 /** Bytes stored by a partner on a volume; subject = volume id. */
 export type GaugeMeter = 'storage-bytes';
 
+export const COUNTER_METERS: readonly CounterMeter[] = ['messages-in', 'messages-out'];
+export const INTERVAL_METERS: readonly IntervalMeter[] = ['hub', 'node-active', 'node-standby', 'mailbox'];
+export const GAUGE_METERS: readonly GaugeMeter[] = ['storage-bytes'];
+
 /** BullMQ queue that carries batches `{ events: UsageEvent[] }`; billing inserts each once. */
 export const USAGE_QUEUE = 'usage';
+/** Outbox topic whose payload is one `UsageEvent`. */
+export const USAGE_TOPIC = 'usage';
 /** Events a batch holds at most. */
 export const USAGE_BATCH_MAX = 1_000;
