@@ -3,17 +3,22 @@
  * themselves are never altered. JSON-serialisable: the mail store keeps it beside the message.
  */
 
-/** One mailbox or group marker of an address list, the shape of RFC 9051 §7.5.2's address structure. Values decoded to Unicode except `mailbox`/`host`, which stay as sent. */
+/** One mailbox or group marker of an address list, the shape of RFC 9051 §7.5.2's address structure. Values decoded to Unicode except `mailbox`/`host`, which stay as sent but for RFC 5322 quoting, which is removed. */
 export interface Address {
   /** Display name, RFC 2047 decoded; `null` when absent. */
   readonly name: string | null;
   /** Local part; `null` marks the end of a group. */
   readonly mailbox: string | null;
-  /** Domain; `null` marks the start of a group (then `mailbox` is its name). */
+  /** Domain; `null` marks the start of a group (then `mailbox` is its name); '' when the address has none. */
   readonly host: string | null;
+  /** Display name as sent, quoting removed and nothing decoded: what IMAP's ENVELOPE sends. Only where it differs from `name`. */
+  readonly rawName?: string;
 }
 
-/** Header fields every listing needs. Strings are RFC 2047 decoded; `raw` twins are what IMAP's ENVELOPE sends. */
+/**
+ * Header fields every listing needs. Strings are RFC 2047 decoded; `raw` twins are what IMAP's ENVELOPE sends. No string
+ * holds NUL, CR or LF. Address lists are as sent: RFC 9051 §7.5.2's Sender and Reply-To that default to From are the writer's.
+ */
 export interface Envelope {
   /** Text of Date as sent; `null` when absent. */
   readonly date: string | null;
@@ -28,7 +33,9 @@ export interface Envelope {
   readonly to: readonly Address[];
   readonly cc: readonly Address[];
   readonly bcc: readonly Address[];
+  /** As sent, with angle brackets. */
   readonly inReplyTo: string | null;
+  /** As sent, with angle brackets. */
   readonly messageId: string | null;
   /** Message ids of References, angle brackets removed, oldest first; bounded. */
   readonly references: readonly string[];
@@ -41,7 +48,9 @@ export interface BodyPart {
   readonly subtype: string;
   /** Content-Type parameters; names lower case, RFC 2231 joined and decoded. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** As sent, with angle brackets. */
   readonly contentId: string | null;
+  /** As sent, unfolded, RFC 2047 not decoded. */
   readonly description: string | null;
   /** Content-Transfer-Encoding, lower case, `7bit` when absent. */
   readonly encoding: string;
@@ -57,9 +66,9 @@ export interface BodyPart {
   readonly end: number;
   /** Lines of the body: LF count, plus one for an unfinished last line. */
   readonly lines: number;
-  /** Parts of multipart/*, in order. */
+  /** Parts of multipart/*, in order; empty when no boundary line was found. Only on multipart/* whose structure was read. */
   readonly parts?: readonly BodyPart[];
-  /** The embedded message of message/rfc822 and message/global. */
+  /** The embedded message of message/rfc822 and message/global; absent when a transfer encoding hides it or a limit was reached. */
   readonly message?: { readonly envelope: Envelope; readonly body: BodyPart };
 }
 
@@ -84,6 +93,8 @@ export interface MessageLimits {
   readonly partsMax: number;
   /** Bytes of one header block that are interpreted. Default 262,144. */
   readonly headerBytesMax: number;
+  /** Bytes of all header blocks together that are interpreted; keeps what is remembered small however many parts. Default 4,194,304. */
+  readonly headerBytesTotalMax: number;
   /** Addresses kept per header field. Default 1,000. */
   readonly addressesMax: number;
 }

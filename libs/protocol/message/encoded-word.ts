@@ -1,0 +1,80 @@
+import { decodeCharset } from './charset.ts';
+
+/** One =?charset?encoding?text?= and where it lies. */
+interface EncodedWord {
+  readonly start: number;
+  readonly end: number;
+  readonly charset: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Replaces RFC 2047 encoded words. Blanks between two are dropped (§6.2); neighbours in one charset are joined before
+ * decoding, as senders split characters across them. Also inside quoted strings and words, and with blanks in the text,
+ * which §5 and §2 forbid and mail does. What is not an encoded word stays as it is. Never throws; control characters become spaces.
+ */
+export function decodeEncodedWords(text: string): string {
+  if (!text.includes('=?')) return text;
+  const out: string[] = [];
+  let at = 0;
+  let run: EncodedWord[] = [];
+  for (const word of encodedWords(text)) {
+    const between = text.slice(at, word.start);
+    const adjacent = run.length > 0 && between.trim() === '';
+    if (!adjacent || run[0]!.charset !== word.charset) {
+      out.push(decodeRun(run));
+      run = [];
+      if (!adjacent) out.push(between);
+    }
+    run.push(word);
+    at = word.end;
+  }
+  out.push(decodeRun(run), text.slice(at));
+  return out.join('');
+}
+
+function decodeRun(run: readonly EncodedWord[]): string {
+  if (run.length === 0) return '';
+  const bytes = run.length === 1 ? run[0]!.bytes : Buffer.concat(run.map((word) => word.bytes));
+  return decodeCharset(run[0]!.charset, bytes).replace(/[\0-\x1f\x7f]+/g, ' ');
+}
+
+function* encodedWords(text: string): Generator<EncodedWord> {
+  // Once no "?=" follows, none follows any later start either: the search stays linear.
+  for (let start = text.indexOf('=?'); start >= 0; ) {
+    const charsetEnd = text.indexOf('?', start + 2);
+    const textStart = charsetEnd + 3;
+    if (charsetEnd < 0) return;
+    const isWord = text[charsetEnd + 2] === '?' && isCharset(text.slice(start + 2, Math.min(charsetEnd, start + 82)));
+    const encoding = isWord ? text[charsetEnd + 1]!.toLowerCase() : '';
+    if (encoding === 'q' || encoding === 'b') {
+      const end = text.indexOf('?=', textStart);
+      if (end < 0) return;
+      const charset = text.slice(start + 2, charsetEnd).toLowerCase();
+      const encoded = text.slice(textStart, end);
+      yield {
+        start,
+        end: end + 2,
+        charset,
+        bytes: encoding === 'b' ? Buffer.from(encoded, 'base64') : decodeQ(encoded),
+      };
+      start = text.indexOf('=?', end + 2);
+    } else {
+      start = text.indexOf('=?', start + 2);
+    }
+  }
+}
+
+/** 80 characters are more than any name on IANA's list. */
+function isCharset(name: string): boolean {
+  return name.length > 0 && name.length < 80 && /^[^\s()<>@,;:"/[\]?=]+$/.test(name);
+}
+
+/** RFC 2047 §4.2; an = without two hex digits stays. */
+function decodeQ(text: string): Buffer {
+  return Buffer.from(
+    text.replace(/_/g, ' ').replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+    // 8-bit characters that were never encoded are kept as their UTF-8.
+    /[^\0-\xff]/.test(text) ? 'utf8' : 'latin1',
+  );
+}
