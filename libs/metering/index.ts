@@ -1,3 +1,7 @@
 /** Usage events: facts with deterministic ids, written with the state change they count, inserted once for ever. */
+export * from './event-body.ts';
+export * from './ingest.ts';
+export * from './intervals.ts';
 export * from './outbox.ts';
+export * from './postgres-metering.ts';
 export * from './usage-event.ts';

@@ -1,0 +1,268 @@
+import type { Database, Queryable } from '#database';
+import { type Clock, present } from '#stdx';
+import { payloadHash, quantityOf, readUsageEvent, unreadableHash } from './event-body.ts';
+import {
+  DEFAULT_INGEST_LIMITS,
+  type EventOutcome,
+  type IngestChannel,
+  type IngestLimits,
+  type IngestSummary,
+  type RejectionReason,
+} from './ingest.ts';
+import { projectIntervals } from './interval-projection.ts';
+import type { UsageEvent } from './usage-event.ts';
+
+interface Candidate {
+  readonly index: number;
+  readonly event: UsageEvent;
+  readonly hash: Buffer;
+}
+
+interface Rejection {
+  readonly index: number;
+  readonly partnerId: string | null;
+  readonly reason: RejectionReason;
+  readonly detail: string;
+  readonly payload: unknown;
+  readonly hash: Buffer;
+}
+
+/**
+ * Counts each event once, for ever. All of a batch commits together: keys, events, sequence numbers, intervals, and the
+ * record of what was refused. A sender may therefore repeat a batch until it has an answer.
+ */
+export class PostgresMetering {
+  private readonly months = new Set<string>();
+  private readonly partners = new Set<string>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly limits: IngestLimits = DEFAULT_INGEST_LIMITS,
+  ) {}
+
+  /** Takes events as they came, read or not. Throws only when the database cannot be asked. */
+  async ingest(events: readonly unknown[], channel: IngestChannel): Promise<IngestSummary> {
+    await this.prepare(events);
+    return this.database.transaction((client) => this.ingestWithin(client, events, channel));
+  }
+
+  /** Makes the month partitions and counters that the events need: once before `ingestWithin`, outside its transaction. */
+  async prepare(events: readonly unknown[]): Promise<void> {
+    const now = this.clock.now();
+    const readable = events.flatMap((event) => {
+      const read = readUsageEvent(event);
+      return read.ok && !this.untimely(Date.parse(read.value.at), now) ? read.value : [];
+    });
+    for (const month of new Set(readable.map(({ at }) => at.slice(0, 7)))) {
+      if (this.months.has(month)) continue;
+      await this.database.query('SELECT rookery_usage_partition($1::date)', [`${month}-01`]);
+      this.months.add(month);
+    }
+    const unknown = [...new Set(readable.map(({ partnerId }) => partnerId))].filter((id) => !this.partners.has(id));
+    if (unknown.length === 0) return;
+    const found = await this.database.query<{ id: string }>('SELECT id FROM partner WHERE id = ANY($1::uuid[])', [
+      unknown,
+    ]);
+    const ids = found.map(({ id }) => id);
+    await this.database.query(
+      'INSERT INTO ingest_counter (partner_id) SELECT unnest($1::uuid[]) ORDER BY 1 ON CONFLICT DO NOTHING',
+      [ids],
+    );
+    for (const id of ids) this.partners.add(id);
+  }
+
+  /** As `ingest`, in the caller's transaction; the same events went through `prepare` before. */
+  async ingestWithin(client: Queryable, events: readonly unknown[], channel: IngestChannel): Promise<IngestSummary> {
+    const outcomes = new Array<EventOutcome>(events.length);
+    const rejections: Rejection[] = [];
+    const reject = (rejection: Rejection): void => {
+      rejections.push(rejection);
+      outcomes[rejection.index] = { outcome: 'rejected', reason: rejection.reason, detail: rejection.detail };
+    };
+    const readable = this.readAll(events, reject);
+    const known = this.withKnownPartner(readable, reject);
+    const seqs = await lockCounters(client, known);
+    const fresh = await this.unseen(client, known, outcomes, reject);
+    await insert(client, fresh, seqs);
+    await projectIntervals(
+      client,
+      fresh.map(({ event }) => event),
+    );
+    for (const { index } of fresh) outcomes[index] = { outcome: 'accepted' };
+    await record(client, rejections, channel);
+    return {
+      outcomes,
+      accepted: fresh.length,
+      duplicates: events.length - fresh.length - rejections.length,
+      rejected: rejections.length,
+    };
+  }
+
+  private readAll(events: readonly unknown[], reject: (rejection: Rejection) => void): Candidate[] {
+    const now = this.clock.now();
+    return events.flatMap((payload, index) => {
+      const read = readUsageEvent(payload);
+      if (!read.ok) {
+        reject({
+          index,
+          partnerId: null,
+          reason: 'invalid',
+          detail: read.error,
+          payload,
+          hash: unreadableHash(payload),
+        });
+        return [];
+      }
+      const event = read.value;
+      const hash = payloadHash(event);
+      const untimely = this.untimely(Date.parse(event.at), now);
+      if (untimely) {
+        reject({ index, partnerId: event.partnerId, ...untimely, payload: event, hash });
+        return [];
+      }
+      return [{ index, event, hash }];
+    });
+  }
+
+  private untimely(at: number, now: number): { reason: 'future' | 'tooOld'; detail: string } | undefined {
+    if (at - now > this.limits.futureMsMax)
+      return { reason: 'future', detail: `more than ${this.limits.futureMsMax / 1_000} seconds ahead of our clock` };
+    if (now - at > this.limits.ageMsMax)
+      return { reason: 'tooOld', detail: `older than ${Math.floor(this.limits.ageMsMax / 86_400_000)} days` };
+    return undefined;
+  }
+
+  private withKnownPartner(candidates: readonly Candidate[], reject: (rejection: Rejection) => void): Candidate[] {
+    return candidates.filter(({ index, event, hash }) => {
+      if (this.partners.has(event.partnerId)) return true;
+      const detail = `no partner ${event.partnerId}`;
+      reject({ index, partnerId: null, reason: 'unknownPartner', detail, payload: event, hash });
+      return false;
+    });
+  }
+
+  /** Those whose key is new, the first of each key. Under the counters' locks nobody else can add one meanwhile. */
+  private async unseen(
+    client: Queryable,
+    candidates: readonly Candidate[],
+    outcomes: EventOutcome[],
+    reject: (rejection: Rejection) => void,
+  ): Promise<Candidate[]> {
+    if (candidates.length === 0) return [];
+    const seen = new Map<string, Buffer>();
+    const { rows } = await client.query<{ partner_id: string; source: string; event_id: string; payload_hash: Buffer }>(
+      `SELECT partner_id, source, event_id, payload_hash FROM usage_event_key
+       JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS given (partner_id, source, event_id)
+       USING (partner_id, source, event_id)`,
+      columns(candidates, ({ event }) => [event.partnerId, event.source, event.id]),
+    );
+    for (const row of rows) seen.set(keyOf(row.partner_id, row.source, row.event_id), row.payload_hash);
+    return candidates.filter(({ index, event, hash }) => {
+      const key = keyOf(event.partnerId, event.source, event.id);
+      const before = seen.get(key);
+      if (!before) {
+        seen.set(key, hash);
+        return true;
+      }
+      if (before.equals(hash)) outcomes[index] = { outcome: 'duplicate' };
+      else {
+        const detail = `id ${event.id} of ${event.source} was used before for another event`;
+        reject({ index, partnerId: event.partnerId, reason: 'conflict', detail, payload: event, hash });
+      }
+      return false;
+    });
+  }
+}
+
+const keyOf = (...parts: readonly string[]): string => parts.join('\u0000');
+
+/** Locks the partners' counters, in one order for all batches, and returns the last numbers given. */
+async function lockCounters(client: Queryable, candidates: readonly Candidate[]): Promise<Map<string, bigint>> {
+  if (candidates.length === 0) return new Map();
+  const partners = [...new Set(candidates.map(({ event }) => event.partnerId))];
+  const { rows } = await client.query<{ partner_id: string; seq: string }>(
+    'SELECT partner_id, seq FROM ingest_counter WHERE partner_id = ANY($1::uuid[]) ORDER BY partner_id FOR UPDATE',
+    [partners],
+  );
+  return new Map(rows.map(({ partner_id, seq }) => [partner_id, BigInt(seq)]));
+}
+
+async function insert(client: Queryable, fresh: readonly Candidate[], seqs: Map<string, bigint>): Promise<void> {
+  if (fresh.length === 0) return;
+  const touched = new Set<string>();
+  const rows = columns(fresh, ({ event, hash }) => {
+    const seq = present(seqs.get(event.partnerId), 'locked counter') + 1n;
+    seqs.set(event.partnerId, seq);
+    touched.add(event.partnerId);
+    const { partnerId, source, id, at, kind, meter, subject, label } = event;
+    return [
+      partnerId,
+      source,
+      id,
+      `\\x${hash.toString('hex')}`,
+      String(seq),
+      at,
+      kind,
+      meter,
+      subject,
+      label ?? null,
+      quantityOf(event),
+    ];
+  });
+  await client.query(
+    `WITH fresh AS (
+       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::timestamptz[],
+         $7::text[], $8::text[], $9::text[], $10::text[], $11::numeric[])
+         AS event (partner_id, source, event_id, payload_hash, seq, at, kind, meter, subject, label, quantity)
+     ), keys AS (
+       INSERT INTO usage_event_key (partner_id, source, event_id, payload_hash, seq)
+       SELECT partner_id, source, event_id, payload_hash, seq FROM fresh
+     )
+     INSERT INTO usage_event (partner_id, seq, at, source, event_id, kind, meter, subject, label, quantity)
+     SELECT partner_id, seq, at, source, event_id, kind, meter, subject, label, quantity FROM fresh`,
+    rows,
+  );
+  const counted = [...touched];
+  await client.query(
+    `UPDATE ingest_counter SET seq = given.seq
+     FROM unnest($1::uuid[], $2::bigint[]) AS given (partner_id, seq) WHERE ingest_counter.partner_id = given.partner_id`,
+    [counted, counted.map((partnerId) => String(seqs.get(partnerId)))],
+  );
+}
+
+/** Keeps what was not counted, with its reason; sent again, only the number of times grows. */
+async function record(client: Queryable, rejections: readonly Rejection[], channel: IngestChannel): Promise<void> {
+  if (rejections.length === 0) return;
+  const once = [...new Map(rejections.map((item) => [`${item.hash.toString('hex')} ${item.reason}`, item])).values()];
+  await client.query(
+    `INSERT INTO usage_quarantine (partner_id, reason, detail, payload, payload_hash, refused)
+     SELECT partner.id, given.reason, given.detail, given.payload, given.payload_hash, $6
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[])
+       AS given (partner_id, reason, detail, payload, payload_hash)
+     LEFT JOIN partner ON partner.id = given.partner_id
+     ON CONFLICT (payload_hash, reason) DO UPDATE SET times = usage_quarantine.times + 1`,
+    [
+      ...columns(once, ({ partnerId, reason, detail, payload, hash }) => [
+        partnerId,
+        reason,
+        detail,
+        storable(payload),
+        `\\x${hash.toString('hex')}`,
+      ]),
+      channel === 'api',
+    ],
+  );
+}
+
+/** JSON without U+0000, which jsonb refuses, and not longer than is useful to a reader. */
+const storable = (payload: unknown): string => {
+  const text = (JSON.stringify(payload) ?? 'null').replaceAll('\\u0000', '\\ufffd');
+  return text.length <= 10_000 ? text : JSON.stringify({ cut: text.slice(0, 9_000) });
+};
+
+/** Rows to columns: one array a parameter, however many rows. */
+function columns<T>(items: readonly T[], row: (item: T) => readonly unknown[]): unknown[][] {
+  const rows = items.map(row);
+  return (rows[0] ?? []).map((_, column) => rows.map((values) => values[column]));
+}
