@@ -1,5 +1,6 @@
 /** What tests share. Production code never imports it. */
 export * from './database.ts';
 export * from './directories.ts';
+export * from './severable-proxy.ts';
 export * from './simulated-clock.ts';
 export * from './until.ts';

@@ -12,6 +12,8 @@ const DOT_STRING = /^[\w!#$%&'*+/=?^`{|}~\u{a0}-\u{10ffff}-]+(?:\.[\w!#$%&'*+/=?
 
 /** The form domains are kept and compared in: A-labels, lower case, no final dot. `undefined` when it is no domain name. */
 export function normaliseDomain(name: string): string | undefined {
+  // domainToASCII reads its argument as a URL's host, and would drop a path or a tab without a word.
+  if (/[^A-Za-z0-9.\u{80}-\u{10ffff}-]/u.test(name)) return undefined;
   const ascii = domainToASCII(name.replace(/\.$/, '')).toLowerCase();
   return ascii.length <= DOMAIN_OCTETS_MAX && DOMAIN.test(ascii) ? ascii : undefined;
 }

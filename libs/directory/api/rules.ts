@@ -1,4 +1,4 @@
-import { isDotString, parseAddress } from './address.ts';
+import { isDotString, normaliseDomain, parseAddress } from './address.ts';
 import type { ApiKeyScope } from './model.ts';
 import { PASSWORD_CHARACTERS_MIN, PASSWORD_OCTETS_MAX } from './password.ts';
 import type { DirectoryError } from './registry.ts';
@@ -48,6 +48,10 @@ export function checkTimeZone(timeZone: string): Rule {
   } catch {
     return invalid('timeZone', 'not an IANA time zone');
   }
+}
+
+export function checkDomainName(field: string, name: string): Rule {
+  return normaliseDomain(name) ? undefined : invalid(field, 'not a domain name');
 }
 
 /** An address we may hold: its local part needs no quotes. */

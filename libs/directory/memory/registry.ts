@@ -5,6 +5,7 @@ import {
   type ApiKey,
   checkAddress,
   checkCurrency,
+  checkDomainName,
   checkLocalAddress,
   checkName,
   checkPassword,
@@ -94,7 +95,7 @@ export class MemoryDirectoryRegistry implements DirectoryRegistry {
 
   createDomain: Method<'createDomain'> = async (context, input) => {
     const refusal = firstOf(
-      checkDomainName(input.name),
+      checkDomainName('name', input.name),
       given(input.catchAll ?? undefined, (address) => checkAddress('catchAll', address)),
       given(input.detailSeparator, checkSeparator),
       given(input.volumeClass, (label) => checkSlug('volumeClass', label)),
@@ -382,10 +383,6 @@ function update<T extends { readonly id: string; readonly version: number }>(
   const next: T = { ...row, ...wanted, version: row.version + 1 };
   table.set(row.id, next);
   return ok(next);
-}
-
-function checkDomainName(name: string): DirectoryError | undefined {
-  return normaliseDomain(name) ? undefined : { code: 'invalid', field: 'name', reason: 'not a domain name' };
 }
 
 const normaliseCatchAll = (address: string | null): string | null =>

@@ -1,0 +1,29 @@
+import type { Database } from '#database';
+import { err, ok } from '#stdx';
+import type { DomainRow } from './rows.ts';
+import { type Answer, isId, notFound } from './sql.ts';
+
+/**
+ * The home of a new account: of the volumes of the domain's cluster and class, the one with the fewest accounts for its
+ * weight; or the volume asked for, of any class. Read as the system, since volumes are the cluster owner's. Two accounts
+ * made at once may both go to the same volume, which the next ones make up for.
+ */
+export async function place(
+  database: Database,
+  domain: Pick<DomainRow, 'cluster_id' | 'volume_class'>,
+  wanted: string | undefined,
+): Promise<Answer<string>> {
+  if (wanted !== undefined) {
+    const found = isId(wanted)
+      ? await database.query('SELECT FROM volume WHERE id = $1 AND cluster_id = $2', [wanted, domain.cluster_id])
+      : [];
+    return found.length > 0 ? ok(wanted) : notFound('volume');
+  }
+  const [best] = await database.query<{ id: string }>(
+    `SELECT v.id FROM volume v LEFT JOIN volume_load l ON l.volume_id = v.id
+     WHERE v.cluster_id = $1 AND v.volume_class = $2
+     ORDER BY coalesce(l.accounts, 0) / v.weight, v.id LIMIT 1`,
+    [domain.cluster_id, domain.volume_class],
+  );
+  return best ? ok(best.id) : err({ code: 'noVolume', clusterId: domain.cluster_id });
+}
