@@ -1,1 +1,9 @@
-export {};
+/** What a hub does before and around a session: sign-in, routing, the mail front door, splice, HTTP. */
+
+export * from './login/authenticator.ts';
+export * from './login/cached-directory.ts';
+export { DEFAULT_DIRECTORY_CACHE_LIMITS, type DirectoryCacheLimits } from './login/directory-cache.ts';
+export type { Connect } from './routing/dial.ts';
+export * from './routing/route-file.ts';
+export * from './routing/routing-map.ts';
+export * from './routing/session-legs.ts';
