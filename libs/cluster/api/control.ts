@@ -22,6 +22,8 @@ export interface NodeReport {
   /** Differs after each start of the node's process. */
   readonly instance: string;
   readonly version: string;
+  /** It was told to stop: it serves what it has until that is taken from it, and wants nothing new. */
+  readonly stopping: boolean;
   /** The node's monotonic clock when it answered. A lease granted on this answer runs from here, so that no delay on the wire can lengthen it. */
   readonly stamp: number;
   readonly volumes: readonly HeldVolume[];
@@ -29,6 +31,8 @@ export interface NodeReport {
 
 /** "You own these, at these epochs": extends their owner's leases to `stamp` + the lease's length. */
 export interface LeaseGrant {
+  /** The process it is meant for; stamps of another mean nothing. */
+  readonly instance: string;
   readonly stamp: number;
   readonly volumes: readonly { readonly volumeId: string; readonly epoch: number }[];
 }
@@ -41,7 +45,8 @@ export interface OpenOrder {
   /** Executable and arguments to run on the node when the lock is still held after `lockWaitMs`. */
   readonly fence: readonly string[] | null;
   readonly lockWaitMs: number;
-  /** The node's own stamp from its last report: its first lease runs from there. */
+  /** From the node's last report: the process it is meant for, and the stamp its first lease runs from. */
+  readonly instance: string;
   readonly stamp: number;
 }
 
@@ -68,7 +73,9 @@ export type OpenRefusal =
   /** The storage refused to open it. */
   | 'openFailed'
   /** No hub renewed the lease while it was being opened. */
-  | 'leaseExpired';
+  | 'leaseExpired'
+  /** The order was meant for a former process of the node, or the node is stopping. */
+  | 'notMe';
 
 export type OpenReport =
   | { readonly ok: true; readonly steps: readonly OpenStep[] }
@@ -107,6 +114,14 @@ export interface NodeControl {
   watch(listener: (nodeId: string) => void): () => void;
   /** The node is no longer a member: drop its connection. */
   forget(nodeId: string): void;
+}
+
+/** The node's side of the same: what its agent answers to hubs. */
+export interface ControlledNode {
+  report(): NodeReport;
+  renew(grant: LeaseGrant): void;
+  open(order: OpenOrder): Promise<OpenReport>;
+  close(order: CloseOrder): Promise<void>;
 }
 
 /** What a node knows of a hub that is connected to it. */

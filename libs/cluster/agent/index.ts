@@ -1,0 +1,4 @@
+/** A node's hold on its volumes: opening, leases, fencing, letting go. */
+export { acknowledgeWhile } from './acknowledge-while.ts';
+export { type HoldingListener, NodeAgent, type NodeAgentSettings, type ServingVolume } from './node-agent.ts';
+export * from './volume-host.ts';

@@ -1,0 +1,37 @@
+import type { MountSpec } from '#cluster/api';
+
+/** A volume that this process has opened and whose storage lock it holds. */
+export interface HostedVolume {
+  /** Resolves with the reason when its storage failed it. */
+  readonly failed: Promise<Error>;
+  writable(): boolean;
+  /** Finishes what is in flight and releases the lock. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What a node's machine can do for a volume. */
+export interface VolumeHost<V extends HostedVolume> {
+  /** Makes the volume's directory appear and returns it. Throws `MountError`. */
+  mount(mount: MountSpec): Promise<string>;
+  /** Throws `VolumeIdentityError` unless the directory is this volume's, or empty and free to become it. */
+  identify(directory: string, volumeId: string): Promise<void>;
+  /** Takes the storage lock, recovers and opens. Throws `VolumeLockedError` while another process holds the lock. */
+  open(directory: string, volume: { readonly volumeId: string; readonly epoch: number }): Promise<V>;
+  /** Runs the volume's fence; throws when it fails or takes too long. */
+  fence(command: readonly string[]): Promise<void>;
+}
+
+/** The mount did not succeed; the message says why, for people. */
+export class MountError extends Error {
+  override readonly name = 'MountError';
+}
+
+/** The directory is not the volume it should be. */
+export class VolumeIdentityError extends Error {
+  override readonly name = 'VolumeIdentityError';
+}
+
+/** Another process holds the storage lock. */
+export class VolumeLockedError extends Error {
+  override readonly name = 'VolumeLockedError';
+}
