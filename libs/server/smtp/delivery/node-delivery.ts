@@ -1,0 +1,167 @@
+import {
+  type Delivery,
+  type DeliveryOutcome,
+  type DeliveryTarget,
+  type MailStore,
+  MailStoreError,
+} from '#mailstore/api';
+import type { RecipientRoute } from '#protocol/handover';
+import {
+  type MessageBytes,
+  refuse,
+  returnPathHeader,
+  type SmtpBackend,
+  type SmtpPath,
+  type SmtpPeer,
+  type SmtpReply,
+  type SmtpTransaction,
+  smtpReply,
+} from '#protocol/smtp';
+import { type ByteStream, type Clock, type Logger, present, systemContext } from '#stdx';
+import {
+  type DeliveryPlan,
+  type PlannedRecipient,
+  queueEntry,
+  readOrigin,
+  readRoute,
+  storeAt,
+  type Volumes,
+} from './plan.ts';
+import { outcomeReply, storeErrorReply } from './store-replies.ts';
+
+const SENDER_OK = smtpReply(250, '2.1.0', 'OK');
+const RECIPIENT_OK = smtpReply(250, '2.1.5', 'OK');
+const QUEUED = smtpReply(250, '2.0.0', 'Queued');
+
+export interface NodeDeliveryOptions {
+  /** The volumes this node owns at this moment. */
+  readonly volumes: Volumes;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * What a node does with a message from a hub: every recipient who lives on the volume, and a queue entry for each who
+ * does not, in one durable commit. Laws:
+ * - one volume a transaction; a ROUTE or ORIGIN for another owner or epoch is answered STALE before any byte is read;
+ * - a positive reply is sent only after the commit is durable.
+ */
+export class NodeDelivery implements SmtpBackend {
+  private readonly plans = new WeakMap<SmtpTransaction, DeliveryPlan>();
+  private readonly recipients = new WeakMap<SmtpPath, PlannedRecipient>();
+
+  constructor(private readonly options: NodeDeliveryOptions) {}
+
+  async mail(_peer: SmtpPeer, transaction: SmtpTransaction): Promise<SmtpReply> {
+    const parameter = transaction.reversePath.parameters.get('ORIGIN');
+    if (!parameter) {
+      this.plans.set(transaction, { origin: null, store: null });
+      return SENDER_OK;
+    }
+    const origin = readOrigin(parameter);
+    const store = storeAt(this.options.volumes, origin.volumeId, origin.epoch);
+    if (isReply(store)) return store;
+    this.plans.set(transaction, { origin, store });
+    return SENDER_OK;
+  }
+
+  async rcpt(_peer: SmtpPeer, transaction: SmtpTransaction, forwardPath: SmtpPath): Promise<SmtpReply> {
+    const plan = present(this.plans.get(transaction), 'delivery plan');
+    const parameter = forwardPath.parameters.get('ROUTE');
+    if (!parameter) {
+      if (!plan.origin) refuse(550, '5.7.1', 'Without ORIGIN every recipient needs a ROUTE');
+      const entry = queueEntry(transaction.reversePath, forwardPath, plan.origin.partnerId);
+      this.recipients.set(forwardPath, { kind: 'queue', entry });
+      return RECIPIENT_OK;
+    }
+    const route = readRoute(parameter);
+    const store = storeAt(this.options.volumes, route.volumeId, route.epoch);
+    if (isReply(store)) return store;
+    if (plan.store && plan.store !== store) refuse(501, '5.5.4', 'One volume to a transaction');
+    plan.store = store;
+    this.recipients.set(forwardPath, { kind: 'local', route });
+    return RECIPIENT_OK;
+  }
+
+  async data(
+    _peer: SmtpPeer,
+    transaction: SmtpTransaction,
+    bytes: MessageBytes,
+  ): Promise<SmtpReply | readonly SmtpReply[]> {
+    const plan = present(this.plans.get(transaction), 'delivery plan');
+    const store = present(plan.store, 'volume of the transaction');
+    const recipients = transaction.forwardPaths.map((path) => present(this.recipients.get(path), 'planned recipient'));
+    try {
+      return await this.deliver(store, transaction, plan, recipients, bytes);
+    } catch (error) {
+      if (!(error instanceof MailStoreError)) throw error;
+      const reply = storeErrorReply(error.code, store.volumeId);
+      this.options.logger.warn({ err: error, transaction: this.traceId(transaction, plan) }, 'store refused a message');
+      return reply;
+    }
+  }
+
+  private async deliver(
+    store: MailStore,
+    transaction: SmtpTransaction,
+    plan: DeliveryPlan,
+    recipients: readonly PlannedRecipient[],
+    bytes: MessageBytes,
+  ): Promise<readonly SmtpReply[]> {
+    const header = Buffer.from(returnPathHeader(transaction.reversePath.address));
+    const message = await store.stage(bytes.whole ? Buffer.concat([header, bytes.whole]) : prefixed(header, bytes));
+    try {
+      const accounts = uniqueRoutes(recipients);
+      const delivery: Delivery = {
+        message,
+        receivedAt: this.options.clock.now(),
+        targets: [...accounts.values()].map(({ route }) => target(route)),
+        queue: recipients.flatMap((recipient) => (recipient.kind === 'queue' ? [recipient.entry] : [])),
+      };
+      const context = systemContext('delivery', this.traceId(transaction, plan));
+      const outcomes = await store.deliver(context, delivery);
+      return recipients.map((recipient) =>
+        recipient.kind === 'queue' ? QUEUED : replyOf(recipient.route, accounts, outcomes, message.size),
+      );
+    } finally {
+      message.discard();
+    }
+  }
+
+  private traceId(transaction: SmtpTransaction, plan: DeliveryPlan): string {
+    return plan.origin?.transactionId ?? transaction.id;
+  }
+}
+
+const isReply = (value: MailStore | SmtpReply): value is SmtpReply => 'code' in value;
+
+/** Two recipients may come to one account (aliases): it gets one copy, and both get its outcome. */
+function uniqueRoutes(
+  recipients: readonly PlannedRecipient[],
+): ReadonlyMap<string, { readonly index: number; readonly route: RecipientRoute }> {
+  const accounts = new Map<string, { readonly index: number; readonly route: RecipientRoute }>();
+  for (const recipient of recipients) {
+    if (recipient.kind === 'local' && !accounts.has(recipient.route.accountId))
+      accounts.set(recipient.route.accountId, { index: accounts.size, route: recipient.route });
+  }
+  return accounts;
+}
+
+const target = ({ accountId, email, partnerId, quotaBytes }: RecipientRoute): DeliveryTarget => ({
+  account: { accountId, email, partnerId, quotaBytes },
+});
+
+function replyOf(
+  route: RecipientRoute,
+  accounts: ReturnType<typeof uniqueRoutes>,
+  outcomes: readonly DeliveryOutcome[],
+  messageBytes: number,
+): SmtpReply {
+  const { index } = present(accounts.get(route.accountId), 'target of a recipient');
+  return outcomeReply(present(outcomes[index], 'outcome of a target'), messageBytes, route.quotaBytes);
+}
+
+async function* prefixed(header: Buffer, bytes: ByteStream): ByteStream {
+  yield header;
+  yield* bytes;
+}
