@@ -89,7 +89,8 @@ export class RelayConnection {
     socket.write(body);
     socket.uncork();
     const rcpts = await this.envelopeReplies(message, 'final', this.options.timeouts.finalMs);
-    return await this.finals(rcpts);
+    // With no recipient taken BDAT is refused too, and the transaction still open.
+    return rcpts.some(accepted) ? await this.finals(rcpts) : await this.forget(rcpts, 1);
   }
 
   private async sendChunks(message: RelayMessage, body: ByteStream): Promise<RelayOutcome> {
@@ -173,9 +174,9 @@ export class RelayConnection {
 
   /** The answers to the message: in LMTP one for each accepted recipient, else one for all (RFC 2033 §4.2). */
   private async finals(rcpts: readonly SmtpReply[]): Promise<RelayOutcome> {
-    const taken = rcpts.filter(accepted).length;
-    const each = this.options.protocol === 'lmtp' && taken > 0;
-    const finals = await this.expect(each ? taken : 1, 'final', this.options.timeouts.finalMs);
+    const each = this.options.protocol === 'lmtp';
+    const taken = each ? rcpts.filter(accepted).length : 1;
+    const finals = await this.expect(taken, 'final', this.options.timeouts.finalMs);
     let next = 0;
     return {
       recipients: rcpts.map((rcpt) => ({ rcpt, final: accepted(rcpt) ? finals[each ? next++ : 0]! : null })),
