@@ -93,13 +93,8 @@ const hubPlace = (number: number, base: number): HubPlace => ({
 });
 
 /** Every port the layout listens on, with what for: to name the one that is taken. */
-export function portsOf(
-  layout: Layout,
-  external: { readonly postgres: boolean; readonly redis: boolean },
-): readonly (readonly [number, string])[] {
+export function portsOf(layout: Layout): readonly (readonly [number, string])[] {
   return [
-    ...(external.postgres ? [] : [[layout.postgresPort, 'PostgreSQL'] as const]),
-    ...(external.redis ? [] : [[layout.redisPort, 'Redis'] as const]),
     [layout.apiPort, 'API'],
     [layout.apiStatusPort, 'API status'],
     [layout.billingStatusPort, 'billing status'],

@@ -1,0 +1,204 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ClusterState } from '#cluster/api';
+import type { Clock } from '#stdx';
+import { removeClusterFile, writeClusterFile } from './cluster-file.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { HOST, type HubPlace, type Layout, type NodePlace } from './layout.ts';
+import { MemberProcess } from './member-process.ts';
+import type { SecretsFile } from './secrets.ts';
+import type { Services } from './services.ts';
+
+const READY_TIMEOUT_MS = 60_000;
+const RESTART_DELAY_MS = 500;
+
+const entryOf = (app: string, file: string): string => fileURLToPath(new URL(`../${app}/${file}`, import.meta.url));
+
+/**
+ * The processes of one embedded cluster. It starts and stops them and keeps `cluster.json` true. It takes no part in
+ * healing: a killed hub or node stays dead unless `restart` is asked for.
+ */
+export class Supervisor {
+  readonly hubs: readonly MemberProcess[];
+  readonly nodes: readonly MemberProcess[];
+  private readonly api: MemberProcess;
+  private readonly billing: MemberProcess;
+  private stopping = false;
+  private fileWanted = false;
+  private fileStale = false;
+  private writing: Promise<void> | undefined;
+  private unwatch: (() => void) | undefined;
+
+  constructor(
+    private readonly layout: Layout,
+    private readonly plane: ControlPlane,
+    private readonly services: Services,
+    private readonly secrets: SecretsFile,
+    private readonly clock: Clock,
+    private readonly restart: boolean,
+  ) {
+    this.api = this.member('api', entryOf('api', 'main.js'), layout.apiStatusPort, {
+      ROOKERY_API_PORT: String(layout.apiPort),
+    });
+    this.billing = this.member('billing', entryOf('billing', 'main.js'), layout.billingStatusPort, {});
+    this.nodes = layout.nodes.map((place) => this.node(place));
+    this.hubs = layout.hubs.map((place) => this.hub(place));
+  }
+
+  /** Starts everything and resolves when all of it answers. */
+  async start(): Promise<void> {
+    const members = [...this.nodes, this.api, this.billing, ...this.hubs];
+    for (const member of members) member.start();
+    await Promise.all(members.map((member) => member.ready(READY_TIMEOUT_MS)));
+    await this.volumesServed();
+    this.unwatch = this.plane.state.watch(() => this.refreshFile());
+  }
+
+  /** Writes `cluster.json` now, and again on every change from here on. */
+  async publish(): Promise<void> {
+    this.fileWanted = true;
+    await this.refreshFile();
+  }
+
+  /** Front door first, so that nobody new comes in; then who serves; then who counts. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.unwatch?.();
+    await this.writing?.catch(() => {});
+    await Promise.all(this.hubs.map((hub) => hub.stop()));
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await Promise.all([this.api.stop(), this.billing.stop()]);
+    removeClusterFile(this.layout);
+  }
+
+  private async volumesServed(): Promise<void> {
+    const deadline = this.clock.monotonic() + READY_TIMEOUT_MS;
+    for (;;) {
+      const routes = await this.plane.state.routes();
+      const waiting = routes.filter(({ state }) => state !== 'serving');
+      if (routes.length > 0 && waiting.length === 0) return;
+      if (this.clock.monotonic() > deadline)
+        throw new Error(
+          `No owner serves ${waiting.map(({ volumeId }) => volumeId).join(', ')}; see ${this.layout.directories.logs}.`,
+        );
+      await this.clock.sleep(50);
+    }
+  }
+
+  private onExit(member: MemberProcess): void {
+    if (this.stopping) return;
+    void this.refreshFile();
+    const restartable = this.hubs.includes(member) || this.nodes.includes(member);
+    if (!this.restart || !restartable) return;
+    this.clock.after(RESTART_DELAY_MS, () => {
+      if (this.stopping) return;
+      member.start();
+      member.ready(READY_TIMEOUT_MS).then(
+        () => this.refreshFile(),
+        () => {},
+      );
+    });
+  }
+
+  /** One write at a time; a change during a write asks for one more. */
+  private refreshFile(): Promise<void> {
+    this.fileStale = true;
+    this.writing ??= this.writeWhileStale().finally(() => {
+      this.writing = undefined;
+    });
+    return this.writing;
+  }
+
+  private async writeWhileStale(): Promise<void> {
+    while (this.fileStale && this.fileWanted && !this.stopping) {
+      this.fileStale = false;
+      await this.writeFile();
+    }
+  }
+
+  private async writeFile(): Promise<void> {
+    const { state } = this.plane;
+    const [snapshot, leader] = await Promise.all([state.snapshot(), state.readLeadership()]).catch(
+      () => [EMPTY, undefined] as const,
+    );
+    writeClusterFile({
+      layout: this.layout,
+      hubs: this.hubs,
+      nodes: this.nodes,
+      api: this.api,
+      billing: this.billing,
+      postgresUrl: this.services.postgresUrl,
+      redisUrl: this.services.redisUrl,
+      secrets: this.secrets.value,
+      snapshot,
+      leader,
+    });
+  }
+
+  private hub(place: HubPlace): MemberProcess {
+    const { ports } = place;
+    return this.member(place.name, entryOf('hub', 'main.js'), place.statusPort, {
+      ...this.clusterEnvironment(),
+      ROOKERY_HUB_NAME: place.name,
+      ROOKERY_SMTP_PORT: String(ports.smtp),
+      ROOKERY_SUBMISSION_PORT: String(ports.submission),
+      ROOKERY_SUBMISSIONS_PORT: String(ports.submissions),
+      ROOKERY_IMAP_PORT: String(ports.imap),
+      ROOKERY_IMAPS_PORT: String(ports.imaps),
+      ROOKERY_HTTP_PORT: String(ports.http),
+      ROOKERY_HTTPS_PORT: String(ports.https),
+      ROOKERY_RELAY_PORT: String(place.relayPort),
+      ROOKERY_API_URL: `http://${HOST}:${this.layout.apiPort}`,
+      ROOKERY_STATE_DIR: join(this.layout.directories.hubs, place.name),
+    });
+  }
+
+  private node(place: NodePlace): MemberProcess {
+    const nodeId = this.plane.nodeIds.get(place.name);
+    if (!nodeId) throw new Error(`${place.name} is not registered`);
+    const environment = {
+      ...this.clusterEnvironment(),
+      ROOKERY_NODE_ID: nodeId,
+      ROOKERY_NODE_NAME: place.name,
+      ROOKERY_CONTROL_PORT: String(place.controlPort),
+      ROOKERY_DATA_PORT: String(place.dataPort),
+    };
+    return this.member(place.name, entryOf('node', 'watchdog.js'), place.statusPort, environment, true);
+  }
+
+  private clusterEnvironment(): Record<string, string> {
+    return {
+      ROOKERY_CLUSTER_ID: this.plane.state.clusterId,
+      ROOKERY_CLUSTER_KEY: this.plane.clusterKey.toString('hex'),
+    };
+  }
+
+  private member(
+    name: string,
+    entry: string,
+    statusPort: number,
+    environment: Record<string, string>,
+    watchdog = false,
+  ): MemberProcess {
+    return new MemberProcess(
+      {
+        name,
+        entry,
+        statusPort,
+        watchdog,
+        logFile: join(this.layout.directories.logs, `${name}.log`),
+        environment: {
+          DATABASE_URL: this.services.postgresUrl,
+          REDIS_URL: this.services.redisUrl,
+          ROOKERY_HOST: HOST,
+          ROOKERY_STATUS_PORT: String(statusPort),
+          ...environment,
+        },
+      },
+      this.clock,
+      (member) => this.onExit(member),
+    );
+  }
+}
+
+const EMPTY: Awaited<ReturnType<ClusterState['snapshot']>> = { hubs: [], nodes: [], volumes: [] };

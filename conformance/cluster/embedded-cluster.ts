@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { until } from '#testing';
+
+/** `cluster.json`, as far as tests read it. */
+export interface ClusterFile {
+  readonly hubs: readonly {
+    readonly name: string;
+    readonly pid: number | null;
+    readonly leader: boolean;
+    readonly ports: Readonly<
+      Record<'smtp' | 'submission' | 'submissions' | 'imap' | 'imaps' | 'http' | 'https', number>
+    >;
+  }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly pid: number | null;
+    readonly state: 'active' | 'standby' | 'down';
+    readonly volumes: readonly string[];
+  }[];
+  readonly api: { readonly pid: number; readonly url: string };
+  readonly billing: { readonly pid: number };
+  readonly postgres: { readonly url: string };
+  readonly redis: { readonly url: string };
+  readonly operator: { readonly email: string; readonly password: string; readonly apiKey: string };
+  readonly demo: {
+    readonly partner: string;
+    readonly apiKey: string;
+    readonly domain: string;
+    readonly users: readonly { readonly email: string; readonly password: string }[];
+  };
+}
+
+const SUPERVISOR = fileURLToPath(new URL('../../apps/supervisor/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../apps/cli/main.js', import.meta.url));
+const START_TIMEOUT_MS = 120_000;
+
+/** A whole cluster as `npm start` runs it, on ports and in a directory of its own. */
+export class EmbeddedCluster {
+  private output = '';
+
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly directory: string,
+    private readonly ownsDirectory: boolean,
+  ) {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+  }
+
+  static async start(args: readonly string[] = [], directory?: string): Promise<EmbeddedCluster> {
+    const data = directory ?? mkdtempSync(join(tmpdir(), 'rookery-cluster-'));
+    const base = await freeBase();
+    const child = spawn(process.execPath, [SUPERVISOR, '--data', data, '--port-base', String(base), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, DATABASE_URL: undefined, REDIS_URL: undefined },
+    });
+    const cluster = new EmbeddedCluster(child, data, directory === undefined);
+    await until('the cluster to be ready', () => cluster.isReady(), START_TIMEOUT_MS).catch(async (error) => {
+      await cluster.stop();
+      throw new Error(`${(error as Error).message}\n${cluster.output}`);
+    });
+    return cluster;
+  }
+
+  /** Read anew each time: it follows the process table. */
+  get file(): ClusterFile {
+    return JSON.parse(readFileSync(this.path, 'utf8')) as ClusterFile;
+  }
+
+  get path(): string {
+    return join(this.directory, 'cluster.json');
+  }
+
+  get said(): string {
+    return this.output;
+  }
+
+  log(member: string): string {
+    return readFileSync(join(this.directory, 'logs', `${member}.log`), 'utf8');
+  }
+
+  /** `rookery …` with `--json`, parsed. */
+  async cli(...args: readonly string[]): Promise<unknown> {
+    const child = spawn(process.execPath, [CLI, ...args, '--cluster', this.path, '--json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    if (code !== 0) throw new Error(`rookery ${args.join(' ')}: exit ${code}: ${errors || out}`);
+    return JSON.parse(out);
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exited = new Promise((resolve) => this.child.once('exit', resolve));
+      this.child.kill('SIGTERM');
+      await exited;
+    }
+    if (this.ownsDirectory) rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  private isReady(): boolean {
+    if (this.child.exitCode !== null) throw new Error(`npm start ended with ${this.child.exitCode}`);
+    return /^ready/m.test(this.output) && existsSync(this.path);
+  }
+}
+
+/** A port base whose first ports nobody uses; far from the default, so that a running demo is no hindrance. */
+async function freeBase(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const base = 10_000 + Math.floor(Math.random() * 40) * 1_000;
+    const probes = [25, 143, 432, 600, 701, 1_025].map((offset) => isFree(base + offset));
+    if ((await Promise.all(probes)).every(Boolean)) return base;
+  }
+  throw new Error('no free port range');
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
