@@ -1,5 +1,5 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { ClusterSnapshot, LeaderLease } from '#cluster/api';
+import type { ClusterSnapshot } from '#cluster/api';
 import type { HubPlace, Layout } from './layout.ts';
 import type { MemberProcess } from './member-process.ts';
 import type { Secrets } from './secrets.ts';
@@ -15,7 +15,6 @@ export interface ClusterFileInput {
   readonly redisUrl: string;
   readonly secrets: Secrets;
   readonly snapshot: ClusterSnapshot;
-  readonly leader: LeaderLease | undefined;
 }
 
 /** Written whole to a second file and renamed over the first, so that a reader never sees half. */
@@ -49,9 +48,9 @@ export function removeClusterFile(layout: Layout): void {
   rmSync(layout.clusterFile, { force: true });
 }
 
-function describeHub({ snapshot, leader }: ClusterFileInput, hub: MemberProcess, place: HubPlace): object {
+function describeHub({ snapshot }: ClusterFileInput, hub: MemberProcess, place: HubPlace): object {
   const member = snapshot.hubs.find(({ name }) => name === hub.name);
-  const leads = leader !== undefined && leader.remainingMs > 0 && leader.holderHubId === member?.id;
+  const leads = member !== undefined && snapshot.leader?.holderHubId === member.id;
   return { name: hub.name, pid: hub.pid, leader: leads && hub.isRunning(), ports: place.ports };
 }
 

@@ -41,7 +41,7 @@ export async function ensureControlPlane(input: ControlPlaneInput): Promise<Cont
   const { options, database, secrets } = input;
   const registry = new PostgresDirectoryRegistry(database);
   const owner = options.demo || secrets.value.demo ? DEMO_PARTNER : OPERATOR_PARTNER;
-  const cluster = await ensureCluster(database, registry, owner);
+  const cluster = await ensureCluster(database, registry, owner, input.random);
   const state = new PostgresClusterState(cluster.id, database, input.databaseUrl, input.clock, input.logger);
   const nodeIds = await ensureNodes(state, input.layout);
   await ensureVolumes(state, input, nodeIds);
@@ -67,13 +67,18 @@ export async function ensureControlPlane(input: ControlPlaneInput): Promise<Cont
   };
 }
 
-async function ensureCluster(database: Database, registry: DirectoryRegistry, owner: typeof OPERATOR_PARTNER) {
+async function ensureCluster(
+  database: Database,
+  registry: DirectoryRegistry,
+  owner: typeof OPERATOR_PARTNER,
+  random: Random,
+) {
   const existing = await findCluster(database, CLUSTER_NAME);
   if (existing) return existing;
   const context = systemContext('supervisor');
   const found = await registry.findPartner(context, owner.slug);
   const partner = found.ok ? found.value : accepted(await registry.createPartner(context, owner));
-  return createCluster(database, { partnerId: partner.id, name: CLUSTER_NAME });
+  return createCluster(database, { partnerId: partner.id, name: CLUSTER_NAME }, random);
 }
 
 async function ensureNodes(state: ClusterState, layout: Layout): Promise<ReadonlyMap<string, string>> {

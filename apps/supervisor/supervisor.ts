@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ClusterState } from '#cluster/api';
+import type { ClusterSnapshot } from '#cluster/api';
 import type { Clock } from '#stdx';
 import { removeClusterFile, writeClusterFile } from './cluster-file.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -24,6 +24,7 @@ export class Supervisor {
   private readonly api: MemberProcess;
   private readonly billing: MemberProcess;
   private stopping = false;
+  private snapshot: ClusterSnapshot | undefined;
   private fileWanted = false;
   private fileStale = false;
   private writing: Promise<void> | undefined;
@@ -117,10 +118,9 @@ export class Supervisor {
   }
 
   private async writeFile(): Promise<void> {
-    const { state } = this.plane;
-    const [snapshot, leader] = await Promise.all([state.snapshot(), state.readLeadership()]).catch(
-      () => [EMPTY, undefined] as const,
-    );
+    // With PostgreSQL away the last known state stands; the processes are looked at directly.
+    this.snapshot = await this.plane.state.snapshot().catch(() => this.snapshot);
+    if (!this.snapshot) return;
     writeClusterFile({
       layout: this.layout,
       hubs: this.hubs,
@@ -130,8 +130,7 @@ export class Supervisor {
       postgresUrl: this.services.postgresUrl,
       redisUrl: this.services.redisUrl,
       secrets: this.secrets.value,
-      snapshot,
-      leader,
+      snapshot: this.snapshot,
     });
   }
 
@@ -200,5 +199,3 @@ export class Supervisor {
     );
   }
 }
-
-const EMPTY: Awaited<ReturnType<ClusterState['snapshot']>> = { hubs: [], nodes: [], volumes: [] };
