@@ -1,17 +1,12 @@
-import { join } from 'node:path';
-import type { ClusterState } from '#cluster/api';
-import { createCluster, findCluster, PostgresClusterState } from '#cluster/postgres';
+import type { ClusterState, NodeMember } from '#cluster/api';
+import { type ClusterRecord, createCluster, findCluster, PostgresClusterState } from '#cluster/postgres';
 import type { Database } from '#database';
 import { type DirectoryRegistry } from '#directory/api';
 import { PostgresDirectoryRegistry } from '#directory/postgres';
 import { type Clock, type Logger, present, type Random, systemContext } from '#stdx';
 import { accepted } from './accepted.ts';
-import { DEMO_PARTNER } from './demo/demo.ts';
-import { HOST, type Layout } from './layout.ts';
-import type { SupervisorOptions } from './options.ts';
-import type { SecretsFile } from './secrets.ts';
 
-const OPERATOR_PARTNER = { slug: 'operator', name: 'Operator', currency: 'EUR', timeZone: 'UTC' };
+export const OPERATOR_PARTNER = { slug: 'operator', name: 'Operator', currency: 'EUR', timeZone: 'UTC' };
 const CLUSTER_NAME = 'cluster-1';
 
 /** The rows an embedded cluster stands on, and the engines over them. */
@@ -26,37 +21,32 @@ export interface ControlPlane {
 }
 
 export interface ControlPlaneInput {
-  readonly options: SupervisorOptions;
-  readonly layout: Layout;
+  readonly owner: typeof OPERATOR_PARTNER;
+  readonly nodes: readonly Pick<NodeMember, 'name' | 'control' | 'data'>[];
+  readonly volumes: readonly WantedVolume[];
   readonly database: Database;
   readonly databaseUrl: string;
-  readonly secrets: SecretsFile;
   readonly random: Random;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Makes what is missing: owner, cluster, nodes, volumes, the operator's key. A later start with more nodes or volumes adds them. */
+export interface WantedVolume {
+  readonly name: string;
+  /** Its directory, the same on every node. */
+  readonly path: string;
+  /** Node that should own it when it may choose. */
+  readonly preferredNode: string;
+}
+
+/** Makes what is missing: owner, cluster, nodes, volumes. A later call with more nodes or volumes adds them. */
 export async function ensureControlPlane(input: ControlPlaneInput): Promise<ControlPlane> {
-  const { options, database, secrets } = input;
-  const registry = new PostgresDirectoryRegistry(database);
-  const owner = options.demo || secrets.value.demo ? DEMO_PARTNER : OPERATOR_PARTNER;
-  const cluster = await ensureCluster(database, registry, owner, input.random);
-  const state = new PostgresClusterState(cluster.id, database, input.databaseUrl, input.clock, input.logger);
-  const nodeIds = await ensureNodes(state, input.layout);
-  await ensureVolumes(state, input, nodeIds);
-  if (secrets.value.operator.apiKey === null) {
-    const key = accepted(
-      await registry.createApiKey(systemContext('supervisor'), {
-        partnerId: null,
-        name: 'operator',
-        scopes: ['read', 'write', 'operator'],
-      }),
-    );
-    secrets.value.operator.apiKey = key.secret;
-  }
-  secrets.value.clusterId = cluster.id;
-  secrets.save();
+  const { database, clock, logger } = input;
+  const registry = new PostgresDirectoryRegistry(database, input.random);
+  const cluster = await ensureCluster(input, registry);
+  const state = new PostgresClusterState(cluster.id, database, input.databaseUrl, clock, logger);
+  const nodeIds = await ensureNodes(state, input.nodes);
+  await ensureVolumes(state, input.volumes, nodeIds);
   return {
     state,
     registry,
@@ -68,11 +58,9 @@ export async function ensureControlPlane(input: ControlPlaneInput): Promise<Cont
 }
 
 async function ensureCluster(
-  database: Database,
+  { database, owner, random }: ControlPlaneInput,
   registry: DirectoryRegistry,
-  owner: typeof OPERATOR_PARTNER,
-  random: Random,
-) {
+): Promise<ClusterRecord> {
   const existing = await findCluster(database, CLUSTER_NAME);
   if (existing) return existing;
   const context = systemContext('supervisor');
@@ -81,39 +69,31 @@ async function ensureCluster(
   return createCluster(database, { partnerId: partner.id, name: CLUSTER_NAME }, random);
 }
 
-async function ensureNodes(state: ClusterState, layout: Layout): Promise<ReadonlyMap<string, string>> {
+async function ensureNodes(
+  state: ClusterState,
+  nodes: ControlPlaneInput['nodes'],
+): Promise<ReadonlyMap<string, string>> {
   const known = new Map((await state.snapshot()).nodes.map(({ name, id }) => [name, id]));
-  for (const place of layout.nodes) {
-    if (known.has(place.name)) continue;
-    const node = await state.addNode({
-      name: place.name,
-      control: { host: HOST, port: place.controlPort },
-      data: { host: HOST, port: place.dataPort },
-      weight: 1,
-      eligible: true,
-    });
-    known.set(place.name, node.id);
+  for (const node of nodes) {
+    if (!known.has(node.name)) known.set(node.name, (await state.addNode({ ...node, weight: 1, eligible: true })).id);
   }
   return known;
 }
 
-/** Volume k prefers active node k (in turn), so that the standbys start empty. */
 async function ensureVolumes(
   state: ClusterState,
-  { options, layout }: ControlPlaneInput,
+  volumes: readonly WantedVolume[],
   nodeIds: ReadonlyMap<string, string>,
 ): Promise<void> {
   const known = new Set((await state.snapshot()).volumes.map(({ name }) => name));
-  for (let number = 1; number <= options.volumes; number++) {
-    const name = `volume-${number}`;
+  for (const { name, path, preferredNode } of volumes) {
     if (known.has(name)) continue;
-    const preferred = `node-${((number - 1) % options.nodes) + 1}`;
     await state.addVolume({
       name,
-      mount: { driver: 'local', path: join(layout.directories.volumes, name), args: [] },
+      mount: { driver: 'local', path, args: [] },
       volumeClass: 'standard',
       weight: 1,
-      preferredNodeId: present(nodeIds.get(preferred), preferred),
+      preferredNodeId: present(nodeIds.get(preferredNode), preferredNode),
       fence: null,
     });
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ControlPlaneInput } from './control-plane.ts';
 import type { SupervisorOptions } from './options.ts';
 
 export const HOST = '127.0.0.1';
@@ -109,4 +110,20 @@ export function portsOf(layout: Layout): readonly (readonly [number, string])[] 
       [node.statusPort, `${node.name} status`] as const,
     ]),
   ];
+}
+
+/** The layout's nodes and volumes as the control plane knows them. Volume k prefers active node k (in turn), so that the standbys start empty. */
+export function membersOf(layout: Layout, options: SupervisorOptions): Pick<ControlPlaneInput, 'nodes' | 'volumes'> {
+  return {
+    nodes: layout.nodes.map(({ name, controlPort, dataPort }) => ({
+      name,
+      control: { host: HOST, port: controlPort },
+      data: { host: HOST, port: dataPort },
+    })),
+    volumes: Array.from({ length: options.volumes }, (_, index) => ({
+      name: `volume-${index + 1}`,
+      path: join(layout.directories.volumes, `volume-${index + 1}`),
+      preferredNode: `node-${(index % options.nodes) + 1}`,
+    })),
+  };
 }

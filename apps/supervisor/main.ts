@@ -3,12 +3,12 @@ import { Database } from '#database';
 import { migrate } from '#migrations';
 import { systemClock, systemRandom } from '#stdx';
 import { createLogger } from '#telemetry';
-import { ensureControlPlane } from './control-plane.ts';
-import { deliverDemoMail, ensureDemoAccounts } from './demo/demo.ts';
-import { layoutOf } from './layout.ts';
+import { ensureControlPlane, OPERATOR_PARTNER } from './control-plane.ts';
+import { DEMO_PARTNER, deliverDemoMail, ensureDemoAccounts } from './demo/demo.ts';
+import { layoutOf, membersOf } from './layout.ts';
 import { parseOptions, type SupervisorOptions, USAGE, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
-import { SecretsFile } from './secrets.ts';
+import { ensureOperatorKey, SecretsFile } from './secrets.ts';
 import { requireFreePorts, startServices } from './services.ts';
 import { Supervisor } from './supervisor.ts';
 import { readyTable } from './table.ts';
@@ -40,15 +40,15 @@ async function run(options: SupervisorOptions): Promise<void> {
     const secrets = new SecretsFile(layout.directories.data, systemRandom);
     const logger = createLogger('supervisor', 'supervisor', 'warn');
     const plane = await ensureControlPlane({
-      options,
-      layout,
+      owner: options.demo || secrets.value.demo ? DEMO_PARTNER : OPERATOR_PARTNER,
+      ...membersOf(layout, options),
       database,
       databaseUrl: services.postgresUrl,
-      secrets,
       random: systemRandom,
       clock,
       logger,
     });
+    await ensureOperatorKey(plane.registry, secrets);
     undo.push(() => plane.close());
     if (options.demo) await ensureDemoAccounts(plane.registry, plane.state, plane.partnerId, secrets, systemRandom);
 

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Random } from '#stdx';
+import type { DirectoryRegistry } from '#directory/api';
+import { type Random, systemContext } from '#stdx';
+import { accepted } from './accepted.ts';
 
 /** What the embedded cluster made up for itself at its first start, kept in `<data>/secrets.json` (mode 0600). No default password exists. */
 export interface Secrets {
   operator: { email: string; password: string; apiKey: string | null };
-  clusterId: string | null;
   demo: DemoSecrets | null;
 }
 
@@ -27,7 +28,6 @@ export class SecretsFile {
       ? (JSON.parse(readFileSync(this.path, 'utf8')) as Secrets)
       : {
           operator: { email: 'operator@rookery.example', password: password(random), apiKey: null },
-          clusterId: null,
           demo: null,
         };
   }
@@ -35,6 +35,20 @@ export class SecretsFile {
   save(): void {
     writeFileSync(this.path, `${JSON.stringify(this.value, null, 2)}\n`, { mode: 0o600 });
   }
+}
+
+/** Makes the operator's API key at the first start. */
+export async function ensureOperatorKey(registry: DirectoryRegistry, secrets: SecretsFile): Promise<void> {
+  if (secrets.value.operator.apiKey !== null) return;
+  const key = accepted(
+    await registry.createApiKey(systemContext('supervisor'), {
+      partnerId: null,
+      name: 'operator',
+      scopes: ['read', 'write', 'operator'],
+    }),
+  );
+  secrets.value.operator.apiKey = key.secret;
+  secrets.save();
 }
 
 /** 16 characters without look-alikes: 93 bits. */

@@ -52,12 +52,17 @@ export class EmbeddedCluster {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
   }
 
-  static async start(args: readonly string[] = [], directory?: string): Promise<EmbeddedCluster> {
+  /** `services`: PostgreSQL and Redis of the test's own, so that it can take them away; embedded ones otherwise. */
+  static async start(
+    args: readonly string[] = [],
+    services: { readonly postgresUrl?: string; readonly redisUrl?: string } = {},
+    directory?: string,
+  ): Promise<EmbeddedCluster> {
     const data = directory ?? mkdtempSync(join(tmpdir(), 'rookery-cluster-'));
     const base = await freeBase();
     const child = spawn(process.execPath, [SUPERVISOR, '--data', data, '--port-base', String(base), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, DATABASE_URL: undefined, REDIS_URL: undefined },
+      env: { ...process.env, DATABASE_URL: services.postgresUrl, REDIS_URL: services.redisUrl },
     });
     const cluster = new EmbeddedCluster(child, data, directory === undefined);
     await until('the cluster to be ready', () => cluster.isReady(), START_TIMEOUT_MS).catch(async (error) => {
