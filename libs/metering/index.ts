@@ -5,3 +5,5 @@ export * from './intervals.ts';
 export * from './outbox.ts';
 export * from './postgres-metering.ts';
 export * from './usage-event.ts';
+export * from './usage-evidence.ts';
+export * from './usage-reader.ts';

@@ -1,1 +1,2 @@
-export {};
+/** Billing's ports over PostgreSQL. */
+export * from './accounts.ts';

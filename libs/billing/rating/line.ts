@@ -16,7 +16,7 @@ import {
 } from './measure.ts';
 import type { BillingPeriod, Span } from './period.ts';
 import { shareOfDays } from './period.ts';
-import type { LineKind, PriceComponent, PriceList } from './price-list.ts';
+import type { LineKind, Measure, PriceComponent, PriceList } from './price-list.ts';
 import { charge } from './price-model.ts';
 import { multiply, ONE, type Ratio, ratio, sum } from './ratio.ts';
 
@@ -42,6 +42,7 @@ export interface RatedLine {
   readonly taxClass: string;
   readonly spans: readonly Span[];
   readonly meters: readonly string[];
+  readonly measure: Measure;
   readonly quantity: Ratio;
   readonly unit: string;
   /** Major units for one of the quantity; where tiers decide, what one came to on average. */
@@ -151,6 +152,7 @@ const described = (component: PriceComponent, prices: PriceList, spans: readonly
   taxClass: component.taxClass,
   spans,
   meters: component.meters,
+  measure: component.measure,
   unit: component.unit,
   countsTowardCommitment: component.countsTowardCommitment,
 });

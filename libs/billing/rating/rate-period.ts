@@ -94,6 +94,7 @@ function commitmentLines(input: RatingInput, used: readonly RatedLine[]): RatedL
       taxClass: STANDARD_TAX_CLASS,
       spans: [commitment.span],
       meters: [],
+      measure: 'none' as const,
       quantity: ONE,
       unit: 'month',
       unitPrice: exact,

@@ -1,0 +1,15 @@
+import type { UsageFacts, UsageQuestion } from '#metering';
+import type { BillingAccount } from './model.ts';
+
+/** Who pays what: read side. */
+export interface BillingAccounts {
+  /** By id or handle. A partner without a subscription has the default price list from its first day. */
+  find(partner: string): Promise<BillingAccount | undefined>;
+}
+
+/** What was used: read side. */
+export interface UsageSource {
+  /** The newest cut-off. */
+  lastSeq(partnerId: string): Promise<bigint>;
+  facts(question: UsageQuestion): Promise<UsageFacts>;
+}

@@ -1,0 +1,122 @@
+import {
+  type BillingAccount,
+  type BillingAccounts,
+  type BillingError,
+  endedBy,
+  type OpenSpan,
+  type UsageSource,
+} from '#billing/api';
+import {
+  type BillingPeriod,
+  billingPeriod,
+  clip,
+  decimal,
+  isMonth,
+  type PricedSegment,
+  type RatedPeriod,
+  ratePeriod,
+  type Span,
+  startOfDay,
+  type Usage,
+} from '#billing/rating';
+import type { UsageFacts } from '#metering';
+import { type Clock, err, ok, type Result } from '#stdx';
+
+export interface RatedMonth {
+  readonly account: BillingAccount;
+  readonly rated: RatedPeriod;
+  /** Usage is counted up to here. */
+  readonly asOf: number;
+  /** Number of the last event counted: with it the same month comes out again for ever. */
+  readonly cutoff: bigint;
+}
+
+/** Rates one partner's month from what was used and agreed. `cutoff` makes an old rating again; by default everything counts. */
+export class MonthRating {
+  constructor(
+    private readonly accounts: BillingAccounts,
+    private readonly usage: UsageSource,
+    private readonly clock: Clock,
+  ) {}
+
+  async rate(partner: string, month: string, cutoff?: bigint): Promise<Result<RatedMonth, BillingError>> {
+    if (!isMonth(month)) return err({ code: 'invalid', field: 'month', reason: 'a month is YYYY-MM' });
+    const account = await this.accounts.find(partner);
+    if (!account) return err({ code: 'notFound', what: 'partner' });
+    const period = billingPeriod(month, account.zone, account.anchorDay);
+    const upTo = cutoff ?? (await this.usage.lastSeq(account.partnerId));
+    const asOf = Math.min(period.to, Math.max(period.from, this.clock.now()));
+    const segments = segmentsIn(account, period);
+    const cuts = [
+      ...new Set([period.from, ...segments.flatMap(({ spans }) => spans.map(({ from }) => from)), period.to]),
+    ];
+    const facts = await this.usage.facts({
+      partnerId: account.partnerId,
+      cuts: cuts.sort((a, b) => a - b),
+      cutoff: upTo,
+    });
+    const rated = ratePeriod({
+      period,
+      currency: segments[0]?.prices.currency ?? account.segments[0]?.prices.currency ?? 'EUR',
+      segments,
+      usage: usageOf(facts),
+      asOf,
+      commitments: account.commitments.flatMap((commitment) => {
+        const span = within(commitment, account, period);
+        return span ? [{ amount: commitment.amount, span }] : [];
+      }),
+      coupons: account.coupons.filter((coupon) => within(coupon, account, period)),
+      tax: account.tax,
+    });
+    return ok({ account, rated, asOf, cutoff: upTo });
+  }
+}
+
+/** The price versions of the period, each with its whole local dates; a version that comes back has several spans. */
+function segmentsIn(account: BillingAccount, period: BillingPeriod): PricedSegment[] {
+  const found = account.segments.flatMap((segment) => {
+    const span = within(segment, account, period);
+    return span ? [{ prices: segment.prices, span }] : [];
+  });
+  return [...Map.groupBy(found, ({ prices }) => prices.version).values()].map((same) => ({
+    prices: same[0]!.prices,
+    spans: same.map(({ span }) => span),
+  }));
+}
+
+/** The part of an open span inside the period and the subscription, from whole local date to whole local date. */
+function within(span: OpenSpan, account: BillingAccount, period: BillingPeriod): Span | undefined {
+  const { from, to } = endedBy(span, period.to);
+  const subscribed = endedBy({ from: account.started, to: account.ended }, period.to);
+  const dates = {
+    from: startOfDay(from, account.zone),
+    to: to >= period.to ? period.to : startOfDay(to, account.zone),
+  };
+  const inside = clip(dates, period);
+  return inside && clip(inside, { ...subscribed, from: startOfDay(subscribed.from, account.zone) });
+}
+
+/** Facts in the form rating takes. A mailbox is known by its address, so that one made again on a date counts once. */
+function usageOf(facts: UsageFacts): Usage {
+  const intervals = facts.intervals.map(({ meter, subject, label, from, to }) => ({
+    meter,
+    resource: meter === 'mailbox' ? (label ?? subject) : subject,
+    from,
+    to,
+  }));
+  const samples = facts.samples.map(({ meter, subject, at, value }) => ({
+    meter,
+    resource: subject,
+    at,
+    value: decimal(value),
+  }));
+  const counts = facts.counts.map(({ meter, subject, at, quantity }) => ({
+    meter,
+    resource: subject,
+    at,
+    quantity: decimal(quantity),
+  }));
+  const byMeter = <T extends { meter: string }>(items: T[]): Map<string, T[]> =>
+    Map.groupBy(items, ({ meter }) => meter);
+  return { intervals: byMeter(intervals), samples: byMeter(samples), counts: byMeter(counts) };
+}

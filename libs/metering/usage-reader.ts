@@ -1,0 +1,121 @@
+import type { Database, Queryable } from '#database';
+import { present } from '#stdx';
+import { KIND_OF_METER, type RoleInterval, replay, type Transition } from './intervals.ts';
+import type { IntervalMeter } from './usage-event.ts';
+
+/** One partner's usage in a period, exactly as counted. Instants are milliseconds, quantities decimal strings. */
+export interface UsageFacts {
+  readonly intervals: readonly {
+    readonly meter: string;
+    readonly subject: string;
+    readonly label: string | null;
+    readonly from: number;
+    readonly to: number | null;
+  }[];
+  /** Within the period, and the last before it of each subject; later ones of one instant after earlier ones. */
+  readonly samples: readonly {
+    readonly meter: string;
+    readonly subject: string;
+    readonly at: number;
+    readonly value: string;
+  }[];
+  /** Sums of counters by subject, one for each stretch between two cuts; `at` is the stretch's beginning. */
+  readonly counts: readonly {
+    readonly meter: string;
+    readonly subject: string;
+    readonly at: number;
+    readonly quantity: string;
+  }[];
+}
+
+export interface UsageQuestion {
+  readonly partnerId: string;
+  /** The period's beginning, where prices change, and its end: ascending, two at least. Counters are summed between them. */
+  readonly cuts: readonly number[];
+  /** Events up to this number. The same cut-off gives the same facts for ever. */
+  readonly cutoff: bigint;
+}
+
+/** Events that count at a cut-off: those numbered up to it and not voided up to it. */
+const COUNTED = `seq <= $2 AND NOT EXISTS (
+  SELECT FROM usage_void WHERE usage_void.partner_id = usage_event.partner_id AND event_seq = usage_event.seq AND usage_void.seq <= $2)`;
+
+/** Reads usage for rating. Bound to the partner by row-level security. */
+export class PostgresUsageReader {
+  constructor(private readonly database: Database) {}
+
+  /** The newest cut-off: the number of the partner's last event. */
+  async lastSeq(partnerId: string): Promise<bigint> {
+    const [row] = await this.database.query<{ seq: string }>('SELECT seq FROM ingest_counter WHERE partner_id = $1', [
+      partnerId,
+    ]);
+    return BigInt(row?.seq ?? 0);
+  }
+
+  async facts(question: UsageQuestion): Promise<UsageFacts> {
+    return this.database.asPartner(question.partnerId, async (client) => ({
+      intervals: await intervals(client, question),
+      samples: await samples(client, question),
+      counts: await counts(client, question),
+    }));
+  }
+}
+
+async function intervals(client: Queryable, question: UsageQuestion): Promise<UsageFacts['intervals']> {
+  const { rows } = await client.query<{
+    meter: IntervalMeter;
+    subject: string;
+    change: 'start' | 'stop';
+    label: string | null;
+    at: Date;
+    seq: string;
+  }>(
+    `SELECT meter, subject, kind AS change, label, at, seq FROM usage_event
+     WHERE partner_id = $1 AND kind IN ('start', 'stop') AND at < $3 AND ${COUNTED}`,
+    [question.partnerId, String(question.cutoff), iso(question.cuts.at(-1))],
+  );
+  const transitions = rows.map((row): Transition & { subject: string } => ({ ...row, at: row.at.getTime() }));
+  const begin = present(question.cuts[0], 'period start');
+  const resources = Map.groupBy(transitions, ({ meter, subject }) => `${KIND_OF_METER[meter]} ${subject}`);
+  return [...resources.values()].flatMap((own) =>
+    replay(undefined, own)
+      .filter(({ to }: RoleInterval) => to === null || to > begin)
+      .map(({ meter, label, from, to }) => ({ meter, subject: own[0]!.subject, label, from, to })),
+  );
+}
+
+async function samples(client: Queryable, question: UsageQuestion): Promise<UsageFacts['samples']> {
+  const { rows } = await client.query<{ meter: string; subject: string; at: Date; value: string }>(
+    `(SELECT DISTINCT ON (meter, subject) meter, subject, at, quantity AS value, seq FROM usage_event
+      WHERE partner_id = $1 AND kind = 'gauge' AND at < $3 AND ${COUNTED} ORDER BY meter, subject, at DESC, seq DESC)
+     UNION ALL
+     SELECT meter, subject, at, quantity, seq FROM usage_event
+      WHERE partner_id = $1 AND kind = 'gauge' AND at >= $3 AND at < $4 AND ${COUNTED}
+     ORDER BY at, seq`,
+    [question.partnerId, String(question.cutoff), iso(question.cuts[0]), iso(question.cuts.at(-1))],
+  );
+  return rows.map(({ meter, subject, at, value }) => ({ meter, subject, at: at.getTime(), value }));
+}
+
+async function counts(client: Queryable, question: UsageQuestion): Promise<UsageFacts['counts']> {
+  const { rows } = await client.query<{ meter: string; subject: string; stretch: number; quantity: string }>(
+    `SELECT meter, subject, width_bucket(at, $3::timestamptz[]) AS stretch, sum(quantity) AS quantity FROM usage_event
+     WHERE partner_id = $1 AND kind = 'counter' AND at >= $4 AND at < $5 AND ${COUNTED}
+     GROUP BY meter, subject, stretch ORDER BY meter, subject, stretch`,
+    [
+      question.partnerId,
+      String(question.cutoff),
+      question.cuts.map(iso),
+      iso(question.cuts[0]),
+      iso(question.cuts.at(-1)),
+    ],
+  );
+  return rows.map(({ meter, subject, stretch, quantity }) => ({
+    meter,
+    subject,
+    at: present(question.cuts[stretch - 1], 'cut'),
+    quantity,
+  }));
+}
+
+const iso = (instant: number | undefined): string => new Date(present(instant, 'cut')).toISOString();
