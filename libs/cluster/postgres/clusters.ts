@@ -7,22 +7,24 @@ export interface ClusterRecord {
   readonly id: string;
   readonly partnerId: string;
   readonly name: string;
+  /** Any partner may place domains there; else its owner alone. */
+  readonly shared: boolean;
   readonly key: Buffer;
 }
 
-const RECORD = 'id, partner_id AS "partnerId", name, key';
+const RECORD = 'id, partner_id AS "partnerId", name, shared, key';
 /** HMAC-SHA256's own block of security. */
 const KEY_BYTES = 32;
 
-/** Makes a cluster that `partnerId` owns and pays for, with a key of its own. Throws `ClusterConflictError` when the name is taken. */
+/** Makes a cluster that `partnerId` owns and pays for, with a key of its own; for that partner alone unless `shared`. Throws `ClusterConflictError` when the name is taken. */
 export async function createCluster(
   database: Database,
-  input: { readonly partnerId: string; readonly name: string },
+  input: { readonly partnerId: string; readonly name: string; readonly shared?: boolean },
   random: Random,
 ): Promise<ClusterRecord> {
   const [record] = await database.query<ClusterRecord>(
-    `INSERT INTO cluster (partner_id, name, key) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING RETURNING ${RECORD}`,
-    [input.partnerId, input.name, random.bytes(KEY_BYTES)],
+    `INSERT INTO cluster (partner_id, name, key, shared) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING RETURNING ${RECORD}`,
+    [input.partnerId, input.name, random.bytes(KEY_BYTES), input.shared ?? false],
   );
   if (!record) throw new ClusterConflictError(`cluster name ${input.name} is taken`);
   return record;

@@ -13,7 +13,7 @@ import {
   parseAddress,
   readPage,
 } from '#directory/api';
-import type { UsageEvent } from '#metering';
+import { writeUsage } from '#metering';
 import { err, ok, present, type Random } from '#stdx';
 import { domainFilter } from './domain-filter.ts';
 import { place } from './placement.ts';
@@ -132,17 +132,16 @@ async function isTaken(client: Queryable, email: string): Promise<boolean> {
 /** The mailbox's beginning or end, in the transaction that makes it so. The instant is the transaction's, as `created_at` is. */
 async function meter(client: Queryable, kind: 'start' | 'stop', account: AccountRow): Promise<void> {
   const { rows } = await client.query<{ at: Date }>('SELECT now() AS at');
-  const event: UsageEvent = {
-    id: `mailbox~${account.id}~${kind}`,
-    source: 'api',
-    partnerId: account.partner_id,
-    at: present(rows[0], 'now').at.toISOString(),
-    subject: account.id,
-    kind,
-    meter: 'mailbox',
-  };
-  await client.query(`INSERT INTO outbox (partner_id, topic, payload) VALUES ($1, 'usage', $2)`, [
-    event.partnerId,
-    JSON.stringify(event),
+  await writeUsage(client, [
+    {
+      id: `mailbox~${account.id}~${kind}`,
+      source: 'api',
+      partnerId: account.partner_id,
+      at: present(rows[0], 'now').at.toISOString(),
+      subject: account.id,
+      label: account.email,
+      kind,
+      meter: 'mailbox',
+    },
   ]);
 }

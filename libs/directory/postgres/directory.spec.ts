@@ -53,6 +53,7 @@ directoryContract('PostgreSQL', async () => {
 async function empty(url: string): Promise<void> {
   const owner = new pg.Client({ connectionString: url });
   await owner.connect();
-  await owner.query('TRUNCATE partner CASCADE');
+  for (const table of ['outbox', 'account', 'alias', 'domain', 'api_key', 'volume', 'cluster', 'partner'])
+    await owner.query(`DELETE FROM ${table}`);
   await owner.end();
 }
