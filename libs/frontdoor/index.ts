@@ -1,5 +1,8 @@
 /** What a hub does before and around a session: sign-in, routing, the mail front door, splice, HTTP. */
 
+export * from './http/http-front.ts';
+export * from './http/upstream.ts';
+export * from './listening/connection-ledger.ts';
 export * from './login/authenticator.ts';
 export * from './login/cached-directory.ts';
 export { DEFAULT_DIRECTORY_CACHE_LIMITS, type DirectoryCacheLimits } from './login/directory-cache.ts';
@@ -7,3 +10,4 @@ export type { Connect } from './routing/dial.ts';
 export * from './routing/route-file.ts';
 export * from './routing/routing-map.ts';
 export * from './routing/session-legs.ts';
+export * from './tls/certificates.ts';
