@@ -1,1 +1,4 @@
-export {};
+/** The control protocol between hubs and nodes: JSON lines over TCP, both sides proved by the cluster's key. */
+export { ControlClient } from './control-client.ts';
+export { ControlServer, type ControlServerSettings } from './control-server.ts';
+export type { ConnectionSettings, HubIdentity } from './node-connection.ts';

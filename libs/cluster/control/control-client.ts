@@ -1,0 +1,83 @@
+import {
+  type CloseOrder,
+  type LeaseGrant,
+  type NodeControl,
+  type NodeMember,
+  type NodeReport,
+  NodeUnreachableError,
+  type OpenOrder,
+  type OpenReport,
+} from '#cluster/api';
+import type { Clock, Logger, Random } from '#stdx';
+import type { Answer } from './messages.ts';
+import { type ConnectionSettings, type HubIdentity, NodeConnection } from './node-connection.ts';
+
+const DEFAULTS: ConnectionSettings = { connectTimeoutMs: 1_000, retryMs: 100, silenceMsMax: 5_000 };
+
+/** A hub's control connections, one to each node it was asked about. */
+export class ControlClient implements NodeControl {
+  private readonly connections = new Map<string, NodeConnection>();
+  private readonly listeners = new Set<(nodeId: string) => void>();
+  private readonly settings: ConnectionSettings;
+
+  constructor(
+    private readonly identity: HubIdentity,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly logger: Logger,
+    settings: Partial<ConnectionSettings> = {},
+  ) {
+    this.settings = { ...DEFAULTS, ...settings };
+  }
+
+  async probe(node: NodeMember): Promise<NodeReport> {
+    const answer = await this.to(node).ask({ t: 'probe' });
+    return answer.t === 'report' ? answer.report : confused(answer);
+  }
+
+  renew(node: NodeMember, grant: LeaseGrant): void {
+    this.to(node).tell({ t: 'renew', grant });
+  }
+
+  async open(node: NodeMember, order: OpenOrder): Promise<OpenReport> {
+    const answer = await this.to(node).ask({ t: 'open', order });
+    return answer.t === 'opened' ? answer.report : confused(answer);
+  }
+
+  async close(node: NodeMember, order: CloseOrder): Promise<void> {
+    const answer = await this.to(node).ask({ t: 'close', order });
+    if (answer.t !== 'closed') confused(answer);
+  }
+
+  watch(listener: (nodeId: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  forget(nodeId: string): void {
+    this.connections.get(nodeId)?.close();
+    this.connections.delete(nodeId);
+  }
+
+  /** Ends every connection. */
+  end(): void {
+    for (const nodeId of [...this.connections.keys()]) this.forget(nodeId);
+  }
+
+  private to(node: NodeMember): NodeConnection {
+    const known = this.connections.get(node.id);
+    if (known && known.endpoint.host === node.control.host && known.endpoint.port === node.control.port) return known;
+    known?.close();
+    const { identity, settings, clock, random, logger } = this;
+    const parts = { identity, settings, clock, random, logger };
+    const connection = new NodeConnection(node.id, node.control, parts, () => {
+      for (const listener of this.listeners) listener(node.id);
+    });
+    this.connections.set(node.id, connection);
+    return connection;
+  }
+}
+
+function confused(answer: Answer): never {
+  throw new NodeUnreachableError('denied', `it answered ${answer.t} to another question`);
+}

@@ -1,0 +1,214 @@
+import { connect, type Socket } from 'node:net';
+import { type Endpoint, NodeUnreachableError } from '#cluster/api';
+import { type Clock, type Deferred, deferred, type Logger, type Random, type Timer } from '#stdx';
+import { JsonLineReader, jsonLine } from './json-lines.ts';
+import {
+  type Answer,
+  answerSchema,
+  CONTROL_PROTOCOL,
+  challengeSchema,
+  HELLO_BYTES_MAX,
+  type Hello,
+  MESSAGE_BYTES_MAX,
+  NONCE_BYTES,
+  proof,
+  type Request,
+  sameProof,
+  verdictSchema,
+} from './messages.ts';
+
+export interface HubIdentity {
+  readonly clusterId: string;
+  readonly key: Uint8Array;
+  readonly hubId: string;
+  readonly name: string;
+  /** Told to nodes: where this hub takes mail for other volumes. */
+  readonly relay: Endpoint;
+}
+
+export interface ConnectionSettings {
+  /** TCP and hello together; default 1,000. */
+  readonly connectTimeoutMs: number;
+  /** Wait between attempts; default 100. */
+  readonly retryMs: number;
+  /** A connection on which nothing was answered for so long is given up and made anew; default 5,000. */
+  readonly silenceMsMax: number;
+}
+
+interface Parts {
+  readonly identity: HubIdentity;
+  readonly settings: ConnectionSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+type Unreachable = NodeUnreachableError['why'];
+/** A request that wants an answer, before it has its number. */
+type Question = Request extends infer R ? (R extends { n: number } ? Omit<R, 'n'> : never) : never;
+
+/** The persistent connection to one node: made anew for ever until closed. */
+export class NodeConnection {
+  private socket: Socket | undefined;
+  private ready = false;
+  private closed = false;
+  private why: Unreachable = 'silent';
+  private sequence = 0;
+  private readonly waiting = new Map<number, Deferred<Answer>>();
+  private timer: Timer | undefined;
+  private lastAnswerAt = 0;
+
+  constructor(
+    readonly nodeId: string,
+    readonly endpoint: Endpoint,
+    private readonly parts: Parts,
+    private readonly onRefused: () => void,
+  ) {
+    this.open();
+  }
+
+  /** Rejects `NodeUnreachableError` at once when not connected, else when the connection ends first. */
+  ask(question: Question): Promise<Answer> {
+    if (!this.ready) return Promise.reject(new NodeUnreachableError(this.why));
+    const { clock, settings } = this.parts;
+    if (this.waiting.size === 0) this.lastAnswerAt = clock.monotonic();
+    else if (clock.monotonic() - this.lastAnswerAt > settings.silenceMsMax) {
+      this.lost('silent');
+      return Promise.reject(new NodeUnreachableError('silent', 'nothing was answered; connecting anew'));
+    }
+    const n = this.sequence++;
+    const answer = deferred<Answer>();
+    this.waiting.set(n, answer);
+    this.send({ ...question, n } as Request);
+    return answer.promise;
+  }
+
+  tell(message: Request): void {
+    if (this.ready) this.send(message);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.timer?.cancel();
+    this.drop();
+  }
+
+  private open(): void {
+    const { clock, settings, random } = this.parts;
+    const socket = connect({ ...this.endpoint, noDelay: true });
+    this.socket = socket;
+    const greeting = new Greeting(this.nodeId, this.parts.identity, random.bytes(NONCE_BYTES).toString('hex'), (line) =>
+      socket.write(jsonLine(line)),
+    );
+    const reader = new JsonLineReader(HELLO_BYTES_MAX);
+    this.timer = clock.after(settings.connectTimeoutMs, () => {
+      if (this.socket === socket && !this.ready) this.lost('silent');
+    });
+    socket.on('data', (chunk) => {
+      if (this.socket !== socket) return;
+      try {
+        reader.push(chunk, (value) => {
+          if (this.ready) return this.settle(answerSchema.parse(value));
+          if (!greeting.read(value)) return;
+          this.ready = true;
+          reader.lineBytesMax = MESSAGE_BYTES_MAX;
+          this.timer?.cancel();
+        });
+      } catch (error) {
+        const denied = error instanceof DeniedError || !this.ready;
+        this.parts.logger.warn({ node: this.nodeId, error: (error as Error).message }, 'control connection given up');
+        this.lost(denied ? 'denied' : 'silent');
+      }
+    });
+    socket.on('error', (error: Error & { code?: string }) => {
+      if (this.socket === socket) this.lost(error.code === 'ECONNREFUSED' ? 'refused' : 'silent');
+    });
+    // A connection that just ended says nothing yet: the next attempt will.
+    socket.on('close', () => {
+      if (this.socket === socket) this.lost('silent');
+    });
+  }
+
+  private settle(answer: Answer): void {
+    this.lastAnswerAt = this.parts.clock.monotonic();
+    const waiting = this.waiting.get(answer.n);
+    this.waiting.delete(answer.n);
+    waiting?.resolve(answer);
+  }
+
+  /** The connection is over. An established one is made anew at once: only that tells a dead process from a cut wire. */
+  private lost(why: Unreachable): void {
+    const wasReady = this.ready;
+    const news = wasReady || this.why !== why;
+    this.why = why;
+    this.drop();
+    if (this.closed) return;
+    if (why === 'refused' && news) this.onRefused();
+    if (wasReady) this.open();
+    else this.timer = this.parts.clock.after(this.parts.settings.retryMs, () => this.open());
+  }
+
+  private drop(): void {
+    const socket = this.socket;
+    this.socket = undefined;
+    this.ready = false;
+    this.timer?.cancel();
+    socket?.on('error', () => {});
+    socket?.destroy();
+    const waiting = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const each of waiting) each.reject(new NodeUnreachableError(this.why, 'the connection ended'));
+  }
+
+  private send(message: Request): void {
+    this.socket?.write(jsonLine(message));
+  }
+}
+
+class DeniedError extends Error {
+  override readonly name = 'DeniedError';
+}
+
+/** The hub's side of the first three lines. */
+class Greeting {
+  private challenge: string | undefined;
+  private hello: Hello | undefined;
+
+  constructor(
+    private readonly nodeId: string,
+    private readonly identity: HubIdentity,
+    private readonly nonce: string,
+    private readonly send: (message: Hello) => void,
+  ) {}
+
+  /** True once both have proved themselves. Throws when the other cannot. */
+  read(value: unknown): boolean {
+    const { clusterId: cluster, key, hubId: hub, name, relay } = this.identity;
+    if (!this.hello || this.challenge === undefined) {
+      const challenge = challengeSchema.parse(value);
+      if (challenge.node !== this.nodeId) throw new DeniedError(`it is node ${challenge.node}`);
+      this.challenge = challenge.nonce;
+      const unsigned = {
+        t: 'hello' as const,
+        protocol: CONTROL_PROTOCOL,
+        cluster,
+        node: this.nodeId,
+        hub,
+        name,
+        relay,
+        nonce: this.nonce,
+      } as const;
+      this.hello = {
+        ...unsigned,
+        relay: { ...relay },
+        mac: proof('hub', key, { ...unsigned, relay: { ...relay } }, challenge.nonce),
+      };
+      this.send(this.hello);
+      return false;
+    }
+    const verdict = verdictSchema.parse(value);
+    if (verdict.t === 'denied') throw new DeniedError(verdict.reason);
+    if (!sameProof(verdict.mac, proof('node', key, this.hello, this.challenge))) throw new DeniedError('wrong proof');
+    return true;
+  }
+}
