@@ -1,0 +1,121 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import {
+  decodePreface,
+  encodePrefaceReply,
+  PREFACE_BYTES_MAX,
+  type Preface,
+  type PrefaceReply,
+} from '#protocol/handover';
+import type { Clock, Logger, Timer } from '#stdx';
+
+/** How long a connection may take to say whose it is. */
+const PREFACE_TIMEOUT_MS = 10_000;
+const LF = 0x0a;
+
+/** A leg whose preface was accepted. */
+export interface OpenLeg<K extends Preface['kind'] = Preface['kind']> {
+  readonly socket: Socket;
+  readonly preface: Extract<Preface, { readonly kind: K }>;
+  /** What arrived behind the preface. */
+  readonly first: Buffer;
+}
+
+/** Serves a kind of leg: decides, then takes over the socket after `+OK` was written. */
+export interface LegServer<K extends Preface['kind']> {
+  admit(preface: Extract<Preface, { readonly kind: K }>): PrefaceReply;
+  serve(leg: OpenLeg<K>): void;
+}
+
+export type LegServers = { readonly [K in Preface['kind']]?: LegServer<K> };
+
+/** The node's data port: every connection starts with a preface signed with the cluster's key, and is nothing without it. */
+export class DataServer {
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+
+  constructor(
+    private readonly servers: LegServers,
+    private readonly key: Uint8Array,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  get connections(): number {
+    return this.sockets.size;
+  }
+
+  async listen(host: string, port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => this.server.once('error', reject).listen(port, host, resolve));
+  }
+
+  /** Takes nobody new. */
+  stopAccepting(): void {
+    this.server.close();
+  }
+
+  /** Ends whatever is left. */
+  destroy(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private accept(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    let received: Buffer = Buffer.alloc(0);
+    const timer: Timer = this.clock.after(PREFACE_TIMEOUT_MS, () => socket.destroy());
+    const onError = (): void => {
+      socket.destroy();
+    };
+    socket.on('error', onError);
+    socket.once('close', () => timer.cancel());
+    const onData = (chunk: Buffer): void => {
+      received = received.length > 0 ? Buffer.concat([received, chunk]) : chunk;
+      const end = received.indexOf(LF);
+      if (end < 0 && received.length <= PREFACE_BYTES_MAX) return;
+      timer.cancel();
+      socket.off('data', onData);
+      socket.pause();
+      const line = received.toString('latin1', 0, Math.max(end, 0)).replace(/\r$/, '');
+      this.begin(socket, line, received.subarray(end + 1));
+    };
+    socket.on('data', onData);
+  }
+
+  private begin(socket: Socket, line: string, first: Buffer): void {
+    const preface = decodePreface(line, this.key, this.clock.now());
+    if (typeof preface === 'string') {
+      // Somebody who is no hub of this cluster, or a clock that is far off: either wants an operator's eye.
+      this.logger.warn({ address: socket.remoteAddress, refusal: preface }, 'data connection refused');
+      this.refuse(socket, { ok: false, code: 'DENIED', text: preface });
+      return;
+    }
+    this.hand(socket, preface, first);
+  }
+
+  private hand<K extends Preface['kind']>(
+    socket: Socket,
+    preface: Extract<Preface, { readonly kind: K }>,
+    first: Buffer,
+  ): void {
+    const server = this.servers[preface.kind] as LegServer<K> | undefined;
+    const reply: PrefaceReply = server?.admit(preface) ?? {
+      ok: false,
+      code: 'UNAVAILABLE',
+      text: `${preface.kind} is not served here`,
+    };
+    if (!reply.ok || !server) {
+      this.refuse(socket, reply);
+      return;
+    }
+    socket.write(encodePrefaceReply(reply));
+    server.serve({ socket, preface, first });
+  }
+
+  private refuse(socket: Socket, reply: PrefaceReply): void {
+    socket.end(encodePrefaceReply(reply));
+    socket.resume();
+  }
+}

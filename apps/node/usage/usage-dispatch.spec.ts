@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MemoryMailStore } from '#mailstore/memory';
+import type { UsageEvent } from '#metering';
+import { messageParser } from '#protocol/message';
+import { silentLogger, systemClock, systemContext } from '#stdx';
+import { UsageDispatch } from './usage-dispatch.ts';
+
+const settings = { intervalMs: 1_000, gaugeIntervalMs: 60_000 };
+const account = { accountId: 'a1', email: 'a@x.test', partnerId: 'p1', quotaBytes: 0 };
+
+async function storeWithMail(count: number): Promise<MemoryMailStore> {
+  const store = new MemoryMailStore({ parse: messageParser, clock: systemClock, volumeId: 'v1', epoch: 3 });
+  for (let n = 0; n < count; n++) {
+    const message = await store.stage(Buffer.from(`Subject: ${n}\r\n\r\nhello\r\n`));
+    await store.deliver(systemContext('test'), { message, receivedAt: 1_000 + n, targets: [{ account }], queue: [] });
+  }
+  return store;
+}
+
+function dispatchOver(
+  store: MemoryMailStore,
+  deliver: (id: string, events: readonly UsageEvent[]) => Promise<void>,
+): UsageDispatch {
+  return new UsageDispatch(
+    () => [{ volumeId: 'v1', epoch: 3, store }],
+    { deliver },
+    systemClock,
+    silentLogger,
+    settings,
+  );
+}
+
+describe('usage dispatch', () => {
+  it('takes every event of the outbox along, once, and empties it', async () => {
+    const store = await storeWithMail(5);
+    const seen: UsageEvent[] = [];
+    await dispatchOver(store, async (_, events) => void seen.push(...events)).dispatch();
+    assert.equal(new Set(seen.map(({ id }) => id)).size, 5);
+    assert.deepEqual(
+      new Set(seen.map((event) => `${event.kind} ${event.meter} ${event.partnerId}`)),
+      new Set(['counter messages-in p1']),
+    );
+    assert.deepEqual(await store.usagePending(10), []);
+  });
+
+  it('keeps what billing did not confirm, and says it again under the same ids', async () => {
+    const store = await storeWithMail(3);
+    const batches: string[][] = [];
+    let away = true;
+    const dispatch = dispatchOver(store, async (_, events) => {
+      batches.push(events.map(({ id }) => id));
+      if (away) throw new Error('Redis is away');
+    });
+    await dispatch.dispatch();
+    assert.equal((await store.usagePending(10)).length, 3);
+    away = false;
+    await dispatch.dispatch();
+    assert.deepEqual(batches[0], batches[1]);
+    assert.deepEqual(await store.usagePending(10), []);
+  });
+
+  it('says how much each partner stores', async () => {
+    const store = await storeWithMail(2);
+    const seen: UsageEvent[] = [];
+    await dispatchOver(store, async (_, events) => void seen.push(...events)).sayGauges();
+    const [gauge] = seen;
+    assert.equal(gauge?.kind === 'gauge' && gauge.value, (await store.usageBytes())[0]?.bytes);
+    assert.equal(gauge?.subject, 'v1');
+  });
+});

@@ -1,0 +1,115 @@
+import { type MailStore, type StoreUsageEvent } from '#mailstore/api';
+import { USAGE_BATCH_MAX, type UsageEvent } from '#metering';
+import type { Clock, Logger, Timer } from '#stdx';
+
+/** Carries a batch to billing. Resolves when billing has it for good; rejects or never resolves when that is not known. */
+export interface UsageCarrier {
+  deliver(batchId: string, events: readonly UsageEvent[]): Promise<void>;
+}
+
+export interface UsageDispatchSettings {
+  /** How often the outboxes are looked at; 2,000. */
+  readonly intervalMs: number;
+  /** How often each partner's stored bytes are said; 60,000. */
+  readonly gaugeIntervalMs: number;
+}
+
+interface Source {
+  readonly volumeId: string;
+  readonly epoch: number;
+  readonly store: MailStore;
+}
+
+/**
+ * Takes usage events from the volumes' outboxes to billing. An event leaves its outbox only when billing has it, so that
+ * neither a lost Redis nor a lost node loses one; ids are deterministic, so that saying it twice counts once.
+ */
+export class UsageDispatch {
+  private readonly timers: Timer[] = [];
+  private dispatching = false;
+
+  constructor(
+    private readonly sources: () => readonly Source[],
+    private readonly carrier: UsageCarrier,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly settings: UsageDispatchSettings,
+  ) {}
+
+  start(): void {
+    this.timers.push(this.clock.every(this.settings.intervalMs, () => void this.dispatch()));
+    this.timers.push(this.clock.every(this.settings.gaugeIntervalMs, () => void this.sayGauges()));
+  }
+
+  stop(): void {
+    for (const timer of this.timers) timer.cancel();
+  }
+
+  /** One pass over every open volume. A volume whose batch fails is tried again at the next pass. */
+  async dispatch(): Promise<void> {
+    if (this.dispatching) return;
+    this.dispatching = true;
+    try {
+      for (const source of this.sources()) await this.drain(source).catch((error: unknown) => this.tell(source, error));
+    } finally {
+      this.dispatching = false;
+    }
+  }
+
+  /** What each partner stores on each volume now. The instant is the slot's, so that a volume says each slot once whoever owns it. */
+  async sayGauges(): Promise<void> {
+    const slot = Math.floor(this.clock.now() / this.settings.gaugeIntervalMs);
+    for (const { volumeId, epoch, store } of this.sources()) {
+      try {
+        const levels = await store.usageBytes();
+        const events = levels.map(
+          ({ partnerId, bytes }): UsageEvent => ({
+            id: `storage~${volumeId}~${epoch}~${slot}`,
+            source: `volume:${volumeId}`,
+            partnerId,
+            at: new Date(slot * this.settings.gaugeIntervalMs).toISOString(),
+            subject: volumeId,
+            kind: 'gauge',
+            meter: 'storage-bytes',
+            value: bytes,
+          }),
+        );
+        if (events.length > 0) await this.carrier.deliver(`storage~${volumeId}~${epoch}~${slot}`, events);
+      } catch (error) {
+        this.tell({ volumeId }, error);
+      }
+    }
+  }
+
+  private async drain({ volumeId, store }: Source): Promise<void> {
+    for (;;) {
+      const pending = await store.usagePending(USAGE_BATCH_MAX);
+      const [first] = pending;
+      if (!first) return;
+      await this.carrier.deliver(
+        `volume~${first.id}~${pending.length}`,
+        pending.map((event) => usageEventOf(volumeId, event)),
+      );
+      await store.usageConfirm(pending.map(({ id }) => id));
+      if (pending.length < USAGE_BATCH_MAX) return;
+    }
+  }
+
+  private tell({ volumeId }: { readonly volumeId: string }, error: unknown): void {
+    this.logger.warn(
+      { volumeId, error: error instanceof Error ? error.message : String(error) },
+      'usage is not reaching billing; it waits in the volume',
+    );
+  }
+}
+
+const usageEventOf = (volumeId: string, event: StoreUsageEvent): UsageEvent => ({
+  id: event.id,
+  source: `volume:${volumeId}`,
+  partnerId: event.partnerId,
+  at: new Date(event.at).toISOString(),
+  subject: event.accountId ?? volumeId,
+  kind: 'counter',
+  meter: event.meter,
+  quantity: event.quantity,
+});
