@@ -3,3 +3,4 @@ export * from './frames.ts';
 export * from './mark.ts';
 export * from './preface.ts';
 export * from './route.ts';
+export * from './rpc.ts';

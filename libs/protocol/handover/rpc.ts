@@ -1,0 +1,91 @@
+/**
+ * After an `rpc` preface: JSON lines, one request a line, answers in any order. Whoever asks names volume and epoch as it
+ * knows them; a node that is not the owner at that epoch says `STALE`.
+ */
+export interface RpcMethods {
+  /** What the account holds. */
+  readonly account: {
+    readonly params: { readonly accountId: string; readonly volumeId: string; readonly epoch: number };
+    readonly result: { readonly usedBytes: number };
+  };
+  /** What the volume holds, of all partners. */
+  readonly volume: {
+    readonly params: { readonly volumeId: string; readonly epoch: number };
+    readonly result: { readonly bytes: number };
+  };
+  /** Deliveries still to be made from the volume; of one partner when named. Oldest first. */
+  readonly queue: {
+    readonly params: {
+      readonly volumeId: string;
+      readonly epoch: number;
+      readonly partnerId?: string;
+      /** 1 … 1,000. */
+      readonly limit: number;
+    };
+    readonly result: { readonly entries: readonly RpcQueueEntry[] };
+  };
+}
+
+/** Times are milliseconds since the Unix epoch. */
+export interface RpcQueueEntry {
+  readonly id: number;
+  readonly partnerId: string;
+  readonly reversePath: string;
+  readonly forwardPath: string;
+  readonly sizeBytes: number;
+  readonly status: 'queued' | 'held';
+  readonly attempts: number;
+  readonly createdAt: number;
+  readonly nextAttemptAt: number;
+  readonly lastError: string | null;
+}
+
+export type RpcMethod = keyof RpcMethods;
+
+export type RpcRequest = {
+  [Method in RpcMethod]: {
+    readonly id: number;
+    readonly method: Method;
+    readonly params: RpcMethods[Method]['params'];
+  };
+}[RpcMethod];
+
+/** STALE: not the owner at that epoch. UNKNOWN: no such method or object. FAILED: it could not be found out. */
+export type RpcErrorCode = 'STALE' | 'UNKNOWN' | 'FAILED';
+
+export type RpcReply =
+  | { readonly id: number; readonly result: RpcMethods[RpcMethod]['result'] }
+  | { readonly id: number; readonly error: { readonly code: RpcErrorCode; readonly text: string } };
+
+/** A line of either side, its end not counted: a full queue answer is about 500 KB. */
+export const RPC_LINE_BYTES_MAX = 1 << 20;
+
+export const encodeRpcLine = (message: RpcRequest | RpcReply): string => `${JSON.stringify(message)}\n`;
+
+/** `undefined` when the line is no reply. What the result holds is the other side's word. */
+export function decodeRpcReply(line: string): RpcReply | undefined {
+  const value = readObject(line);
+  if (typeof value?.['id'] !== 'number' || !('result' in value || 'error' in value)) return undefined;
+  return value as unknown as RpcReply;
+}
+
+/** `undefined` when the line is no request; its params are still to be checked by the method. */
+export function decodeRpcRequest(
+  line: string,
+): { readonly id: number; readonly method: string; readonly params: Readonly<Record<string, unknown>> } | undefined {
+  const value = readObject(line);
+  const id = value?.['id'];
+  const method = value?.['method'];
+  const params = value?.['params'] ?? {};
+  if (typeof id !== 'number' || typeof method !== 'string' || typeof params !== 'object') return undefined;
+  return { id, method, params: params as Record<string, unknown> };
+}
+
+function readObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
