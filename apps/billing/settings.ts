@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+const schema = z.object({
+  /** PostgreSQL, as the role that owns the schema. */
+  DATABASE_URL: z.url(),
+  REDIS_URL: z.url(),
+  /** Address the status port listens on. */
+  ROOKERY_HOST: z.string().default('127.0.0.1'),
+  /** /healthz, /readyz and /metrics; 0 takes a free one. */
+  ROOKERY_STATUS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  ROOKERY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+  /** Set by a supervisor that holds our standard input open while it lives. */
+  ROOKERY_SUPERVISED: z.literal('1').optional(),
+  /** How long the outbox rests after it was found empty. A second: the newest fact is on the preview about that late. */
+  ROOKERY_BILLING_OUTBOX_POLL_MS: z.coerce.number().int().min(10).max(60_000).default(1_000),
+  /** Usage batches counted at once. Each waits mostly on PostgreSQL; four keep one core of it busy. */
+  ROOKERY_BILLING_USAGE_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
+});
+
+/** What this process is told from outside, parsed once at start. */
+export interface BillingSettings {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly host: string;
+  readonly statusPort: number;
+  readonly logLevel: string;
+  readonly supervised: boolean;
+  readonly outboxPollMs: number;
+  readonly usageConcurrency: number;
+}
+
+/** Throws with every wrong or missing variable named. */
+export function readSettings(environment: NodeJS.ProcessEnv): BillingSettings {
+  const parsed = schema.safeParse(environment);
+  if (!parsed.success) throw new Error(`Settings of billing are wrong:\n${z.prettifyError(parsed.error)}`);
+  const values = parsed.data;
+  return Object.freeze({
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL,
+    host: values.ROOKERY_HOST,
+    statusPort: values.ROOKERY_STATUS_PORT,
+    logLevel: values.ROOKERY_LOG_LEVEL,
+    supervised: values.ROOKERY_SUPERVISED === '1',
+    outboxPollMs: values.ROOKERY_BILLING_OUTBOX_POLL_MS,
+    usageConcurrency: values.ROOKERY_BILLING_USAGE_CONCURRENCY,
+  });
+}

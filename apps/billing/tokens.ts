@@ -1,0 +1,4 @@
+/** Names under which the module binds what has no class of its own. */
+export const SETTINGS = Symbol('settings');
+export const CLOCK = Symbol('clock');
+export const LOGGER = Symbol('logger');
