@@ -26,6 +26,10 @@ export class SmtpClient {
     return this.expect(code);
   }
 
+  write(text: string): void {
+    this.connection.write(text);
+  }
+
   async quit(): Promise<void> {
     await this.command('QUIT', 221).catch(() => {});
     this.connection.close();
