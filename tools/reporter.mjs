@@ -14,7 +14,6 @@ export default async function* reporter(source) {
       continue;
     }
     if (type !== 'test:pass' && type !== 'test:fail') continue;
-    if (data.details?.type === 'suite' && type === 'test:pass') continue;
     const file = data.file
       ? relative(process.env.ROOKERY_TEST_ROOT ?? process.cwd(), data.file).replace(/^dist\//, '')
       : '?';
@@ -22,6 +21,7 @@ export default async function* reporter(source) {
     const count = files.get(file) ?? { passed: 0, failed: 0, skipped: 0, ms: 0 };
     files.set(file, count);
     if (data.nesting === 0) count.ms += data.details?.duration_ms ?? 0;
+    if (data.details?.type === 'suite' && type === 'test:pass') continue;
     // A failed suite repeats the failure of a test within it; it counts only when it failed by itself.
     const repeats = data.details?.error?.failureType === 'subtestsFailed';
     if (type === 'test:fail') {

@@ -1,60 +1,53 @@
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { type MailStore, MailStoreError } from '#mailstore/api';
+import { type MailStore, MailStoreError, type QueueUpdate } from '#mailstore/api';
+import {
+  decodeRpcRequest,
+  encodeRpcLine,
+  RPC_LINE_BYTES_MAX,
+  type RpcErrorCode,
+  type RpcMethod,
+  type RpcMethods,
+  type RpcReply,
+} from '#protocol/handover';
 import { type Clock, type Logger, systemContext } from '#stdx';
 import type { LegServer } from './data-server.ts';
 
-const LINE_BYTES_MAX = 65_536;
-const volume = { volumeId: z.string(), epoch: z.number().int().optional() };
+/** The volume, when this node serves it at that epoch. */
+type Find = (volumeId: string, epoch: number) => MailStore | undefined;
 
-const request = z.discriminatedUnion('method', [
-  z.object({ method: z.literal('account'), params: z.object({ ...volume, accountId: z.string() }) }),
-  z.object({ method: z.literal('volume'), params: z.object(volume) }),
-  z.object({
-    method: z.literal('queueList'),
-    params: z.object({
-      ...volume,
-      partnerId: z.string().optional(),
-      after: z.number().optional(),
-      limit: z.number().int().min(1).max(500).default(50),
-    }),
+const QUEUE_LIMIT_MAX = 1_000;
+const onVolume = { volumeId: z.string(), epoch: z.number().int() };
+
+const PARAMS = {
+  account: z.object({ ...onVolume, accountId: z.string() }),
+  volume: z.object(onVolume),
+  queue: z.object({
+    ...onVolume,
+    partnerId: z.string().optional(),
+    limit: z.number().int().min(1).max(QUEUE_LIMIT_MAX),
   }),
-  z.object({ method: z.literal('queueRetry'), params: z.object({ ...volume, id: z.number() }) }),
-  z.object({ method: z.literal('queueHold'), params: z.object({ ...volume, id: z.number() }) }),
-  z.object({ method: z.literal('queueCancel'), params: z.object({ ...volume, id: z.number() }) }),
-]);
-type RpcRequest = z.infer<typeof request>;
-
-export type RpcError = 'badRequest' | 'stale' | 'notFound' | 'unavailable';
+  queueAct: z.object({ ...onVolume, entryId: z.number().int(), action: z.enum(['retry', 'hold', 'cancel']) }),
+} satisfies Record<RpcMethod, z.ZodType>;
 
 class RpcRefusal extends Error {
   constructor(
-    readonly code: RpcError,
+    readonly code: RpcErrorCode,
     message: string,
   ) {
     super(message);
   }
 }
 
-/**
- * The control plane's questions to a node: JSON lines `{ id, method, params }` → `{ id, result }` or
- * `{ id, error: { code, message } }`. `find` gives an open volume; without an epoch, whichever is current here.
- */
-export function rpcLeg(
-  find: (volumeId: string, epoch: number | undefined) => MailStore | undefined,
-  clock: Clock,
-  logger: Logger,
-): LegServer<'rpc'> {
-  const answer = async (line: string): Promise<string> => {
-    let id: unknown = null;
+/** Answers the control plane's questions: JSON lines in any number, each answered when it is known. */
+export function rpcLeg(find: Find, clock: Clock, logger: Logger): LegServer<'rpc'> {
+  const answer = async (line: string): Promise<RpcReply> => {
+    const request = decodeRpcRequest(line);
+    if (!request) return { id: 0, error: { code: 'UNKNOWN', text: 'not a request' } };
     try {
-      const parsed: unknown = JSON.parse(line);
-      id = (parsed as { id?: unknown }).id ?? null;
-      const accepted = request.safeParse(parsed);
-      if (!accepted.success) throw new RpcRefusal('badRequest', z.prettifyError(accepted.error));
-      return JSON.stringify({ id, result: await run(accepted.data, find, clock) });
+      return { id: request.id, result: await run(request, find, clock) };
     } catch (error) {
-      return JSON.stringify({ id, error: describe(error, logger) });
+      return { id: request.id, error: describe(error, logger) };
     }
   };
   return {
@@ -63,8 +56,8 @@ export function rpcLeg(
       if (first.length > 0) socket.unshift(first);
       const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
       lines.on('line', (line) => {
-        if (line.length > LINE_BYTES_MAX) socket.destroy();
-        else void answer(line).then((reply) => socket.writable && socket.write(`${reply}\n`));
+        if (line.length > RPC_LINE_BYTES_MAX) socket.destroy();
+        else void answer(line).then((reply) => socket.writable && socket.write(encodeRpcLine(reply)));
       });
       lines.on('close', () => socket.end());
     },
@@ -72,54 +65,68 @@ export function rpcLeg(
 }
 
 async function run(
-  { method, params }: RpcRequest,
-  find: (volumeId: string, epoch: number | undefined) => MailStore | undefined,
+  request: { readonly method: string; readonly params: unknown },
+  find: Find,
   clock: Clock,
-): Promise<unknown> {
-  const store = find(params.volumeId, params.epoch);
-  if (!store) throw new RpcRefusal('stale', `volume ${params.volumeId} is not served here`);
-  const context = systemContext('rpc');
+): Promise<RpcMethods[RpcMethod]['result']> {
+  const method = request.method as RpcMethod;
   switch (method) {
-    case 'account':
-      return store.account(context, params.accountId);
-    case 'volume':
-      return { ...store.health(), epoch: store.epoch, bytes: await store.usageBytes() };
-    case 'queueList': {
-      const { partnerId, after, limit } = params;
-      return store.queueEntries({
-        limit,
-        ...(partnerId === undefined ? {} : { partnerId }),
-        ...(after === undefined ? {} : { after }),
-      });
+    case 'account': {
+      const { store, params } = checked(PARAMS.account, request.params, find);
+      const { usedBytes } = await store.account(systemContext('rpc'), params.accountId);
+      return { usedBytes };
     }
-    case 'queueRetry':
-      return store.queueUpdate(context, [
-        {
-          id: params.id,
-          done: false,
-          nextAttemptAt: clock.now(),
-          lastError: 'retry asked for by an operator',
-          status: 'queued',
-        },
-      ]);
-    case 'queueHold':
-      return store.queueUpdate(context, [
-        { id: params.id, done: false, nextAttemptAt: clock.now(), lastError: 'held by an operator', status: 'held' },
-      ]);
-    case 'queueCancel':
-      return store.queueUpdate(context, [{ id: params.id, done: true }]);
+    case 'volume': {
+      const { store } = checked(PARAMS.volume, request.params, find);
+      return { bytes: (await store.usageBytes()).reduce((sum, { bytes }) => sum + bytes, 0) };
+    }
+    case 'queue': {
+      const { store, params } = checked(PARAMS.queue, request.params, find);
+      const entries = await store.queueEntries({
+        limit: params.limit,
+        ...(params.partnerId === undefined ? {} : { partnerId: params.partnerId }),
+      });
+      return {
+        entries: entries.map(({ size, blobId: _, parameters: __, ...entry }) => ({ ...entry, sizeBytes: size })),
+      };
+    }
+    case 'queueAct': {
+      const { store, params } = checked(PARAMS.queueAct, request.params, find);
+      await store.queueUpdate(systemContext('rpc'), [updateOf(params, clock.now())]);
+      return { done: true };
+    }
+    default:
+      throw new RpcRefusal('UNKNOWN', 'no such method');
   }
 }
 
-function describe(error: unknown, logger: Logger): { readonly code: RpcError; readonly message: string } {
-  if (error instanceof RpcRefusal) return { code: error.code, message: error.message };
-  if (error instanceof SyntaxError) return { code: 'badRequest', message: 'not a line of JSON' };
-  if (error instanceof MailStoreError) {
+/** The request's own parameters and the volume they name. */
+function checked<P extends { readonly volumeId: string; readonly epoch: number }>(
+  schema: z.ZodType<P>,
+  given: unknown,
+  find: Find,
+): { readonly store: MailStore; readonly params: P } {
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw new RpcRefusal('UNKNOWN', z.prettifyError(parsed.error));
+  const store = find(parsed.data.volumeId, parsed.data.epoch);
+  if (!store)
+    throw new RpcRefusal('STALE', `volume ${parsed.data.volumeId} is not served here at epoch ${parsed.data.epoch}`);
+  return { store, params: parsed.data };
+}
+
+function updateOf({ entryId, action }: RpcMethods['queueAct']['params'], now: number): QueueUpdate {
+  if (action === 'cancel') return { id: entryId, done: true };
+  const status = action === 'hold' ? 'held' : 'queued';
+  return { id: entryId, done: false, nextAttemptAt: now, lastError: `${action} asked for by an operator`, status };
+}
+
+function describe(error: unknown, logger: Logger): { readonly code: RpcErrorCode; readonly text: string } {
+  if (error instanceof RpcRefusal) return { code: error.code, text: error.message };
+  if (error instanceof MailStoreError)
     return {
-      code: error.code === 'accountNotFound' ? 'notFound' : error.code === 'stale' ? 'stale' : 'unavailable',
-      message: error.code,
+      code: error.code === 'accountNotFound' ? 'UNKNOWN' : error.code === 'stale' ? 'STALE' : 'FAILED',
+      text: error.code,
     };
-  }
-  logger.error({ error }, 'rpc failed');
-  return { code: 'unavailable', message: 'internal error' };
+  logger.error({ error: error instanceof Error ? error.message : String(error) }, 'rpc failed');
+  return { code: 'FAILED', text: 'internal error' };
 }

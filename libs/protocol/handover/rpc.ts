@@ -24,6 +24,16 @@ export interface RpcMethods {
     };
     readonly result: { readonly entries: readonly RpcQueueEntry[] };
   };
+  /** Tries an entry now, keeps it back, or gives it up without a bounce. */
+  readonly queueAct: {
+    readonly params: {
+      readonly volumeId: string;
+      readonly epoch: number;
+      readonly entryId: number;
+      readonly action: 'retry' | 'hold' | 'cancel';
+    };
+    readonly result: { readonly done: true };
+  };
 }
 
 /** Times are milliseconds since the Unix epoch. */
