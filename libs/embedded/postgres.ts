@@ -163,6 +163,8 @@ function asUser(
       `--reuid=${user.uid}`,
       `--regid=${user.gid}`,
       '--clear-groups',
+      // access(2) asks without capabilities unless this bit is set.
+      '--securebits=+no_setuid_fixup',
       `--inh-caps=${capabilities}`,
       `--ambient-caps=${capabilities}`,
       file,
