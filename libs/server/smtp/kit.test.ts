@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { createServer, connect as netConnect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -96,6 +97,7 @@ export class Wire extends Duplex {
       final(done) {
         near.finished = true;
         near.wake();
+        near.end();
         done();
       },
       destroy(error, done) {
@@ -143,7 +145,7 @@ export class Wire extends Duplex {
 
   /** Sends and waits for one reply. */
   async ask(text: string): Promise<string> {
-    this.write(Buffer.from(text));
+    if (!this.finished) this.write(Buffer.from(text));
     return (await this.replies(1))[0] ?? '<closed>';
   }
 }
@@ -176,4 +178,36 @@ export function connectTo(port: number): Promise<Socket> {
     const socket = netConnect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(socket));
     socket.once('error', reject);
   });
+}
+
+/** `C` as sent, CRLF added; then the one reply expected: exactly, or matching. */
+export type Step = readonly [client: string, server: string | RegExp];
+
+/** Runs one conversation against a session of its own, greeting left out. Gives the backend, for what it saw. */
+export async function converse(
+  steps: readonly Step[],
+  settings: SessionSettings = {},
+  backend = new RecordingBackend(),
+): Promise<RecordingBackend> {
+  const wire = new Wire();
+  startSession(wire.far, backend, settings);
+  await wire.replies(1);
+  for (const [client, server] of steps) {
+    const reply = (await wire.ask(`${client}\r\n`)).replaceAll('\r\n', '\n');
+    if (typeof server === 'string') assert.equal(reply, server, `after ${client}`);
+    else assert.match(reply, server, `after ${client}`);
+  }
+  wire.destroy();
+  wire.far.destroy();
+  return backend;
+}
+
+export const HELLO: Step = ['EHLO c.test', /^250-mx\.test\n/];
+export const MAIL: Step = ['MAIL FROM:<a@x.test>', '250 2.0.0 OK'];
+export const RCPT: Step = ['RCPT TO:<b@y.test>', '250 2.0.0 OK'];
+export const ALIVE: Step = ['NOOP', '250 2.0.0 OK'];
+
+/** `converse` for its replies alone. */
+export async function talk(...conversation: Parameters<typeof converse>): Promise<void> {
+  await converse(...conversation);
 }
