@@ -1,3 +1,5 @@
 /** Documents made of a rated month. */
+export * from './document.ts';
+export * from './pdf.ts';
 export * from './preview.ts';
 export * from './rate-month.ts';

@@ -48,7 +48,7 @@ function discountLine({ account, rated }: RatedMonth, { coupon, minor }: Discoun
     unit: 'discount',
     unitPrice: formatDecimal(toMajor(-minor, rated.currency), PRICE_DIGITS),
     amountMinor: integer(-minor),
-    evidence: `${root(account.partnerId)}/subscription`,
+    evidence: `${evidenceRoot(account.partnerId)}/subscription`,
   };
 }
 
@@ -62,7 +62,7 @@ function describe({ account, rated }: RatedMonth, line: RatedLine): string {
 
 /** Which of the usage pages shows what is behind a line. */
 function evidence({ account, rated }: RatedMonth, line: RatedLine): string {
-  const base = root(account.partnerId);
+  const base = evidenceRoot(account.partnerId);
   const page = PAGE_OF_MEASURE[measureOf(line)];
   if (!page) return `${base}/subscription`;
   const whole: Span = { from: line.spans[0]!.from, to: line.spans.at(-1)!.to };
@@ -91,7 +91,8 @@ function measureOf(line: RatedLine): keyof typeof PAGE_OF_MEASURE {
   }
 }
 
-const root = (partnerId: string): string => `/api/v1/partners/${partnerId}`;
+/** Path all evidence of a partner's lines is under. */
+export const evidenceRoot = (partnerId: string): string => `/api/v1/partners/${partnerId}`;
 const iso = (instant: number): string => new Date(instant).toISOString();
 
 /** Minor units as a JSON integer: exact up to 90 trillion euros. */

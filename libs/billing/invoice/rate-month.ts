@@ -29,6 +29,8 @@ export interface RatedMonth {
   readonly asOf: number;
   /** Number of the last event counted: with it the same month comes out again for ever. */
   readonly cutoff: bigint;
+  /** Resource → its name for people. */
+  readonly labels: ReadonlyMap<string, string>;
 }
 
 /** Rates one partner's month from what was used and agreed. `cutoff` makes an old rating again; by default everything counts. */
@@ -68,7 +70,7 @@ export class MonthRating {
       coupons: account.coupons.filter((coupon) => within(coupon, account, period)),
       tax: account.tax,
     });
-    return ok({ account, rated, asOf, cutoff: upTo });
+    return ok({ account, rated, asOf, cutoff: upTo, labels: labelsOf(facts) });
   }
 }
 
@@ -95,6 +97,9 @@ function within(span: OpenSpan, account: BillingAccount, period: BillingPeriod):
   const inside = clip(dates, period);
   return inside && clip(inside, { ...subscribed, from: startOfDay(subscribed.from, account.zone) });
 }
+
+const labelsOf = ({ intervals }: UsageFacts): Map<string, string> =>
+  new Map(intervals.flatMap(({ subject, label }) => (label === null ? [] : [[subject, label]])));
 
 /** Facts in the form rating takes. A mailbox is known by its address, so that one made again on a date counts once. */
 function usageOf(facts: UsageFacts): Usage {
