@@ -1,1 +1,24 @@
-export {};
+/** IMAP on the wire, both revisions: framing, grammar, responses. Pure. */
+export * from './argument-reader.ts';
+export * from './client-scanner.ts';
+export * from './command-framer.ts';
+export * from './date.ts';
+export * from './errors.ts';
+export * from './limits.ts';
+export * from './literal.ts';
+export * from './mailbox-name.ts';
+export * from './modified-utf7.ts';
+export * from './parse/fetch.ts';
+export * from './parse/mailbox.ts';
+export * from './parse/message.ts';
+export * from './parse/search.ts';
+export * from './parse/session.ts';
+export * from './pre-login.ts';
+export * from './response/body-structure.ts';
+export * from './response/encoded-word.ts';
+export * from './response/envelope.ts';
+export * from './response/esearch.ts';
+export * from './response/section.ts';
+export * from './response/strings.ts';
+export * from './sequence-set.ts';
+export * from './session-mark.ts';

@@ -1,0 +1,81 @@
+import type { ArgumentReader } from '../argument-reader.ts';
+import { type NameEncoding, readMailboxName } from '../mailbox-name.ts';
+import type { SequenceSet } from '../sequence-set.ts';
+
+/** RFC 9051 §6.4.6; UNCHANGEDSINCE, RFC 7162 §3.1.3. */
+export interface StoreArguments {
+  readonly messages: SequenceSet;
+  readonly mode: 'add' | 'remove' | 'replace';
+  readonly silent: boolean;
+  /** As sent. */
+  readonly flags: readonly string[];
+  /** `null` when unconditional. */
+  readonly unchangedSince: number | null;
+}
+
+export function parseStore(reader: ArgumentReader): StoreArguments {
+  const messages = reader.sequenceSet();
+  reader.space();
+  let unchangedSince: number | null = null;
+  if (reader.atList) {
+    reader.list(() => {
+      if (reader.keyword('a STORE modifier') !== 'UNCHANGEDSINCE') reader.fail('Unknown STORE modifier');
+      reader.space();
+      unchangedSince = reader.number64('a modification sequence');
+    });
+    reader.space();
+  }
+  const mode = reader.accept('+') ? 'add' : reader.accept('-') ? 'remove' : 'replace';
+  const item = reader.dottedName();
+  if (item !== 'FLAGS' && item !== 'FLAGS.SILENT') reader.fail('Expected FLAGS, +FLAGS, -FLAGS or one of them .SILENT');
+  reader.space();
+  const flags = reader.atList ? reader.flagList() : parseBareFlags(reader);
+  reader.end();
+  return { messages, mode, silent: item === 'FLAGS.SILENT', flags, unchangedSince };
+}
+
+/** `store-att-flags` also allows flags without parentheses. */
+function parseBareFlags(reader: ArgumentReader): string[] {
+  const flags = [reader.flag()];
+  while (reader.accept(' ')) flags.push(reader.flag());
+  return flags;
+}
+
+/** COPY and MOVE. RFC 9051 §6.4.7–8. */
+export function parseCopy(
+  reader: ArgumentReader,
+  encoding: NameEncoding,
+): { readonly messages: SequenceSet; readonly mailbox: string } {
+  const messages = reader.sequenceSet();
+  reader.space();
+  const mailbox = readMailboxName(reader, encoding);
+  reader.end();
+  return { messages, mailbox };
+}
+
+/** UID EXPUNGE. RFC 9051 §6.4.9. */
+export function parseUidExpunge(reader: ArgumentReader): { readonly messages: SequenceSet } {
+  const messages = reader.sequenceSet();
+  reader.end();
+  return { messages };
+}
+
+/** What APPEND says before a message literal: `[flag-list SP] [date-time SP]`. RFC 9051 §6.3.12, MULTIAPPEND RFC 3502. */
+export interface AppendItemArguments {
+  /** As sent. */
+  readonly flags: readonly string[];
+  /** Milliseconds since the epoch; `null` for now. */
+  readonly internalDate: number | null;
+  /** The literal is `UTF8 (~{n}…)`, whose closing parenthesis follows it. RFC 6855 §4. */
+  readonly utf8: boolean;
+}
+
+/** Reads up to the announcement of the message literal, which the caller finds next. */
+export function parseAppendItem(reader: ArgumentReader): AppendItemArguments {
+  const flags = reader.atList ? reader.flagList() : null;
+  if (flags) reader.space();
+  const internalDate = reader.peek() === 0x22 ? reader.dateTime() : null;
+  if (internalDate !== null) reader.space();
+  const utf8 = reader.acceptText('UTF8 (');
+  return { flags: flags ?? [], internalDate, utf8 };
+}

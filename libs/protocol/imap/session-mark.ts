@@ -1,0 +1,69 @@
+/**
+ * Where a session stands after a complete response: what a new owner of the volume needs to go on from exactly there. The
+ * hub keeps the latest and hands it to the next owner; it reads nothing of it but `commandsDone`.
+ */
+export interface SessionMark {
+  /** Commands answered on this session since login, so that the hub knows which of those it forwarded are open. */
+  readonly commandsDone: number;
+  /** What was enabled, in upper case: `CONDSTORE`, `QRESYNC`, `IMAP4REV2`, `UTF8=ACCEPT`, `UIDONLY`. */
+  readonly enabled: readonly string[];
+  readonly selected: SelectedMark | null;
+  /** Tag of the IDLE that waits for DONE; `null` when not idling. */
+  readonly idleTag: string | null;
+  /** The saved search result as a set of uids; '' when empty or none. RFC 5182. */
+  readonly savedSearch: string;
+}
+
+/** The view of the selected mailbox. */
+export interface SelectedMark {
+  readonly mailboxId: number;
+  readonly readOnly: boolean;
+  readonly uidValidity: number;
+  /** The client has been told of every message below this uid, and of none from it on. */
+  readonly uidNext: number;
+  /** The client has been told of every expunge up to this modSeq. */
+  readonly expungesToldTo: number;
+  /** The client has been told of every flag change up to this modSeq. */
+  readonly flagsToldTo: number;
+  /** Uids that are \Recent in this session: first, last, first, last … */
+  readonly recent: readonly number[];
+}
+
+const VERSION = 1;
+
+/** About 100 bytes of JSON. */
+export function encodeSessionMark(mark: SessionMark): Buffer {
+  const { selected: s } = mark;
+  return Buffer.from(
+    JSON.stringify([
+      VERSION,
+      mark.commandsDone,
+      mark.enabled,
+      s && [s.mailboxId, s.readOnly, s.uidValidity, s.uidNext, s.expungesToldTo, s.flagsToldTo, s.recent],
+      mark.idleTag,
+      mark.savedSearch,
+    ]),
+  );
+}
+
+/** Throws `RangeError` on bytes that are no mark of this version: they come from another release, and the session ends. */
+export function decodeSessionMark(bytes: Uint8Array): SessionMark {
+  const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+  if (!Array.isArray(value) || value[0] !== VERSION) throw new RangeError('session mark of an unknown version');
+  const [, commandsDone, enabled, selected, idleTag, savedSearch] = value;
+  return {
+    commandsDone,
+    enabled,
+    selected: selected && {
+      mailboxId: selected[0],
+      readOnly: selected[1],
+      uidValidity: selected[2],
+      uidNext: selected[3],
+      expungesToldTo: selected[4],
+      flagsToldTo: selected[5],
+      recent: selected[6],
+    },
+    idleTag,
+    savedSearch,
+  };
+}
