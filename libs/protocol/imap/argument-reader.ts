@@ -42,6 +42,11 @@ export class ArgumentReader {
     return this.text[this.at] ?? -1;
   }
 
+  /** True when all that is left is the announcement, this many bytes and CRLF, of a literal that has not come yet. */
+  atAnnouncement(headerBytes: number): boolean {
+    return this.text.length - this.at === headerBytes + 2;
+  }
+
   /** Throws unless everything has been read. */
   end(): void {
     if (!this.atEnd) this.fail('Unexpected text after the arguments');

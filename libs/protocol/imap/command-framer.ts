@@ -10,7 +10,7 @@ export type FrameEvent =
   | { readonly kind: 'command'; readonly text: Buffer }
   /** A literal is announced. Decide (`acceptLiteral`, `refuseLiteral`) before `next`. `text()` is all since the command began, or since the last streamed literal, announcement and CRLF included. */
   | { readonly kind: 'literal'; readonly text: () => Buffer; readonly header: LiteralHeader }
-  /** A piece of a streamed literal, valid until the next `push`. */
+  /** A piece of a streamed literal. */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly last: boolean }
   /** The line asked for by `expectLine`, without its CRLF. */
   | { readonly kind: 'line'; readonly text: Buffer }

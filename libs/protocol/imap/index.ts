@@ -21,4 +21,4 @@ export * from './response/esearch.ts';
 export * from './response/section.ts';
 export * from './response/strings.ts';
 export * from './sequence-set.ts';
-export * from './session-mark.ts';
+export * from './imap-mark.ts';

@@ -1,17 +1,15 @@
 /**
- * Where a session stands after a complete response: what a new owner of the volume needs to go on from exactly there. The
- * hub keeps the latest and hands it to the next owner; it reads nothing of it but `commandsDone`.
+ * Where a session stands after a complete response: the state of a MARK (`#protocol/handover`), from which a new owner of
+ * the volume goes on. Opaque to the hub.
  */
-export interface SessionMark {
-  /** Commands answered on this session since login, so that the hub knows which of those it forwarded are open. */
-  readonly commandsDone: number;
+export interface ImapMark {
   /** What was enabled, in upper case: `CONDSTORE`, `QRESYNC`, `IMAP4REV2`, `UTF8=ACCEPT`, `UIDONLY`. */
   readonly enabled: readonly string[];
   readonly selected: SelectedMark | null;
   /** Tag of the IDLE that waits for DONE; `null` when not idling. */
   readonly idleTag: string | null;
-  /** The saved search result as a set of uids; '' when empty or none. RFC 5182. */
-  readonly savedSearch: string;
+  /** The saved search result as a set of uids; '' when empty or none, `null` when it is too long to travel. RFC 5182. */
+  readonly savedSearch: string | null;
 }
 
 /** The view of the selected mailbox. */
@@ -32,12 +30,11 @@ export interface SelectedMark {
 const VERSION = 1;
 
 /** About 100 bytes of JSON. */
-export function encodeSessionMark(mark: SessionMark): Buffer {
+export function encodeImapMark(mark: ImapMark): Buffer {
   const { selected: s } = mark;
   return Buffer.from(
     JSON.stringify([
       VERSION,
-      mark.commandsDone,
       mark.enabled,
       s && [s.mailboxId, s.readOnly, s.uidValidity, s.uidNext, s.expungesToldTo, s.flagsToldTo, s.recent],
       mark.idleTag,
@@ -47,12 +44,11 @@ export function encodeSessionMark(mark: SessionMark): Buffer {
 }
 
 /** Throws `RangeError` on bytes that are no mark of this version: they come from another release, and the session ends. */
-export function decodeSessionMark(bytes: Uint8Array): SessionMark {
+export function decodeImapMark(bytes: Uint8Array): ImapMark {
   const value: unknown = JSON.parse(Buffer.from(bytes).toString());
   if (!Array.isArray(value) || value[0] !== VERSION) throw new RangeError('session mark of an unknown version');
-  const [, commandsDone, enabled, selected, idleTag, savedSearch] = value;
+  const [, enabled, selected, idleTag, savedSearch] = value;
   return {
-    commandsDone,
     enabled,
     selected: selected && {
       mailboxId: selected[0],

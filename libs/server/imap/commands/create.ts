@@ -1,0 +1,28 @@
+import { parseCreate } from '#protocol/imap';
+import type { ImapCommand } from '../command.ts';
+import { ImapRefusal } from '../errors.ts';
+import { HIERARCHY_DELIMITER, roleOfAttribute } from '../mailbox-list.ts';
+
+/** RFC 9051 §6.3.4; `USE`, RFC 6154 §3. */
+export const create: ImapCommand<ReturnType<typeof parseCreate>> = {
+  name: 'CREATE',
+  states: ['authenticated', 'selected'],
+  usesSequences: false,
+  breaksSequences: true,
+  rfc: 'RFC 9051 §6.3.4',
+  parse: (reader, { names }) => parseCreate(reader, names),
+  async run({ store, context, accountId }, { mailbox, use }, reply) {
+    // A trailing delimiter only declares that children will follow; here every mailbox may have some.
+    const name = mailbox.endsWith(HIERARCHY_DELIMITER) ? mailbox.slice(0, -1) : mailbox;
+    if (use.length > 1) throw new ImapRefusal('USEATTR', 'A mailbox has one special use');
+    const role = use[0] === undefined ? null : roleOfAttribute(use[0]);
+    if (use.length > 0 && !role) throw new ImapRefusal('USEATTR', 'Unknown special use');
+    if (role) {
+      // RFC 6154 §3: the use that cannot be given is what the client must be told.
+      const taken = (await store.mailboxes(context, accountId)).some((box) => box.role === role && box.name !== name);
+      if (taken) throw new ImapRefusal('USEATTR', 'Another mailbox has this special use');
+    }
+    await store.createMailbox(context, accountId, name, role ? { role } : {});
+    reply.ok('CREATE completed');
+  },
+};

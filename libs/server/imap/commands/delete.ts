@@ -1,0 +1,22 @@
+import { parseMailbox } from '#protocol/imap';
+import type { ImapCommand } from '../command.ts';
+
+/** RFC 9051 §6.3.5. Deleting what is selected closes it first. */
+export const deleteMailbox: ImapCommand<ReturnType<typeof parseMailbox>> = {
+  name: 'DELETE',
+  states: ['authenticated', 'selected'],
+  usesSequences: false,
+  breaksSequences: true,
+  rfc: 'RFC 9051 §6.3.5',
+  parse: (reader, { names }) => parseMailbox(reader, names),
+  async run(session, { mailbox }, reply) {
+    const { store, context, accountId } = session;
+    const { id } = await store.mailbox(context, accountId, mailbox);
+    await store.deleteMailbox(context, accountId, mailbox);
+    if (session.isSelected && session.view.mailboxId === id) {
+      session.unselect();
+      session.out.untagged('OK [CLOSED] The selected mailbox was deleted');
+    }
+    reply.ok('DELETE completed');
+  },
+};

@@ -1,0 +1,59 @@
+import type { MessageSummary, UidRange } from '#mailstore/api';
+import { type FetchArguments, parseFetch } from '#protocol/imap';
+import type { CommandSession, ImapCommand, Reply } from '../command.ts';
+import { ImapRefusal } from '../errors.ts';
+import { type FetchOutcome, fetchMessages, fetchSummaries, tellSummaries } from '../fetch/answer.ts';
+import { planFetch } from '../fetch/plan.ts';
+
+/** RFC 9051 §6.4.5; CHANGEDSINCE, RFC 7162 §3.1.4. */
+export const fetch: ImapCommand<FetchArguments> = {
+  name: 'FETCH',
+  states: ['selected'],
+  usesSequences: true,
+  breaksSequences: false,
+  rfc: 'RFC 9051 §6.4.5',
+  parse: parseFetch,
+  run: (session, args, reply) => run(session, args, reply, false),
+};
+
+export const uidFetch: ImapCommand<FetchArguments> = {
+  ...fetch,
+  name: 'UID FETCH',
+  usesSequences: false,
+  breaksSequences: true,
+  rfc: 'RFC 9051 §6.4.9',
+  run: (session, args, reply) => run(session, args, reply, true),
+};
+
+async function run(session: CommandSession, args: FetchArguments, reply: Reply, uid: boolean): Promise<void> {
+  if (args.changedSince > 0 || args.items.some(({ kind }) => kind === 'modSeq')) session.enable('CONDSTORE');
+  const selection = session.resolve(args.messages, uid);
+  const plan = planFetch(args.items, { uid, modSeq: args.changedSince > 0 });
+  let outcome: FetchOutcome;
+  if (args.changedSince > 0) {
+    const changed = await changedIn(session, selection.ranges, args.changedSince);
+    if (plan.fields) outcome = await fetchMessages(session, plan, changed.map(rangeOf));
+    else outcome = await tellSummaries(session, plan, changed);
+  } else {
+    outcome = plan.fields
+      ? await fetchMessages(session, plan, selection.ranges)
+      : await fetchSummaries(session, plan, selection.ranges);
+    // RFC 2180 §4.1.3: the others are answered, and the client learns of the loss with the next EXPUNGE.
+    if (!uid && outcome.sent < selection.count && outcome.unreadable === 0)
+      throw new ImapRefusal('EXPUNGEISSUED', 'Some of these messages are gone');
+  }
+  if (outcome.unreadable > 0) throw new ImapRefusal('SERVERBUG', 'Some messages could not be read');
+  reply.ok(`${uid ? 'UID ' : ''}FETCH completed`);
+}
+
+/** Messages of the ranges whose modSeq is above `since`, by the store's change list: the whole mailbox need not be read. */
+async function changedIn(session: CommandSession, ranges: readonly UidRange[], since: number): Promise<MessageSummary[]> {
+  const { changed } = await session.store.changes(session.context, session.view.ref, since);
+  let at = 0;
+  return changed.filter(({ uid }) => {
+    while (at < ranges.length && ranges[at]!.last < uid) at++;
+    return at < ranges.length && ranges[at]!.first <= uid;
+  });
+}
+
+const rangeOf = ({ uid }: MessageSummary): UidRange => ({ first: uid, last: uid });

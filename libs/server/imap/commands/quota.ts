@@ -1,0 +1,48 @@
+import { formatAString, parseGetQuotaRoot, parseQuotaRoot } from '#protocol/imap';
+import type { CommandSession, ImapCommand } from '../command.ts';
+import { ImapRefusal } from '../errors.ts';
+import { formatMailboxName } from './status.ts';
+
+/** The one quota root: the account itself. */
+const ROOT = '';
+/** RFC 9208 §5.1: STORAGE counts units of 1,024 octets. */
+const STORAGE_UNIT_BYTES = 1_024;
+
+/** RFC 9208 §4.1.1. */
+export const getQuota: ImapCommand<ReturnType<typeof parseQuotaRoot>> = {
+  name: 'GETQUOTA',
+  states: ['authenticated', 'selected'],
+  usesSequences: false,
+  breaksSequences: true,
+  rfc: 'RFC 9208 §4.1.1',
+  parse: parseQuotaRoot,
+  async run(session, { root }, reply) {
+    if (root !== ROOT) throw new ImapRefusal('NONEXISTENT', 'No such quota root');
+    session.out.untagged(await formatQuota(session));
+    reply.ok('GETQUOTA completed');
+  },
+};
+
+/** RFC 9208 §4.1.2. */
+export const getQuotaRoot: ImapCommand<ReturnType<typeof parseGetQuotaRoot>> = {
+  ...getQuota,
+  name: 'GETQUOTAROOT',
+  rfc: 'RFC 9208 §4.1.2',
+  parse: (reader, { names }) => parseGetQuotaRoot(reader, names),
+  async run(session, { mailbox }, reply) {
+    const { name } = await session.store.mailbox(session.context, session.accountId, mailbox);
+    session.out.untagged(`QUOTAROOT ${formatMailboxName(session, name)} ${formatAString(ROOT)}`);
+    session.out.untagged(await formatQuota(session));
+    reply.ok('GETQUOTAROOT completed');
+  },
+};
+
+/** Only resources with a limit are named. RFC 9208 §4.2.1. */
+async function formatQuota({ store, context, accountId }: CommandSession): Promise<string> {
+  const { quotaBytes, usedBytes } = await store.account(context, accountId);
+  const storage =
+    quotaBytes > 0
+      ? `STORAGE ${Math.ceil(usedBytes / STORAGE_UNIT_BYTES)} ${Math.floor(quotaBytes / STORAGE_UNIT_BYTES)}`
+      : '';
+  return `QUOTA ${formatAString(ROOT)} (${storage})`;
+}

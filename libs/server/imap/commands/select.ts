@@ -1,0 +1,61 @@
+import { parseSelect, type SelectArguments } from '#protocol/imap';
+import type { CommandSession, ImapCommand, Reply } from '../command.ts';
+import { COMMON_FLAGS } from '../keywords.ts';
+import type { MailboxView } from '../view.ts';
+
+/** SELECT and EXAMINE. RFC 9051 §6.3.2–3; CONDSTORE, RFC 7162 §3.1.8. */
+export const select: ImapCommand<SelectArguments> = {
+  name: 'SELECT',
+  states: ['authenticated', 'selected'],
+  usesSequences: false,
+  breaksSequences: false,
+  rfc: 'RFC 9051 §6.3.2',
+  parse: (reader, { names }) => parseSelect(reader, names),
+  run: (session, args, reply) => open(session, args, reply, false),
+};
+
+export const examine: ImapCommand<SelectArguments> = {
+  ...select,
+  name: 'EXAMINE',
+  rfc: 'RFC 9051 §6.3.3',
+  run: (session, args, reply) => open(session, args, reply, true),
+};
+
+async function open(session: CommandSession, args: SelectArguments, reply: Reply, readOnly: boolean): Promise<void> {
+  const { out } = session;
+  // A failed SELECT leaves nothing selected, so the old view goes first (RFC 9051 §6.3.2).
+  if (session.unselect()) out.untagged('OK [CLOSED] Previous mailbox closed');
+  if (args.condstore) session.enable('CONDSTORE');
+  const { mailbox, view } = await session.select(args.mailbox, readOnly);
+  const rev2 = session.enabled.has('IMAP4REV2');
+  out.untagged(`FLAGS (${COMMON_FLAGS.join(' ')})`);
+  out.untagged(
+    readOnly
+      ? 'OK [PERMANENTFLAGS ()] Read-only'
+      : `OK [PERMANENTFLAGS (${COMMON_FLAGS.join(' ')} \\*)] Any keyword may be made`,
+  );
+  out.untagged(`${view.exists} EXISTS`);
+  if (!rev2) {
+    out.untagged(`${view.recentCount} RECENT`);
+    const unseen = mailbox.unseen > 0 ? await firstUnseen(session, view) : 0;
+    if (unseen > 0) out.untagged(`OK [UNSEEN ${unseen}] First unseen`);
+  }
+  out.untagged(`OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs valid`);
+  out.untagged(`OK [UIDNEXT ${mailbox.uidNext}] Predicted next UID`);
+  out.untagged(`OK [HIGHESTMODSEQ ${mailbox.modSeq}] Highest`);
+  reply.ok(readOnly ? 'EXAMINE completed' : 'SELECT completed', readOnly ? 'READ-ONLY' : 'READ-WRITE');
+}
+
+/** Sequence number of the first message without \Seen; 0 when it would take too long to find. RFC 3501 §6.3.1. */
+async function firstUnseen(session: CommandSession, view: MailboxView): Promise<number> {
+  if (view.exists > session.limits.firstUnseenMessagesMax) return 0;
+  const { uids } = await session.store.search(session.context, view.ref, {
+    kind: 'not',
+    of: { kind: 'keyword', keyword: '$seen' },
+  });
+  for (const uid of uids) {
+    const sequence = view.sequenceOf(uid);
+    if (sequence > 0) return sequence;
+  }
+  return 0;
+}

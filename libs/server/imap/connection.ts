@@ -1,0 +1,161 @@
+import type { Duplex } from 'node:stream';
+import {
+  encodeMark,
+  FRAME_DATA,
+  FRAME_MARK,
+  FRAME_PAYLOAD_BYTES_MAX,
+  FrameReader,
+  frameHeader,
+} from '#protocol/handover';
+
+/** What a session speaks over: bytes both ways with back pressure, and marks where something takes them. */
+export interface ImapConnection {
+  /** What has arrived; `undefined` when nothing has yet, `null` at the end. */
+  read(): Uint8Array | null | undefined;
+  /** The one listener: called when `read` may have something, once or more. */
+  onReadable(listener: () => void): void;
+  /** False asks to wait for `drained` before writing more. */
+  write(bytes: Uint8Array): boolean;
+  /** Resolves when there is room again, or when the connection is gone. */
+  drained(): Promise<void>;
+  /** Says that everything written so far answers `answered` units in full, and where the session stands after it. */
+  mark?(answered: number, state: Uint8Array): void;
+  /** Sends what is written, then ends. */
+  end(): void;
+  /** Ends at once: an answer that cannot be completed must not look complete. */
+  destroy(): void;
+  readonly gone: boolean;
+}
+
+/** A client's own socket, or anything like it. */
+export function streamConnection(stream: Duplex): ImapConnection {
+  return new StreamConnection(stream);
+}
+
+/** The leg from a hub: DATA and MARK frames. `first` is what arrived after the preface. */
+export function legConnection(stream: Duplex, first: Uint8Array = new Uint8Array(0)): ImapConnection {
+  return new LegConnection(stream, first);
+}
+
+class StreamConnection implements ImapConnection {
+  private ended = false;
+  private listener: () => void = () => {};
+
+  constructor(private readonly stream: Duplex) {
+    const end = (): void => {
+      this.ended = true;
+      this.listener();
+    };
+    stream.on('readable', () => this.listener());
+    stream.on('end', end);
+    stream.on('close', end);
+    // A reset is an end like any other; without a listener it would end the process.
+    stream.on('error', end);
+  }
+
+  read(): Uint8Array | null | undefined {
+    const chunk: Uint8Array | null = this.stream.read();
+    return chunk ?? (this.ended ? null : undefined);
+  }
+
+  onReadable(listener: () => void): void {
+    this.listener = listener;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.gone || this.stream.write(bytes);
+  }
+
+  drained(): Promise<void> {
+    if (this.gone || !this.stream.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.stream.off('drain', done);
+        this.stream.off('close', done);
+        resolve();
+      };
+      this.stream.on('drain', done);
+      this.stream.on('close', done);
+    });
+  }
+
+  end(): void {
+    if (!this.gone) this.stream.end();
+  }
+
+  destroy(): void {
+    this.stream.destroy();
+  }
+
+  get gone(): boolean {
+    return this.stream.destroyed || this.stream.writableEnded;
+  }
+}
+
+class LegConnection implements ImapConnection {
+  private readonly inner: ImapConnection;
+  private readonly pieces: Uint8Array[] = [];
+  private readonly frames = new FrameReader(
+    (piece) => {
+      if (piece.length > 0) this.pieces.push(piece);
+    },
+    () => {
+      throw new RangeError('a hub sends no marks');
+    },
+  );
+
+  constructor(
+    private readonly stream: Duplex,
+    first: Uint8Array,
+  ) {
+    this.inner = streamConnection(stream);
+    this.frames.push(first);
+  }
+
+  read(): Uint8Array | null | undefined {
+    for (;;) {
+      const piece = this.pieces.shift();
+      if (piece) return piece;
+      const chunk = this.inner.read();
+      if (!chunk) return chunk;
+      this.frames.push(chunk);
+    }
+  }
+
+  onReadable(listener: () => void): void {
+    this.inner.onReadable(listener);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    let room = true;
+    this.stream.cork();
+    for (let at = 0; at < bytes.length; at += FRAME_PAYLOAD_BYTES_MAX) {
+      const payload = bytes.subarray(at, at + FRAME_PAYLOAD_BYTES_MAX);
+      this.inner.write(frameHeader(FRAME_DATA, payload.length));
+      room = this.inner.write(payload);
+    }
+    this.stream.uncork();
+    return room;
+  }
+
+  drained(): Promise<void> {
+    return this.inner.drained();
+  }
+
+  mark(answered: number, state: Uint8Array): void {
+    const payload = encodeMark({ answered, state });
+    this.inner.write(Buffer.concat([frameHeader(FRAME_MARK, payload.length), payload]));
+  }
+
+  end(): void {
+    this.inner.end();
+  }
+
+  destroy(): void {
+    this.inner.destroy();
+  }
+
+  get gone(): boolean {
+    return this.inner.gone;
+  }
+}

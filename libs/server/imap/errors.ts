@@ -1,0 +1,76 @@
+import { BadCharsetError, ImapSyntaxError } from '#protocol/imap';
+import { MailStoreError, type MailStoreErrorCode } from '#mailstore/api';
+import { unreachable } from '#stdx';
+
+/** `NO` from the server's side: `code` is a response code without brackets, `text` what people read. */
+export class ImapRefusal extends Error {
+  override readonly name = 'ImapRefusal';
+  constructor(
+    readonly code: string | null,
+    readonly text: string,
+  ) {
+    super(text);
+  }
+}
+
+/** A tagged refusal as it goes out. */
+export interface Refusal {
+  readonly status: 'NO' | 'BAD';
+  readonly code: string | null;
+  readonly text: string;
+}
+
+/** How an error thrown by a command is told to the client, or `null` when it is no operating error. Internals never get out. */
+export function refusalOf(error: unknown): Refusal | null {
+  if (error instanceof ImapSyntaxError) return { status: 'BAD', code: null, text: error.message };
+  if (error instanceof ImapRefusal) return { status: 'NO', code: error.code, text: error.text };
+  if (error instanceof BadCharsetError)
+    // RFC 9051 §7.1: names what is understood.
+    return { status: 'NO', code: 'BADCHARSET (UTF-8 US-ASCII)', text: 'Unknown charset' };
+  if (error instanceof MailStoreError) return { status: 'NO', ...storeRefusal(error.code) };
+  return null;
+}
+
+/** RFC 5530 codes (RFC 9051 §7.1) for everything the store may refuse. */
+function storeRefusal(code: MailStoreErrorCode): { readonly code: string | null; readonly text: string } {
+  switch (code) {
+    case 'accountNotFound':
+      return { code: 'UNAVAILABLE', text: 'The account is not here now' };
+    case 'mailboxNotFound':
+      return { code: 'NONEXISTENT', text: 'No such mailbox' };
+    case 'mailboxExists':
+      return { code: 'ALREADYEXISTS', text: 'There is such a mailbox already' };
+    case 'mailboxProtected':
+      return { code: 'CANNOT', text: 'This mailbox cannot be deleted or renamed so' };
+    case 'mailboxNameInvalid':
+      return { code: 'CANNOT', text: 'This is no mailbox name' };
+    case 'messageNotFound':
+      return { code: 'EXPUNGEISSUED', text: 'Some of these messages are gone' };
+    case 'overQuota':
+      return { code: 'OVERQUOTA', text: 'The quota would be exceeded' };
+    case 'messageTooLarge':
+      return { code: 'TOOBIG', text: 'The message is too large' };
+    case 'limitExceeded':
+      return { code: 'LIMIT', text: 'A limit of this account is reached' };
+    case 'keywordInvalid':
+      return { code: 'CANNOT', text: 'This is no keyword' };
+    case 'modified':
+      return { code: null, text: 'Changed meanwhile' };
+    case 'diskFull':
+      return { code: 'UNAVAILABLE', text: 'No room on the storage now, try again later' };
+    case 'unavailable':
+    case 'stale':
+      return { code: 'UNAVAILABLE', text: 'Try again later' };
+    case 'corrupt':
+      return { code: 'SERVERBUG', text: 'Stored bytes could not be read' };
+    default:
+      return unreachable(code);
+  }
+}
+
+/** APPEND, COPY and MOVE to a mailbox that is not there invite the client to create it. RFC 9051 §7.1 TRYCREATE. */
+export function inviteCreate(error: unknown): never {
+  if (error instanceof MailStoreError && error.code === 'mailboxNotFound')
+    throw new ImapRefusal('TRYCREATE', 'No such mailbox');
+  throw error;
+}

@@ -1,0 +1,51 @@
+import type { ImapLimits } from './limits.ts';
+
+/** One capability. The list and docs/imap.md are made of these rows; a spec checks that each row's commands are in the table. */
+export interface ImapExtension {
+  readonly capability: string;
+  readonly rfc: string;
+  readonly title: string;
+  /** Commands it brings, by name in the command table. */
+  readonly commands: readonly string[];
+}
+
+const row = (capability: string, rfc: string, title: string, ...commands: string[]): ImapExtension => ({
+  capability,
+  rfc,
+  title,
+  commands,
+});
+
+/** Every capability this server has once somebody is signed in, complete. */
+export const EXTENSIONS: readonly ImapExtension[] = [
+  row('IMAP4rev1', 'RFC 3501', 'The protocol, first revision'),
+  row('LITERAL+', 'RFC 7888', 'Literals sent without waiting'),
+  row('SASL-IR', 'RFC 4959', 'Initial response with AUTHENTICATE; served at the hub'),
+  row('ID', 'RFC 2971', 'Who speaks', 'ID'),
+  row('ENABLE', 'RFC 5161', 'Switching extensions on', 'ENABLE'),
+  row('IDLE', 'RFC 2177', 'News as it happens', 'IDLE'),
+  row('MULTIAPPEND', 'RFC 3502', 'Several messages with one APPEND'),
+  row('NAMESPACE', 'RFC 2342', 'Where mailboxes are', 'NAMESPACE'),
+  row('CHILDREN', 'RFC 3348', 'Which mailboxes have children'),
+  row('UIDPLUS', 'RFC 4315', 'UIDs of what was appended and copied', 'UID EXPUNGE'),
+  row('UNSELECT', 'RFC 3691', 'Closing without expunging', 'UNSELECT'),
+  row('MOVE', 'RFC 6851', 'Moving in one step', 'MOVE', 'UID MOVE'),
+  row('ESEARCH', 'RFC 4731', 'Compact and partial search results'),
+  row('WITHIN', 'RFC 5032', 'Search by age'),
+  row('LIST-EXTENDED', 'RFC 5258', 'LIST with selection and return options'),
+  row('LIST-STATUS', 'RFC 5819', 'STATUS with LIST'),
+  row('STATUS=SIZE', 'RFC 8438', 'Size of a mailbox'),
+  row('SPECIAL-USE', 'RFC 6154', 'What a mailbox is for'),
+  row('CREATE-SPECIAL-USE', 'RFC 6154', 'Making mailboxes for a use'),
+  row('CONDSTORE', 'RFC 7162', 'Conditional STORE and quick resynchronization of flags'),
+  row('APPENDLIMIT', 'RFC 7889', 'Largest message'),
+  row('QUOTA', 'RFC 9208', 'Quotas', 'GETQUOTA', 'GETQUOTAROOT'),
+  row('QUOTA=RES-STORAGE', 'RFC 9208', 'Quota of bytes'),
+];
+
+/** The capability list of a signed-in session. */
+export function capabilityList(limits: ImapLimits): string {
+  return EXTENSIONS.map(({ capability }) =>
+    capability === 'APPENDLIMIT' ? `APPENDLIMIT=${limits.appendBytesMax}` : capability,
+  ).join(' ');
+}

@@ -1,0 +1,220 @@
+import { type MessageSummary, MailStoreError, type StoredMessage, type Uid, type UidRange } from '#mailstore/api';
+import type { CommandSession } from '../command.ts';
+import { formatFlags } from '../keywords.ts';
+import type { MailboxView } from '../view.ts';
+import { openSection, type Piece } from './pieces.ts';
+import { type FetchPlan, renderText } from './plan.ts';
+
+export interface FetchOutcome {
+  readonly sent: number;
+  /** Messages whose stored bytes could not be read. */
+  readonly unreadable: number;
+}
+
+/** Messages whose sections are read ahead of the one being sent. */
+const READ_AHEAD = 8;
+
+/** Answers from summaries alone: FLAGS, UID, MODSEQ. */
+export async function fetchSummaries(
+  session: CommandSession,
+  plan: FetchPlan,
+  ranges: readonly UidRange[],
+): Promise<FetchOutcome> {
+  const { store, context, view, out } = session;
+  let sent = 0;
+  for await (const batch of store.summaries(context, view.ref, ranges)) {
+    sent += tellBatch(session, plan, batch);
+    await out.drained();
+  }
+  return { sent, unreadable: 0 };
+}
+
+/** The same for summaries already at hand. */
+export async function tellSummaries(
+  session: CommandSession,
+  plan: FetchPlan,
+  summaries: readonly MessageSummary[],
+): Promise<FetchOutcome> {
+  let sent = 0;
+  for (let at = 0; at < summaries.length; at += 1_000) {
+    sent += tellBatch(session, plan, summaries.slice(at, at + 1_000));
+    await session.out.drained();
+  }
+  return { sent, unreadable: 0 };
+}
+
+function tellBatch(session: CommandSession, plan: FetchPlan, batch: readonly MessageSummary[]): number {
+  const { view, out } = session;
+  const walk = new SequenceWalk(view);
+  const flagsOf = flagRenderer(session);
+  const modSeq = plan.hasFlags && session.enabled.has('CONDSTORE') && !plan.hasModSeq;
+  let sent = 0;
+  for (const message of batch) {
+    const sequence = walk.sequenceOf(message.uid);
+    if (sequence === 0) continue;
+    const extra = modSeq ? ` MODSEQ (${message.modSeq})` : '';
+    out.raw(`* ${sequence} FETCH (${renderText(plan, message, flagsOf(message))}${extra})\r\n`);
+    if (plan.hasFlags) noteTold(session, message);
+    sent++;
+  }
+  return sent;
+}
+
+/** Answers that need stored messages, and perhaps their bytes. */
+export async function fetchMessages(
+  session: CommandSession,
+  plan: FetchPlan,
+  ranges: readonly UidRange[],
+): Promise<FetchOutcome> {
+  const { store, context, view } = session;
+  let sent = 0;
+  let unreadable = 0;
+  for await (const batch of store.messages(context, view.ref, ranges, plan.fields ?? {})) {
+    const seen = plan.setsSeen && !view.readOnly ? await setSeen(session, batch) : NOTHING_SEEN;
+    const known = batch.filter(({ uid }) => view.sequenceOf(uid) > 0);
+    const failed = await tellMessages(session, plan, known, seen);
+    sent += known.length - failed;
+    unreadable += failed;
+  }
+  return { sent, unreadable };
+}
+
+async function tellMessages(
+  session: CommandSession,
+  plan: FetchPlan,
+  messages: readonly StoredMessage[],
+  seen: ReadonlyMap<Uid, MessageSummary>,
+): Promise<number> {
+  const flagsOf = flagRenderer(session);
+  const ahead: Promise<readonly Piece[] | Error>[] = [];
+  let failed = 0;
+  for (let i = 0; i < messages.length; i++) {
+    const stored = messages[i]!;
+    const now = seen.get(stored.uid);
+    const message = now ? { ...stored, keywords: now.keywords, modSeq: now.modSeq } : stored;
+    let pieces: readonly Piece[] = [];
+    if (plan.hasSections) {
+      while (ahead.length < READ_AHEAD && i + ahead.length < messages.length)
+        ahead.push(openSections(session, plan, messages[i + ahead.length]!));
+      const opened = await ahead.shift()!;
+      if (opened instanceof Error) {
+        failed++;
+        session.logger.error({ err: opened, uid: stored.uid, blobId: stored.blobId }, 'message unreadable');
+        continue;
+      }
+      pieces = opened;
+    }
+    await tellMessage(session, plan, message, flagsOf(message), pieces, now !== undefined);
+    await session.out.drained();
+  }
+  return failed;
+}
+
+/** Errors are handed on as values: a read that nobody awaits yet must not end the process. */
+function openSections(
+  { store }: CommandSession,
+  plan: FetchPlan,
+  message: StoredMessage,
+): Promise<readonly Piece[] | Error> {
+  return Promise.all(
+    plan.steps.filter((step) => step.kind === 'section').map((step) => openSection(store, message, step.item)),
+  ).catch((error: unknown) => {
+    if (error instanceof MailStoreError && error.code === 'corrupt') return error;
+    throw error;
+  });
+}
+
+async function tellMessage(
+  session: CommandSession,
+  plan: FetchPlan,
+  message: StoredMessage,
+  flags: string,
+  pieces: readonly Piece[],
+  seenNow: boolean,
+): Promise<void> {
+  const { view, out, enabled } = session;
+  let text = `* ${view.sequenceOf(message.uid)} FETCH (`;
+  let first = true;
+  let nextPiece = 0;
+  for (const step of plan.steps) {
+    if (!first) text += ' ';
+    first = false;
+    if (step.kind === 'text') {
+      text += step.render(message, flags);
+      continue;
+    }
+    const piece = pieces[nextPiece++] ?? null;
+    if (piece === null) {
+      text += `${step.name} NIL`;
+      continue;
+    }
+    out.raw(`${text}${step.name} {${piece.kind === 'bytes' ? piece.bytes.length : piece.size}}\r\n`);
+    text = '';
+    if (piece.kind === 'bytes') out.bytes(piece.bytes);
+    else await stream(session, piece);
+  }
+  // RFC 9051 §6.4.5: a \Seen that this FETCH has set is told with it.
+  if (seenNow && !plan.hasFlags) text += ` FLAGS (${flags})`;
+  if ((seenNow || plan.hasFlags) && enabled.has('CONDSTORE') && !plan.hasModSeq) text += ` MODSEQ (${message.modSeq})`;
+  out.raw(`${text})\r\n`);
+  if (seenNow || plan.hasFlags) noteTold(session, message);
+}
+
+/** Sends chunk by chunk as fast as the client takes them. The size is promised, so a failure ends the connection. */
+async function stream(session: CommandSession, piece: Extract<Piece, { kind: 'stream' }>): Promise<void> {
+  const { out } = session;
+  let left = piece.size;
+  try {
+    for await (const chunk of piece.chunks) {
+      left -= chunk.length;
+      out.bytes(chunk);
+      await out.drained();
+    }
+  } catch (error) {
+    session.breakOff(error);
+  }
+  if (left !== 0) session.breakOff(new Error(`stored message is ${left} bytes short`));
+}
+
+const NOTHING_SEEN: ReadonlyMap<Uid, MessageSummary> = new Map();
+
+/** Sets \Seen on those without it, in one commit. Where the storage has no room, reading must still work. */
+async function setSeen(session: CommandSession, batch: readonly StoredMessage[]): Promise<ReadonlyMap<Uid, MessageSummary>> {
+  const unseen = batch.filter(({ keywords }) => !keywords.includes('$seen'));
+  if (unseen.length === 0) return NOTHING_SEEN;
+  const ranges = unseen.map(({ uid }) => ({ first: uid, last: uid }));
+  const { store, context, view } = session;
+  try {
+    const { changed } = await store.setKeywords(context, view.ref, ranges, { mode: 'add', keywords: ['$seen'] });
+    session.touched();
+    return new Map(changed.map((summary) => [summary.uid, summary]));
+  } catch (error) {
+    if (!(error instanceof MailStoreError) || error.code !== 'diskFull') throw error;
+    session.logger.warn({ err: error }, 'no room to set \\Seen');
+    return NOTHING_SEEN;
+  }
+}
+
+function noteTold(session: CommandSession, { uid, modSeq }: MessageSummary): void {
+  if (modSeq > session.view.flagsToldTo) session.toldFlags(uid, modSeq);
+}
+
+function flagRenderer(session: CommandSession): (message: MessageSummary) => string {
+  const { view } = session;
+  if (session.enabled.has('IMAP4REV2')) return ({ keywords }) => formatFlags(keywords, false);
+  return ({ keywords, uid }) => formatFlags(keywords, view.isRecent(uid));
+}
+
+/** Sequence numbers of ascending uids, without searching each. */
+class SequenceWalk {
+  private index = -1;
+
+  constructor(private readonly view: MailboxView) {}
+
+  sequenceOf(uid: Uid): number {
+    const { view } = this;
+    if (this.index < 0) this.index = view.lowerBound(uid);
+    while (this.index < view.exists && view.uidAt(this.index) < uid) this.index++;
+    return this.index < view.exists && view.uidAt(this.index) === uid ? this.index + 1 : 0;
+  }
+}

@@ -1,0 +1,61 @@
+import { CommandFramer, type FrameEvent, type ImapSyntaxLimits } from '#protocol/imap';
+import type { ImapConnection } from './connection.ts';
+
+/** What a session reads: the client's frames, or why there are no more. */
+export type InputEvent = FrameEvent | { readonly kind: 'closed' };
+
+/** The client's side of a connection, pulled: nothing is read from the network while a command is at work. */
+export class ImapInput {
+  private readonly framer: CommandFramer;
+  private waiter: (() => void) | null = null;
+  /** Woken while nobody slept: the next `wait` returns at once. */
+  private woken = false;
+
+  constructor(
+    private readonly connection: ImapConnection,
+    limits: ImapSyntaxLimits,
+  ) {
+    this.framer = new CommandFramer(limits);
+    connection.onReadable(() => this.wake());
+  }
+
+  /** The next event if it can be had without waiting. */
+  poll(): InputEvent | undefined {
+    this.woken = false;
+    for (;;) {
+      const event = this.framer.next();
+      if (event) return event;
+      const chunk = this.connection.read();
+      if (chunk === undefined) return undefined;
+      if (chunk === null) return { kind: 'closed' };
+      this.framer.push(chunk);
+    }
+  }
+
+  /** Sleeps until `poll` may have something, or `wake`. */
+  wait(): Promise<void> {
+    if (this.woken) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.waiter = resolve;
+    });
+  }
+
+  wake(): void {
+    const { waiter } = this;
+    this.waiter = null;
+    if (waiter) waiter();
+    else this.woken = true;
+  }
+
+  expectLine(): void {
+    this.framer.expectLine();
+  }
+
+  acceptLiteral(as: 'argument' | 'stream'): void {
+    this.framer.acceptLiteral(as);
+  }
+
+  refuseLiteral(): void {
+    this.framer.refuseLiteral();
+  }
+}

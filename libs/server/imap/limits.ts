@@ -1,0 +1,28 @@
+import { DEFAULT_IMAP_SYNTAX_LIMITS, type ImapSyntaxLimits } from '#protocol/imap';
+
+/** Bounds of one IMAP session. Each has a default that says where it comes from. */
+export interface ImapLimits {
+  readonly syntax: ImapSyntaxLimits;
+  /** Largest message APPEND takes, told by APPENDLIMIT. Default 50 MiB, the store's own. */
+  readonly appendBytesMax: number;
+  /** A client that has sent nothing for this long is logged out. RFC 3501 §5.4: at least 30 minutes. */
+  readonly idleTimeoutMs: number;
+  /** How often IDLE says it is still there, to keep NAT entries alive. 2 minutes is Dovecot's `imap_idle_notify_interval`. */
+  readonly idleNotifyMs: number;
+  /** Commands in a row that are no commands before the connection is closed: 20, as Dovecot. */
+  readonly badCommandsMax: number;
+  /** SELECT looks for the first unseen message only in mailboxes up to this size; RFC 3501 §6.3.1 lets UNSEEN be left out. */
+  readonly firstUnseenMessagesMax: number;
+  /** Messages changed by one commit of STORE, so that no commit holds up others for long. */
+  readonly storeBatchMessages: number;
+}
+
+export const DEFAULT_IMAP_LIMITS: ImapLimits = {
+  syntax: DEFAULT_IMAP_SYNTAX_LIMITS,
+  appendBytesMax: 50 * 1024 * 1024,
+  idleTimeoutMs: 30 * 60_000,
+  idleNotifyMs: 2 * 60_000,
+  badCommandsMax: 20,
+  firstUnseenMessagesMax: 20_000,
+  storeBatchMessages: 2_000,
+};

@@ -1,0 +1,384 @@
+import {
+  type AccountSpec,
+  type Mailbox,
+  MailStoreError,
+  type MailStore,
+  type ModSeq,
+  type Uid,
+} from '#mailstore/api';
+import {
+  type NameEncoding,
+  canonicalMailboxName,
+  decodeImapMark,
+  encodeImapMark,
+  formatSequenceSet,
+  type SequenceSet,
+} from '#protocol/imap';
+import { assert, type Clock, type Logger, present, type RequestContext, type Timer } from '#stdx';
+import type { CommandSession, Enabled, SessionState } from './command.ts';
+import { CommandLoop } from './command-loop.ts';
+import type { ImapConnection } from './connection.ts';
+import { ImapRefusal } from './errors.ts';
+import { capabilityList } from './extensions.ts';
+import { ImapInput } from './input.ts';
+import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
+import { ImapOutput } from './output.ts';
+import { claimRecent, tellChanges } from './sync.ts';
+import { MailboxView, type Selection } from './view.ts';
+
+export interface ImapSessionOptions {
+  readonly store: MailStore;
+  readonly context: RequestContext;
+  readonly account: AccountSpec;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly connection: ImapConnection;
+  readonly limits?: Partial<ImapLimits>;
+  /** The tag of the LOGIN to answer, PREAUTH for a connection that needed none, or the mark from which a lost owner's session goes on, silently. */
+  readonly greeting: { readonly tag: string } | 'preauth' | { readonly mark: Uint8Array };
+  readonly hooks?: ImapSessionHooks;
+}
+
+/** What the app may want to count. */
+export interface ImapSessionHooks {
+  /** After each command; `status` as answered. */
+  command?(name: string, status: 'OK' | 'NO' | 'BAD', durationMs: number): void;
+}
+
+/** Why a session is over; thrown through whatever was at work. */
+class SessionEnd extends Error {
+  override readonly name = 'SessionEnd';
+}
+
+const SAVED_SEARCH_MARK_CHARS_MAX = 1_500;
+
+/**
+ * One signed-in client. Laws:
+ * - Nothing is told that is not durable: the store answers only then.
+ * - Sequence numbers change only by EXPUNGE and EXISTS that were sent, and EXPUNGE is sent only where RFC 9051 §7.5.1 lets it.
+ * - The client is read only between commands, so one command is at work at a time and pipelined ones keep their order.
+ * - Idle, it holds its view's uids and nothing the size of a buffer.
+ */
+export class ImapSession implements CommandSession {
+  readonly store: MailStore;
+  readonly context: RequestContext;
+  readonly accountId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: ImapLimits;
+  readonly out: ImapOutput;
+  readonly input: ImapInput;
+  readonly enabled = new Set<Enabled>();
+  readonly connection: ImapConnection;
+  savedSearch: readonly Uid[] = [];
+  stale = false;
+  /** Units of this leg answered, as MARK counts them (`#protocol/handover`); the login that began it is none. */
+  answered = 0;
+  private current: MailboxView | null = null;
+  private unwatch: (() => void) | null = null;
+  private readonly told = new Map<Uid, ModSeq>();
+  /** ModSeqs of commits to the selected mailbox since the last `sync`. */
+  private commits: ModSeq[] = [];
+  private idleTag: string | null = null;
+  private ending = false;
+  private markedAt = '';
+  private lastHeard: number;
+  private timedOut = false;
+  private timeout: Timer;
+
+  constructor(private readonly options: ImapSessionOptions) {
+    this.store = options.store;
+    this.context = options.context;
+    this.accountId = options.account.accountId;
+    this.clock = options.clock;
+    this.logger = options.logger;
+    this.limits = { ...DEFAULT_IMAP_LIMITS, ...options.limits };
+    this.connection = options.connection;
+    this.out = new ImapOutput(options.connection);
+    this.input = new ImapInput(options.connection, this.limits.syntax);
+    this.lastHeard = this.clock.monotonic();
+    this.timeout = this.armTimeout(this.limits.idleTimeoutMs);
+  }
+
+  /** Serves the client until either side ends it. Never rejects. */
+  async run(): Promise<void> {
+    const { options, connection } = this;
+    try {
+      await this.store.ensureAccount(this.context, options.account);
+      const loop = new CommandLoop(this, options.hooks ?? {});
+      await this.greet(loop);
+      while (!this.ending) await loop.step();
+      this.settle();
+      connection.end();
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.unselect();
+      this.timeout.cancel();
+    }
+  }
+
+  private fail(error: unknown): void {
+    const { connection, logger } = this;
+    if (error instanceof SessionEnd) {
+      if (!connection.gone && error.message !== '') this.out.untagged(`BYE ${error.message}`);
+      this.out.flush();
+      connection.end();
+    } else if (error instanceof MailStoreError && isAway(error)) {
+      // Through a hub the next owner goes on from the last mark; a client of our own is told.
+      if (connection.mark) this.out.discard();
+      else this.out.untagged('BYE [UNAVAILABLE] The mail store moves, connect again');
+      this.out.flush();
+      connection.end();
+    } else {
+      logger.error({ err: error }, 'imap session failed');
+      this.out.untagged('BYE [SERVERBUG] Internal error');
+      this.out.flush();
+      connection.end();
+    }
+  }
+
+  private async greet(loop: CommandLoop): Promise<void> {
+    const { greeting, account } = this.options;
+    if (greeting === 'preauth') this.out.untagged(`PREAUTH [CAPABILITY ${this.capabilities()}] ${account.email}`);
+    else if ('tag' in greeting) this.out.raw(`${greeting.tag} OK [CAPABILITY ${this.capabilities()}] Logged in\r\n`);
+    else await this.resume(greeting.mark, loop);
+  }
+
+  // ---- what commands use
+
+  get view(): MailboxView {
+    return present(this.current, 'selected mailbox');
+  }
+
+  get isSelected(): boolean {
+    return this.current !== null;
+  }
+
+  get state(): SessionState {
+    return this.current ? 'selected' : 'authenticated';
+  }
+
+  get names(): NameEncoding {
+    return this.enabled.has('IMAP4REV2') || this.enabled.has('UTF8=ACCEPT') ? 'utf8' : 'utf7';
+  }
+
+  capabilities(): string {
+    return capabilityList(this.limits);
+  }
+
+  enable(what: Enabled): void {
+    this.enabled.add(what);
+    // RFC 7162 §3.2.3: QRESYNC implies CONDSTORE.
+    if (what === 'QRESYNC') this.enabled.add('CONDSTORE');
+  }
+
+  async select(name: string, readOnly: boolean): Promise<{ mailbox: Mailbox; view: MailboxView }> {
+    const { store, context, accountId } = this;
+    const mailbox = await store.mailbox(context, accountId, canonicalMailboxName(name));
+    const ref = { accountId, mailboxId: mailbox.id };
+    this.watch(mailbox.id);
+    const uids = await store.uids(context, ref);
+    // What came in between is told by the next sync, like anything later.
+    let known = uids.length;
+    while (known > 0 && uids[known - 1]! >= mailbox.uidNext) known--;
+    const view = new MailboxView(
+      ref,
+      mailbox.uidValidity,
+      readOnly,
+      uids.subarray(0, known),
+      mailbox.uidNext,
+      mailbox.modSeq,
+      mailbox.modSeq,
+    );
+    this.current = view;
+    this.stale = known < uids.length;
+    if (!this.enabled.has('IMAP4REV2') && mailbox.recentUid < mailbox.uidNext) await claimRecent(this, view);
+    return { mailbox, view };
+  }
+
+  unselect(): boolean {
+    this.unwatch?.();
+    this.unwatch = null;
+    const was = this.current !== null;
+    this.current = null;
+    this.savedSearch = [];
+    this.stale = false;
+    this.commits = [];
+    this.told.clear();
+    return was;
+  }
+
+  resolve(set: SequenceSet, uid: boolean): Selection {
+    if (set === '$') return this.view.byKnownUids(this.savedSearch);
+    return uid ? this.view.byUid(set) : this.view.bySequence(set);
+  }
+
+  assertWritable(): void {
+    if (this.view.readOnly) throw new ImapRefusal(null, 'The mailbox is open read-only');
+  }
+
+  touched(): void {
+    this.stale = true;
+  }
+
+  toldFlags(uid: Uid, modSeq: ModSeq): void {
+    this.told.set(uid, modSeq);
+  }
+
+  changedByOthersBefore(modSeq: ModSeq): boolean {
+    return this.commits.some((commit) => commit < modSeq);
+  }
+
+  async sync(expunges: boolean): Promise<void> {
+    const view = this.current;
+    if (!view) return;
+    // Cleared first: a commit during the look makes it stale again.
+    this.stale = false;
+    this.commits = [];
+    try {
+      await tellChanges(this, view, this.told, expunges);
+    } catch (error) {
+      if (error instanceof MailStoreError && error.code === 'mailboxNotFound')
+        throw new SessionEnd('The selected mailbox was deleted');
+      throw error;
+    }
+    this.told.clear();
+    // Expunges that may not be told yet wait for the next command that may.
+    if (view.expungesToldTo < view.flagsToldTo) this.stale = true;
+  }
+
+  settle(): void {
+    this.out.flush();
+    const { connection } = this;
+    if (!connection.mark || connection.gone) return;
+    const state = encodeImapMark(this.toMark());
+    const at = `${this.answered} ${state.toString('latin1')}`;
+    if (at === this.markedAt) return;
+    this.markedAt = at;
+    connection.mark(this.answered, state);
+  }
+
+  idling(tag: string | null): void {
+    this.idleTag = tag;
+    if (tag !== null) this.answered++;
+  }
+
+  async waitForNews(): Promise<void> {
+    const notify = this.clock.after(this.limits.idleNotifyMs, () => {
+      this.out.untagged('OK Still here');
+      this.input.wake();
+    });
+    await this.wait();
+    notify.cancel();
+  }
+
+  logout(): void {
+    this.ending = true;
+  }
+
+  // ---- what the loop uses
+
+  /** Sleeps until the client sends something or the session must end. */
+  async wait(): Promise<void> {
+    this.settle();
+    await this.out.drained();
+    await this.input.wait();
+    if (this.timedOut) throw new SessionEnd('Nothing heard for too long');
+  }
+
+  heard(): void {
+    this.lastHeard = this.clock.monotonic();
+  }
+
+  end(reason: string): never {
+    throw new SessionEnd(reason);
+  }
+
+  breakOff(error: unknown): never {
+    this.logger.error({ err: error }, 'imap answer broken off');
+    this.out.discard();
+    this.connection.destroy();
+    throw new SessionEnd('');
+  }
+
+  // ---- marks
+
+  toMark() {
+    const saved = formatSequenceSet(this.savedSearch);
+    return {
+      enabled: [...this.enabled],
+      selected: this.current?.toMark() ?? null,
+      idleTag: this.idleTag,
+      savedSearch: saved.length > SAVED_SEARCH_MARK_CHARS_MAX ? null : saved,
+    };
+  }
+
+  /** Goes on from a mark of another owner: rebuilds the view as the client knows it; the next sync tells what is new. */
+  private async resume(bytes: Uint8Array, loop: CommandLoop): Promise<void> {
+    const mark = decodeImapMark(bytes);
+    for (const name of mark.enabled) this.enabled.add(name as Enabled);
+    if (mark.selected) {
+      const { store, context, accountId } = this;
+      const { selected } = mark;
+      const mailbox = await store.mailbox(context, accountId, selected.mailboxId).catch(endIfGone);
+      if (mailbox.uidValidity !== selected.uidValidity) throw new SessionEnd('The selected mailbox is another one now');
+      this.watch(mailbox.id);
+      const ref = { accountId, mailboxId: mailbox.id };
+      // In this order: what goes in between is then in both, and not in neither.
+      const uids = await store.uids(context, ref);
+      const changes = await store.changes(context, ref, selected.expungesToldTo);
+      if (!changes.exact) throw new SessionEnd('Too much has changed, connect again');
+      const vanished = changes.vanished.map(({ uid }) => uid);
+      this.current = MailboxView.fromMark(selected, mailbox, accountId, uids, vanished);
+      this.stale = true;
+      if (mark.savedSearch) this.savedSearch = expandUids(mark.savedSearch);
+    }
+    if (mark.idleTag !== null) await loop.resumeIdle(mark.idleTag);
+  }
+
+  private watch(mailboxId: number): void {
+    this.unwatch?.();
+    this.unwatch = this.store.watch(this.accountId, (change) => {
+      if (!change.mailboxes.includes(mailboxId)) return;
+      this.stale = true;
+      this.commits.push(change.modSeq);
+      if (this.commits.length > COMMITS_NOTED_MAX) this.commits.splice(1, 1);
+      if (this.idleTag !== null) this.input.wake();
+    });
+  }
+
+  private armTimeout(delayMs: number): Timer {
+    return this.clock.after(delayMs, () => {
+      const left = this.lastHeard + this.limits.idleTimeoutMs - this.clock.monotonic();
+      if (left > 0) {
+        this.timeout = this.armTimeout(left);
+        return;
+      }
+      this.timedOut = true;
+      this.input.wake();
+    });
+  }
+}
+
+/** Commits noted between two syncs; the oldest is kept, as it alone decides. */
+const COMMITS_NOTED_MAX = 8;
+
+const isAway = ({ code }: MailStoreError): boolean => code === 'unavailable' || code === 'stale';
+
+function endIfGone(error: unknown): never {
+  if (error instanceof MailStoreError && error.code === 'mailboxNotFound')
+    throw new SessionEnd('The selected mailbox was deleted');
+  throw error;
+}
+
+/** Uids of a set as `formatSequenceSet` writes it. */
+function expandUids(set: string): Uid[] {
+  const uids: Uid[] = [];
+  for (const range of set.split(',')) {
+    const [first, last = first] = range.split(':').map(Number);
+    assert(first !== undefined && last !== undefined, 'a set of uids');
+    for (let uid = first; uid <= last; uid++) uids.push(uid);
+  }
+  return uids;
+}
