@@ -1,5 +1,5 @@
-import { BadCharsetError, ImapSyntaxError } from '#protocol/imap';
 import { MailStoreError, type MailStoreErrorCode } from '#mailstore/api';
+import { BadCharsetError, ImapSyntaxError } from '#protocol/imap';
 import { unreachable } from '#stdx';
 
 /** `NO` from the server's side: `code` is a response code without brackets, `text` what people read. */

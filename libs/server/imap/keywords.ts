@@ -33,7 +33,14 @@ const TO_FLAG = new Map([
 ]);
 
 /** Told in FLAGS on SELECT: what every mailbox knows. */
-export const COMMON_FLAGS = [...SYSTEM.map(([flag]) => flag), '$Forwarded', '$MDNSent', '$Junk', '$NotJunk', '$Phishing'];
+export const COMMON_FLAGS = [
+  ...SYSTEM.map(([flag]) => flag),
+  '$Forwarded',
+  '$MDNSent',
+  '$Junk',
+  '$NotJunk',
+  '$Phishing',
+];
 
 /** The store's keyword for a flag a client sent. Throws `ImapSyntaxError` for `\Recent` and system flags nobody knows. */
 export function keywordOf(flag: string): string {

@@ -1,17 +1,10 @@
+import { type AccountSpec, type Mailbox, type MailStore, MailStoreError, type ModSeq, type Uid } from '#mailstore/api';
 import {
-  type AccountSpec,
-  type Mailbox,
-  MailStoreError,
-  type MailStore,
-  type ModSeq,
-  type Uid,
-} from '#mailstore/api';
-import {
-  type NameEncoding,
   canonicalMailboxName,
   decodeImapMark,
   encodeImapMark,
   formatSequenceSet,
+  type NameEncoding,
   type SequenceSet,
 } from '#protocol/imap';
 import { assert, type Clock, type Logger, present, type RequestContext, type Timer } from '#stdx';

@@ -159,8 +159,7 @@ export class MailboxView {
   }
 
   isRecent(uid: Uid): boolean {
-    for (let i = this.recent.length - 2; i >= 0; i -= 2)
-      if (uid >= this.recent[i]!) return uid <= this.recent[i + 1]!;
+    for (let i = this.recent.length - 2; i >= 0; i -= 2) if (uid >= this.recent[i]!) return uid <= this.recent[i + 1]!;
     return false;
   }
 

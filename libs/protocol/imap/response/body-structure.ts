@@ -1,15 +1,15 @@
-import type { BodyPart, Envelope } from '#protocol/message';
-import { encodeParameter, encodeWords } from './encoded-word.ts';
-import { formatEnvelope } from './envelope.ts';
+import { type BodyPart, decodeHeaderField, type Envelope, encodeParameters } from '#protocol/message';
+import { formatEnvelope, formatHeaderText } from './envelope.ts';
 import { formatNString, formatString } from './strings.ts';
 
 /** BODYSTRUCTURE, or BODY when not `extended`. RFC 9051 §7.5.2. Sizes are bytes in the transfer encoding. */
 export function formatBodyStructure(part: BodyPart, extended: boolean): string {
   if (part.type === 'multipart') return multipart(part, extended);
   const subtype = formatString(part.subtype);
-  const fields = `${formatParameters(part.parameters)} ${formatNString(part.contentId)} ${
-    part.description === null ? 'NIL' : formatString(encodeWords(part.description))
-  } ${formatString(part.encoding)} ${part.end - part.bodyStart}`;
+  const fields = `${formatParameters(part.parameters)} ${formatNString(part.contentId)} ${formatHeaderText(
+    part.description,
+    part.description && decodeHeaderField(part.description),
+  )} ${formatString(part.encoding)} ${part.end - part.bodyStart}`;
   let out = `(${formatString(part.type)} ${subtype} ${fields}`;
   if (part.type === 'text') out += ` ${part.lines}`;
   else if (isEmbeddedMessage(part)) out += embedded(part, extended);
@@ -57,10 +57,8 @@ const NO_ENVELOPE: Envelope = {
 
 function formatParameters(parameters: Readonly<Record<string, string>>): string {
   let out = '';
-  for (const name of Object.keys(parameters)) {
-    const [sentName, sentValue] = encodeParameter(name, parameters[name]!);
-    out += `${out === '' ? '(' : ' '}${formatString(sentName)} ${formatString(sentValue)}`;
-  }
+  for (const [name, value] of encodeParameters(parameters))
+    out += `${out === '' ? '(' : ' '}${formatString(name)} ${formatString(value)}`;
   return out === '' ? 'NIL' : `${out})`;
 }
 

@@ -31,7 +31,8 @@ async function run(session: CommandSession, args: CopyArguments, reply: Reply, u
   const copied = await store.copy(context, view.ref, ranges, target.id).catch(inviteCreate);
   session.touched();
   // RFC 2180 §4.4.1: what is left of the messages is copied, COPYUID says which; by number, none left is a failure.
-  if (!uid && count > 0 && copied.source.length === 0) throw new ImapRefusal('EXPUNGEISSUED', 'These messages are gone');
+  if (!uid && count > 0 && copied.source.length === 0)
+    throw new ImapRefusal('EXPUNGEISSUED', 'These messages are gone');
   reply.ok(uid ? 'UID COPY completed' : 'COPY completed', copyUid(copied));
 }
 

@@ -47,7 +47,11 @@ async function run(session: CommandSession, args: FetchArguments, reply: Reply, 
 }
 
 /** Messages of the ranges whose modSeq is above `since`, by the store's change list: the whole mailbox need not be read. */
-async function changedIn(session: CommandSession, ranges: readonly UidRange[], since: number): Promise<MessageSummary[]> {
+async function changedIn(
+  session: CommandSession,
+  ranges: readonly UidRange[],
+  since: number,
+): Promise<MessageSummary[]> {
   const { changed } = await session.store.changes(session.context, session.view.ref, since);
   let at = 0;
   return changed.filter(({ uid }) => {

@@ -29,7 +29,21 @@ import { unsubscribe } from './unsubscribe.ts';
 /** The table: a row's arguments go from its own parser to its own `run`, so their type is nobody else's business. */
 const ROWS = [
   ...[capability, noop, logout, id, enable],
-  ...[select, examine, create, deleteMailbox, rename, subscribe, unsubscribe, list, lsub, namespace, status, append, idle],
+  ...[
+    select,
+    examine,
+    create,
+    deleteMailbox,
+    rename,
+    subscribe,
+    unsubscribe,
+    list,
+    lsub,
+    namespace,
+    status,
+    append,
+    idle,
+  ],
   ...[getQuota, getQuotaRoot],
   ...[check, close, unselect, expunge, uidExpunge, search, uidSearch, fetch, uidFetch, store, uidStore],
   ...[copy, uidCopy, move, uidMove],

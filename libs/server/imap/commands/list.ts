@@ -25,10 +25,7 @@ async function listNames(session: CommandSession, args: ListArguments): Promise<
   const { store, context, accountId, out } = session;
   const matchers = args.patterns.map((pattern) => patternMatcher(args.reference + pattern));
   const matches = (name: string): boolean => matchers.some((matcher) => matcher(name));
-  const names = listedNames(
-    await store.mailboxes(context, accountId),
-    await store.subscriptions(context, accountId),
-  );
+  const names = listedNames(await store.mailboxes(context, accountId), await store.subscriptions(context, accountId));
   const chosen = names.filter((entry) => isChosen(entry, args));
   const parents = args.selection.has('RECURSIVEMATCH') ? parentsOfUnmatched(chosen, matches) : new Set<string>();
   const isShown = new Set(chosen.map(({ name }) => name));

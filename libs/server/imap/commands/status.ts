@@ -25,7 +25,7 @@ export async function formatStatus(
   items: readonly StatusItem[],
 ): Promise<string> {
   const values: string[] = [];
-  for (const item of items) values.push(`${item} ${await valueOf(session, mailbox, item)}`);
+  for (const item of items) values.push(`${item} ${await statusValue(session, mailbox, item)}`);
   // RFC 7162 §3.1.7: asking for HIGHESTMODSEQ is a CONDSTORE-enabling command.
   if (items.includes('HIGHESTMODSEQ')) session.enable('CONDSTORE');
   return `STATUS ${formatMailboxName(session, mailbox.name)} (${values.join(' ')})`;
@@ -36,7 +36,7 @@ export function formatMailboxName(session: CommandSession, name: string): string
   return session.names === 'utf8' && /[^\x20-\x7e]/.test(wire) ? formatUtf8String(wire) : formatAString(wire);
 }
 
-async function valueOf(session: CommandSession, mailbox: Mailbox, item: StatusItem): Promise<string | number> {
+async function statusValue(session: CommandSession, mailbox: Mailbox, item: StatusItem): Promise<string | number> {
   switch (item) {
     case 'MESSAGES':
       return mailbox.messages;

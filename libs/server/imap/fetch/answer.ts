@@ -1,4 +1,4 @@
-import { type MessageSummary, MailStoreError, type StoredMessage, type Uid, type UidRange } from '#mailstore/api';
+import { MailStoreError, type MessageSummary, type StoredMessage, type Uid, type UidRange } from '#mailstore/api';
 import type { CommandSession } from '../command.ts';
 import { formatFlags } from '../keywords.ts';
 import type { MailboxView } from '../view.ts';
@@ -98,6 +98,7 @@ async function tellMessages(
         ahead.push(openSections(session, plan, messages[i + ahead.length]!));
       const opened = await ahead.shift()!;
       if (opened instanceof Error) {
+        if (!(opened instanceof MailStoreError) || opened.code !== 'corrupt') throw opened;
         failed++;
         session.logger.error({ err: opened, uid: stored.uid, blobId: stored.blobId }, 'message unreadable');
         continue;
@@ -118,10 +119,7 @@ function openSections(
 ): Promise<readonly Piece[] | Error> {
   return Promise.all(
     plan.steps.filter((step) => step.kind === 'section').map((step) => openSection(store, message, step.item)),
-  ).catch((error: unknown) => {
-    if (error instanceof MailStoreError && error.code === 'corrupt') return error;
-    throw error;
-  });
+  ).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
 }
 
 async function tellMessage(
@@ -179,7 +177,10 @@ async function stream(session: CommandSession, piece: Extract<Piece, { kind: 'st
 const NOTHING_SEEN: ReadonlyMap<Uid, MessageSummary> = new Map();
 
 /** Sets \Seen on those without it, in one commit. Where the storage has no room, reading must still work. */
-async function setSeen(session: CommandSession, batch: readonly StoredMessage[]): Promise<ReadonlyMap<Uid, MessageSummary>> {
+async function setSeen(
+  session: CommandSession,
+  batch: readonly StoredMessage[],
+): Promise<ReadonlyMap<Uid, MessageSummary>> {
   const unseen = batch.filter(({ keywords }) => !keywords.includes('$seen'));
   if (unseen.length === 0) return NOTHING_SEEN;
   const ranges = unseen.map(({ uid }) => ({ first: uid, last: uid }));

@@ -1,8 +1,9 @@
 import type { MailStore, StoredMessage } from '#mailstore/api';
+import type { ByteRange } from '#protocol/message';
 import { type ByteStream, collect } from '#stdx';
 import { filterHeader } from './header-filter.ts';
 import type { SectionItem } from './plan.ts';
-import { type ByteRange, isWholeMessage, partialOf, sectionRange } from './sections.ts';
+import { isWholeMessage, partialOf, rangeOf } from './sections.ts';
 
 /** Sections up to this size are read before anything of the message is sent; larger ones are streamed. */
 const SMALL_BYTES = 131_072;
@@ -19,7 +20,7 @@ export async function openSection(store: MailStore, message: StoredMessage, item
   const whole: ByteRange | null = isWholeMessage(section)
     ? { start: 0, end: message.size }
     : message.body
-      ? sectionRange(section, message.body)
+      ? rangeOf(section, message.body)
       : null;
   if (!whole) return null;
   if (section.text === 'HEADER.FIELDS' || section.text === 'HEADER.FIELDS.NOT') {

@@ -72,7 +72,10 @@ function sequenceRanges(session: CommandSession, set: SequenceSet): readonly Uid
 type DateKey = Extract<SearchKey, { kind: 'date' }>;
 
 /** Days are UTC days, as INTERNALDATE is told in UTC. */
-function dateFilter(session: CommandSession, { field, relation, day }: DateKey): MessageFilter | Promise<MessageFilter> {
+function dateFilter(
+  session: CommandSession,
+  { field, relation, day }: DateKey,
+): MessageFilter | Promise<MessageFilter> {
   if (field === 'sentDate') return sentFilter(session, relation, day);
   return { kind: 'date', field, ...interval(relation, day) };
 }
@@ -117,7 +120,10 @@ async function sentFilter(session: CommandSession, relation: DateKey['relation']
     }
   const sure: MessageFilter = {
     kind: 'and',
-    of: [{ kind: 'date', field: 'sentAt', ...interval(relation, day) }, { kind: 'not', of: { kind: 'or', of: near } }],
+    of: [
+      { kind: 'date', field: 'sentAt', ...interval(relation, day) },
+      { kind: 'not', of: { kind: 'or', of: near } },
+    ],
   };
   return { kind: 'or', of: [sure, { kind: 'uids', ranges: decided }] };
 }
