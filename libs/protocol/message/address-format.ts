@@ -3,13 +3,17 @@ import type { Address } from './model.ts';
 
 const DOT_ATOM =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\u{10ffff}-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\u{10ffff}-]+)*$/u;
+const DOMAIN_LITERAL = /^\[[^\0-\x20[\]\\\x7f]*\]$/;
+const NOT_IN_DOMAIN = /[\0-\x20()<>@,;:\\"[\]\x7f]+/g;
 /** A phrase of atoms (RFC 5322 §3.2.5). */
 const ATOMS = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 
 /** `local@host` with the local part quoted where RFC 5322 §3.4.1 asks; only the local part when there is no host. */
 export function formatAddrSpec(mailbox: string, host: string): string {
   const local = mailbox === '' || DOT_ATOM.test(mailbox) ? mailbox : quoted(mailbox);
-  return host === '' ? local : `${local}@${host}`;
+  if (host === '') return local;
+  // What cannot be quoted in a domain is left out, so that no second address can be smuggled in.
+  return `${local}@${DOMAIN_LITERAL.test(host) ? host : host.replace(NOT_IN_DOMAIN, '')}`;
 }
 
 /** One address as a header has it: `user@host`, or a name before `<user@host>`; names beyond ASCII as encoded words. */

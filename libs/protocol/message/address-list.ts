@@ -12,10 +12,10 @@ interface Word {
  * Reads an address list (RFC 5322 §3.4, with the obsolete forms of §4.4): groups, comments, routes, quoted strings, domain
  * literals, encoded words. `text` is unfolded and Unicode, encoded words not yet decoded. Never throws: garbage becomes the
  * address it most resembles. A word without @ is a local part whose host is ''; several are a name without address.
- * Stops after `addressesMax`, group markers counted.
+ * Control characters count as blanks. Stops after `addressesMax`, group markers counted.
  */
 export function parseAddressList(text: string, addressesMax = 1_000): Address[] {
-  const reader = new AddressReader(text, addressesMax);
+  const reader = new AddressReader(text.replace(/[\0-\x1f\x7f]+/g, ' '), addressesMax);
   reader.read();
   return reader.addresses;
 }
@@ -75,7 +75,7 @@ class AddressReader {
     this.words = [];
     this.comment = '';
     this.inGroup = true;
-    this.add({ name: null, mailbox: decodeEncodedWords(name), host: null });
+    this.add({ name: null, mailbox: decodeEncodedWords(name).trim(), host: null });
   }
 
   private endGroup(): void {
@@ -83,18 +83,24 @@ class AddressReader {
     this.inGroup = false;
   }
 
-  /** What stood before a comma, without angle brackets: `user@host`, `user@host (Name)`, or a name alone. */
+  /** What stood before a comma, without angle brackets: `user@host`, `user@host (Name)`, a name alone; or several, their commas forgotten. */
   private finish(): void {
     const { words, comment } = this;
     this.words = [];
     this.comment = '';
     if (words.length === 0) return;
-    const at = words.findLastIndex((word) => word.kind === 'at');
-    if (at < 0 && words.length > 1 && words.some((word, i) => i > 0 && !word.joined)) {
-      this.add(named(phrase(words), '', ''));
-      return;
+    let from = 0;
+    for (let at = findAt(words, 0); at >= 0; at = findAt(words, from)) {
+      let start = Math.max(from, at - 1);
+      while (start > from && isConnected(words, start)) start--;
+      let end = at + 1;
+      while (end < words.length && (end === at + 1 || isConnected(words, end))) end++;
+      this.add(named(phrase(words.slice(from, start)) || comment, ...addressOf(words.slice(start, end))));
+      from = end;
     }
-    this.add(named(comment, ...addressOf(words)));
+    if (from > 0) return;
+    const isName = words.some((word, i) => i > 0 && !word.joined);
+    this.add(isName ? named(phrase(words), '', '') : named(comment, ...addressOf(words)));
   }
 
   /** `<` addr-spec `>`, what came before it being the name. */
@@ -235,6 +241,17 @@ function isSpecial(code: number): boolean {
   }
 }
 
+function findAt(words: readonly Word[], from: number): number {
+  for (let i = from; i < words.length; i++) if (words[i]!.kind === 'at') return i;
+  return -1;
+}
+
+/** Whether words[i] continues the one before: RFC 5322 §4.4 allows blanks around dots. */
+function isConnected(words: readonly Word[], i: number): boolean {
+  const word = words[i]!;
+  return word.joined || word.text.startsWith('.') || (words[i - 1]?.text.endsWith('.') ?? false);
+}
+
 /** Words as a name: quoting removed, one blank where blanks were. */
 function phrase(words: readonly Word[]): string {
   let text = '';
@@ -251,6 +268,6 @@ function addressOf(words: readonly Word[]): [mailbox: string, host: string] {
 
 function named(rawName: string, mailbox: string, host: string): Address {
   if (rawName === '') return { name: null, mailbox, host };
-  const name = decodeEncodedWords(rawName);
+  const name = decodeEncodedWords(rawName).trim() || null;
   return name === rawName ? { name, mailbox, host } : { name, mailbox, host, rawName };
 }

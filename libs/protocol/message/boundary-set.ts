@@ -41,11 +41,23 @@ export class BoundarySet<T> {
     // Entries low..high agree with the line up to `depth`; each step narrows them by one more byte.
     for (let depth = 0; low < high; depth++) {
       while (low < high && sorted[low]!.boundary.length === depth) best = sorted[low++]!;
-      if (start + depth >= end) break;
+      if (low === high || start + depth >= end) break;
       const byte = bytes[start + depth]!;
-      while (low < high && sorted[low]!.boundary[depth]! < byte) low++;
-      while (low < high && sorted[high - 1]!.boundary[depth]! > byte) high--;
+      if (sorted[low]!.boundary[depth] !== byte) low = this.firstFrom(low, high, depth, byte);
+      if (low < high && sorted[high - 1]!.boundary[depth] !== byte) high = this.firstFrom(low, high, depth, byte + 1);
     }
     return best;
+  }
+
+  /** First entry of low..high whose byte at `depth` is at least `byte`; `high` when there is none. */
+  private firstFrom(low: number, high: number, depth: number, byte: number): number {
+    let from = low;
+    let to = high;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.sorted[middle]!.boundary[depth]! < byte) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
 }

@@ -3,10 +3,10 @@ import { decodeEncodedWords } from './encoded-word.ts';
 
 /** Removes the line ends of folding, keeping the blanks after them (RFC 5322 §2.2.3), and blanks at both ends. NUL and bare CR or LF become a space. */
 export function unfold(text: string): string {
-  if (!/[\r\n\0]/.test(text)) return text.trim();
-  return text
+  const trimmed = text.trim();
+  if (!trimmed.includes('\n') && !trimmed.includes('\r') && !trimmed.includes('\0')) return trimmed;
+  return trimmed
     .replace(/\r?\n(?=[ \t])/g, '')
-    .replace(/\r?\n$/, '')
     .replace(/[\r\n\0]+/g, ' ')
     .trim();
 }

@@ -38,7 +38,7 @@ export function htmlToText(html: string, limits: HtmlTextLimits = {}): string {
   while (at < html.length && length < charactersMax) {
     const open = html.indexOf('<', at);
     const textEnd = Math.min(open < 0 ? html.length : open, at + 4 * (charactersMax - length) + 64);
-    if (textEnd > at) add(decodeEntities(html.slice(at, textEnd)).replace(/[\s\0]+/g, ' '));
+    if (textEnd > at) add(decodeEntities(html.slice(at, textEnd)).replace(/[\s\0]{2,}|[^\S ]|\0/g, ' '));
     if (open < 0 || textEnd < open) break;
     const next = html.charCodeAt(open + 1);
     if (next === 0x21 || next === 0x3f) {

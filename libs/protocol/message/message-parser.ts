@@ -176,12 +176,10 @@ class StructureReader {
     const { boundaries } = builder;
     if (window[at] !== DASH || window[at + 1] !== DASH || boundaries.size === 0) return 'none';
     const start = at + 2;
-    // The longest boundary and the two dashes that close it.
-    const enough = Math.min(start + boundaries.bytesMax + 2, window.length);
-    const lf = window.subarray(start, enough).indexOf(LF);
-    if (lf < 0 && enough === window.length && !this.isLast && enough < start + boundaries.bytesMax + 2)
-      return 'unknown';
-    const match = boundaries.match(window, start, lf < 0 ? enough : start + lf);
+    const lf = window.indexOf(LF, start);
+    // The longest boundary and the two dashes that close it decide.
+    if (lf < 0 && window.length < start + boundaries.bytesMax + 2 && !this.isLast) return 'unknown';
+    const match = boundaries.match(window, start, lf < 0 ? window.length : lf);
     if (match === null) return 'none';
     const after = start + match.boundary.length;
     const isClosing = window[after] === DASH && window[after + 1] === DASH;
