@@ -2,6 +2,13 @@ import { Tenancy1700000001000 } from './1700000001000-tenancy.ts';
 import { Cluster1700000002000 } from './1700000002000-cluster.ts';
 import { Directory1700000003000 } from './1700000003000-directory.ts';
 import { Billing1700000004000 } from './1700000004000-billing.ts';
+import { Invoicing1700000005000 } from './1700000005000-invoicing.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
-export const MIGRATIONS = [Tenancy1700000001000, Cluster1700000002000, Directory1700000003000, Billing1700000004000];
+export const MIGRATIONS = [
+  Tenancy1700000001000,
+  Cluster1700000002000,
+  Directory1700000003000,
+  Billing1700000004000,
+  Invoicing1700000005000,
+];

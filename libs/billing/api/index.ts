@@ -3,3 +3,5 @@ export * from './model.ts';
 export * from './preview.ts';
 export * from './price-model-json.ts';
 export * from './store.ts';
+export * from './tax-treatment.ts';
+export * from './terms.ts';

@@ -33,7 +33,7 @@ export interface RatedMonth {
   readonly labels: ReadonlyMap<string, string>;
 }
 
-/** Rates one partner's month from what was used and agreed. `cutoff` makes an old rating again; by default everything counts. */
+/** Rates one partner's month from what was used and agreed. */
 export class MonthRating {
   constructor(
     private readonly accounts: BillingAccounts,
@@ -41,25 +41,30 @@ export class MonthRating {
     private readonly clock: Clock,
   ) {}
 
+  /** By id or handle, `month` as `YYYY-MM`; up to now while it runs. `cutoff` leaves out what was counted later. */
   async rate(partner: string, month: string, cutoff?: bigint): Promise<Result<RatedMonth, BillingError>> {
     if (!isMonth(month)) return err({ code: 'invalid', field: 'month', reason: 'a month is YYYY-MM' });
     const account = await this.accounts.find(partner);
     if (!account) return err({ code: 'notFound', what: 'partner' });
+    const { from, to } = billingPeriod(month, account.zone, account.anchorDay);
+    const asOf = Math.min(to, Math.max(from, this.clock.now()));
+    return ok(await this.rateTerms(account, month, asOf, cutoff));
+  }
+
+  /** By given terms, up to `asOf`: how a closed month is rated again. */
+  async rateTerms(account: BillingAccount, month: string, asOf: number, cutoff?: bigint): Promise<RatedMonth> {
     const period = billingPeriod(month, account.zone, account.anchorDay);
     const upTo = cutoff ?? (await this.usage.lastSeq(account.partnerId));
-    const asOf = Math.min(period.to, Math.max(period.from, this.clock.now()));
     const segments = segmentsIn(account, period);
-    const cuts = [
-      ...new Set([period.from, ...segments.flatMap(({ spans }) => spans.map(({ from }) => from)), period.to]),
-    ];
+    const starts = segments.flatMap(({ spans }) => spans.map(({ from }) => from));
     const facts = await this.usage.facts({
       partnerId: account.partnerId,
-      cuts: cuts.sort((a, b) => a - b),
+      cuts: [...new Set([period.from, ...starts, period.to])].sort((a, b) => a - b),
       cutoff: upTo,
     });
     const rated = ratePeriod({
       period,
-      currency: segments[0]?.prices.currency ?? account.segments[0]?.prices.currency ?? 'EUR',
+      currency: (segments[0] ?? account.segments[0])?.prices.currency ?? 'EUR',
       segments,
       usage: usageOf(facts),
       asOf,
@@ -67,10 +72,12 @@ export class MonthRating {
         const span = within(commitment, account, period);
         return span ? [{ amount: commitment.amount, span }] : [];
       }),
-      coupons: account.coupons.filter((coupon) => within(coupon, account, period)),
+      coupons: account.coupons
+        .filter((coupon) => within(coupon, account, period))
+        .map(({ from, to, ...coupon }) => coupon),
       tax: account.tax,
     });
-    return ok({ account, rated, asOf, cutoff: upTo, labels: labelsOf(facts) });
+    return { account, rated, asOf, cutoff: upTo, labels: labelsOf(facts) };
   }
 }
 

@@ -4,11 +4,14 @@ import {
   DEFAULT_PRICE_LIST_VERSION,
   type PriceSegment,
   readPriceModel,
+  readTerms,
+  type TermsJson,
 } from '#billing/api';
 import type { LineKind, Measure, PriceComponent, PriceList } from '#billing/rating';
 import { startOfDay } from '#billing/rating';
 import type { Database } from '#database';
 import { assert, present } from '#stdx';
+import { agreedTerms } from './agreed-terms.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -58,6 +61,10 @@ export class PostgresBillingAccounts implements BillingAccounts {
     return row && this.account(row);
   }
 
+  recall(partnerId: string, terms: TermsJson): Promise<BillingAccount> {
+    return readTerms(partnerId, terms, (version) => this.priceList(version));
+  }
+
   private async account({ id, slug, name, time_zone, created_at }: PartnerRow): Promise<BillingAccount> {
     const rows = await this.database.query<SegmentRow>(
       `SELECT time_zone, anchor_day, subscription.started AS subscribed, subscription.ended AS unsubscribed,
@@ -81,9 +88,7 @@ export class PostgresBillingAccounts implements BillingAccounts {
       segments: first
         ? await Promise.all(rows.map((row) => this.segment(row)))
         : [{ prices: await this.priceList(DEFAULT_PRICE_LIST_VERSION), from: started, to: null }],
-      commitments: [],
-      coupons: [],
-      tax: { kind: 'outsideScope', reason: 'No tax has been set up for this partner.' },
+      ...(await agreedTerms(this.database, id)),
     };
   }
 

@@ -2,9 +2,9 @@ import { assert } from '#stdx';
 import { compare, floor, type Ratio, ratio, round, subtract, sum, ZERO } from './ratio.ts';
 
 /**
- * Splits `total` into whole parts in proportion to `weights` (none negative), by largest remainder: each part is its
+ * Splits `total` into whole parts in proportion to `weights`, by largest remainder: each part is its
  * exact share rounded down, and the units left over go to the largest fractions, the earlier first. The parts sum to
- * `total` exactly. With all weights zero the first part takes everything.
+ * `total` exactly. Weights that sum to zero give the first part everything.
  */
 export function apportion(total: bigint, weights: readonly Ratio[]): bigint[] {
   if (weights.length === 0) {
@@ -13,10 +13,6 @@ export function apportion(total: bigint, weights: readonly Ratio[]): bigint[] {
   }
   if (total < 0n) return apportion(-total, weights).map((part) => -part);
   const whole = sum(weights);
-  assert(
-    weights.every((weight) => weight.num >= 0n),
-    'weights are not negative',
-  );
   if (whole.num === 0n) return weights.map((_, index) => (index === 0 ? total : 0n));
   const shares = weights.map((weight) => ratio(total * weight.num * whole.den, weight.den * whole.num));
   const parts = shares.map(floor);
