@@ -96,6 +96,8 @@ async function volumes(q: QueryRunner): Promise<void> {
       -- No cascade: a node that owns a volume cannot be removed.
       owner_node_id uuid REFERENCES node(id),
       state text NOT NULL DEFAULT 'unassigned' CHECK (state IN ('unassigned', 'opening', 'serving', 'failed')),
+      -- It has served once: from then on an empty directory is a mount that failed, not a volume to be made.
+      served boolean NOT NULL DEFAULT false,
       -- An operator's wish that it moves there.
       move_to_node_id uuid REFERENCES node(id) ON DELETE SET NULL,
       created_at timestamptz NOT NULL DEFAULT now(),

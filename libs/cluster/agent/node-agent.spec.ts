@@ -89,6 +89,7 @@ function setUp() {
     volumeId: 'v',
     epoch,
     mount: { driver: 'local', path: '/volume', args: [] },
+    create: false,
     fence: null,
     lockWaitMs: 1_000,
     instance: 'i1',

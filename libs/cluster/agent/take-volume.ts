@@ -51,8 +51,8 @@ export async function takeVolume<V extends HostedVolume>(
   };
 
   try {
-    const directory = await timed('mount', () => host.mount(order.mount));
-    await timed('identify', () => host.identify(directory, order.volumeId));
+    const directory = await timed('mount', () => host.mount(order.mount, order.create));
+    await timed('identify', () => host.identify(directory, order.volumeId, order.create));
     const waitingSince = clock.monotonic();
     let fenceAt = order.fence ? waitingSince + order.lockWaitMs : Number.POSITIVE_INFINITY;
     for (let tries = 1; ; tries++) {

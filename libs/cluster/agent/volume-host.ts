@@ -11,10 +11,10 @@ export interface HostedVolume {
 
 /** What a node's machine can do for a volume. */
 export interface VolumeHost<V extends HostedVolume> {
-  /** Makes the volume's directory appear and returns it. Throws `MountError`. */
-  mount(mount: MountSpec): Promise<string>;
-  /** Throws `VolumeIdentityError` unless the directory is this volume's, or empty and free to become it. */
-  identify(directory: string, volumeId: string): Promise<void>;
+  /** Makes the volume's directory appear and returns it; with `create` it may be made where the driver can. Throws `MountError`. */
+  mount(mount: MountSpec, create: boolean): Promise<string>;
+  /** Throws `VolumeIdentityError` unless the directory is this volume's. With `create` an empty one is made it. */
+  identify(directory: string, volumeId: string, create: boolean): Promise<void>;
   /** Takes the storage lock, recovers and opens. Throws `VolumeLockedError` while another process holds the lock. */
   open(directory: string, volume: { readonly volumeId: string; readonly epoch: number }): Promise<V>;
   /** Runs the volume's fence; throws when it fails or takes too long. */

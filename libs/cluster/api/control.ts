@@ -42,6 +42,8 @@ export interface OpenOrder {
   readonly volumeId: string;
   readonly epoch: number;
   readonly mount: MountSpec;
+  /** The volume has never served: an empty directory may be made it, once the mount has proved that it keeps locks. */
+  readonly create: boolean;
   /** Executable and arguments to run on the node when the lock is still held after `lockWaitMs`. */
   readonly fence: readonly string[] | null;
   readonly lockWaitMs: number;

@@ -57,6 +57,8 @@ export interface Volume {
   readonly epoch: number;
   readonly ownerNodeId: string | null;
   readonly state: VolumeState;
+  /** It has served once. Until then an empty directory may be made the volume; after that it is a mount that failed. */
+  readonly served: boolean;
   /** Executable and arguments run on the new owner when the lock is still held at the deadline. */
   readonly fence: readonly string[] | null;
 }

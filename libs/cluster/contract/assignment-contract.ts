@@ -44,8 +44,12 @@ export function assignmentContract(open: OpenHarness): void {
       assert.equal(await state.setVolumeState(leader, vol.id, 0, 'serving'), false);
       assert.equal(await state.setVolumeState(leader, vol.id, 1, 'unassigned'), false);
       assert.equal(await state.setVolumeState(leader, vol.id, 1, 'serving'), true);
-      assert.equal((await volumeNow(state, vol.id)).state, 'serving');
+      assert.deepEqual(
+        [(await volumeNow(state, vol.id)).state, (await volumeNow(state, vol.id)).served],
+        ['serving', true],
+      );
       assert.equal(await state.setVolumeState(leader, vol.id, 1, 'failed'), true);
+      assert.equal((await volumeNow(state, vol.id)).served, true, 'once is for ever');
     });
 
     it('makes nodes active or standby by what they own', async () => {

@@ -102,6 +102,7 @@ const order: OpenOrder = {
   volumeId: 'v',
   epoch: 5,
   mount: { driver: 'local', path: '/v', args: ['a b', '$(x)'] },
+  create: false,
   fence: ['/usr/bin/fence', '--host', 'one'],
   lockWaitMs: 5_000,
   instance: 'i1',

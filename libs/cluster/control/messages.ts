@@ -59,6 +59,7 @@ const openOrder = z.object({
     path: z.string().min(1).max(4_096),
     args: arguments_,
   }),
+  create: z.boolean(),
   fence: arguments_.nullable(),
   lockWaitMs: z.number().nonnegative(),
   instance: id,

@@ -66,8 +66,9 @@ export class Openings {
     const ordered: Ordered = { epoch: volume.epoch, instance: report.instance, waiting: true, refused: false };
     this.ordered.set(volume.id, ordered);
     const { instance, stamp } = report;
-    const { id: volumeId, epoch, mount } = volume;
-    const order: OpenOrder = { volumeId, epoch, mount, fence, lockWaitMs: this.timing.lockWaitMs, instance, stamp };
+    const { id: volumeId, epoch, mount, served } = volume;
+    const { lockWaitMs } = this.timing;
+    const order: OpenOrder = { volumeId, epoch, mount, create: !served, fence, lockWaitMs, instance, stamp };
     this.parts.control
       .open(member, order)
       .then((answer) => {

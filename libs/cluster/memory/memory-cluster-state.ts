@@ -185,7 +185,7 @@ export class MemoryClusterState implements ClusterState {
     const volume = this.volumes.get(volumeId);
     if (!this.leads(leaderEpoch) || volume?.epoch !== epoch) return false;
     if ((volume.ownerNodeId === null) !== (state === 'unassigned')) return false;
-    this.volumes.set(volumeId, { ...volume, state });
+    this.volumes.set(volumeId, { ...volume, state, served: volume.served || state === 'serving' });
     this.announce();
     return true;
   }
@@ -237,6 +237,7 @@ export class MemoryClusterState implements ClusterState {
       epoch: 0,
       ownerNodeId: null,
       state: 'unassigned',
+      served: false,
       name: volume.name,
       mount: volume.mount,
       volumeClass: volume.volumeClass,

@@ -51,6 +51,7 @@ export interface VolumeRow {
   readonly epoch: string;
   readonly owner_node_id: string | null;
   readonly state: VolumeState;
+  readonly served: boolean;
   readonly fence: readonly string[] | null;
   readonly move_to_node_id: string | null;
 }
@@ -101,6 +102,7 @@ export const volumeOf = (row: VolumeRow): Volume => ({
   epoch: Number(row.epoch),
   ownerNodeId: row.owner_node_id,
   state: row.state,
+  served: row.served,
   fence: row.fence,
 });
 

@@ -43,7 +43,7 @@ export async function setVolumeState(
 ): Promise<boolean> {
   // A volume without an owner has no state but that; letting go of one takes an assignment to nobody.
   const { rowCount } = await client.query(
-    `UPDATE volume SET state = $4 WHERE cluster_id = $1 AND id = $2 AND epoch = $3
+    `UPDATE volume SET state = $4, served = served OR $4 = 'serving' WHERE cluster_id = $1 AND id = $2 AND epoch = $3
        AND (owner_node_id IS NULL) = ($4 = 'unassigned')`,
     [clusterId, volumeId, epoch, state],
   );
