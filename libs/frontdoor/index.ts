@@ -2,7 +2,12 @@
 
 export * from './http/http-front.ts';
 export * from './http/upstream.ts';
+export { ImapFront, type ImapServices } from './imap/imap-front.ts';
+export type { ImapPeer } from './imap/imap-login.ts';
+export { DEFAULT_IMAP_FRONT_SETTINGS, type ImapFrontSettings } from './imap/settings.ts';
 export * from './listening/connection-ledger.ts';
+export * from './listening/front-listener.ts';
+export * from './listening/relay-port.ts';
 export * from './login/authenticator.ts';
 export * from './login/cached-directory.ts';
 export { DEFAULT_DIRECTORY_CACHE_LIMITS, type DirectoryCacheLimits } from './login/directory-cache.ts';

@@ -1,0 +1,311 @@
+import type { Socket } from 'node:net';
+import { decodeMark, FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
+import type { SessionLeg } from '../routing/session-legs.ts';
+import { Journal, type Unit } from './journal.ts';
+
+/** What a held session needs of its front. */
+export interface SessionKeeper {
+  /** Opens a leg to whoever owns the account's volume now, from the mark on; `undefined` when nobody does in time. */
+  resume(session: HeldSession, mark: Buffer): Promise<SessionLeg | undefined>;
+  /** The session is over; its client's connection is to be closed in a while if it has not closed by itself. */
+  ended(session: HeldSession, client: Socket): void;
+  /** Monotonic, milliseconds. */
+  now(): number;
+  readonly journalBytesMax: number;
+}
+
+/** Who is signed in, as the hand-over says it. */
+export interface HeldIdentity {
+  readonly accountId: string;
+  readonly email: string;
+  readonly partnerId: string;
+  readonly quotaBytes: number;
+  readonly volumeId: string;
+  readonly clientAddress: string;
+  readonly tls: boolean;
+  readonly sessionId: string;
+}
+
+const SESSION = Symbol('session');
+type Side = Socket & { [SESSION]?: HeldSession | undefined };
+
+const UNAVAILABLE = 'NO [UNAVAILABLE] Mail storage was lost while this was being done; it may not have been';
+/** A session that has lost this many legs within a minute ends: it may be what ends them. */
+const LOSSES_MAX = 5;
+const LOSSES_WINDOW_MS = 60_000;
+
+/**
+ * A signed-in IMAP session: the client's connection, the leg to its node, and what is needed to go on elsewhere when the leg
+ * is lost (docs/CLUSTER.md, "Clients do not notice"). Its laws:
+ * - the client's bytes are forwarded as they come, the node's as they come; neither side is read while the other is full;
+ * - nothing is invented: once a part of an answer was forwarded and its rest is lost, the connection ends;
+ * - a command that may have had an effect is never said twice; one that ended two owners is not said a third time.
+ */
+export class HeldSession {
+  private readonly journal: Journal;
+  private leg: Socket | undefined;
+  private mark: Buffer | undefined;
+  /** Bytes forwarded to the client since the last mark; of a continuation request alone, when `promptOnly`. */
+  private sinceMark = 0;
+  private promptOnly = false;
+  private losses = 0;
+  private lostAt = Number.NEGATIVE_INFINITY;
+  private saidAgain = false;
+  /** Units to be refused once `refuseAfter` units of the new leg are answered. */
+  private refusals: readonly Unit[] = [];
+  private refuseAfter = 0;
+  /** The open command's rest is read and thrown away. */
+  private skimming = false;
+  private clientEnded = false;
+  private over = false;
+  private frames: FrameReader;
+
+  constructor(
+    private readonly client: Socket,
+    leg: Socket,
+    readonly identity: HeldIdentity,
+    private readonly keeper: SessionKeeper,
+  ) {
+    this.journal = new Journal(keeper.journalBytesMax);
+    this.frames = this.newFrames();
+    (client as Side)[SESSION] = this;
+    client.on('data', onClientData).on('drain', onClientDrain).on('end', onClientEnd);
+    client.on('close', onClientClose).on('error', onClientError);
+    this.attach(leg);
+  }
+
+  /** Lets bytes flow. `first` is what the client sent behind its login; `ended` when it has closed its side. */
+  start(first: Buffer, ended: boolean): void {
+    if (first.length > 0) this.forward(first);
+    if (ended) this.endOfClient();
+    this.leg?.resume();
+    this.flow();
+  }
+
+  /** The hub stops: the client is told where it can be told without breaking into an answer. */
+  stop(): void {
+    this.finish('Hub is shutting down, connect again');
+  }
+
+  private newFrames(): FrameReader {
+    return new FrameReader(
+      (piece) => this.toClient(piece),
+      (payload) => this.marked(payload),
+    );
+  }
+
+  private attach(leg: Socket): void {
+    this.leg = leg;
+    (leg as Side)[SESSION] = this;
+    leg.on('data', onLegData).on('drain', onLegDrain).on('end', onLegLost);
+    leg.on('close', onLegLost).on('error', onLegLost);
+  }
+
+  private detach(): void {
+    const { leg } = this;
+    this.leg = undefined;
+    if (!leg) return;
+    leg.off('data', onLegData).off('drain', onLegDrain).off('end', onLegLost);
+    leg.off('close', onLegLost);
+    (leg as Side)[SESSION] = undefined;
+    leg.destroy();
+  }
+
+  // Client → node.
+
+  /** @internal */
+  clientSaid(chunk: Buffer): void {
+    if (this.skimming) this.skim(chunk);
+    else this.forward(chunk);
+  }
+
+  private forward(chunk: Uint8Array): void {
+    this.journal.said(chunk);
+    this.send(chunk);
+  }
+
+  private send(chunk: Uint8Array): void {
+    const { leg } = this;
+    if (!leg) return;
+    leg.cork();
+    leg.write(frameHeader(FRAME_DATA, chunk.length));
+    const room = leg.write(chunk);
+    leg.uncork();
+    if (!room) this.client.pause();
+  }
+
+  /** Reads a lost command to its end, refuses it, and goes on with what follows. */
+  private skim(chunk: Uint8Array): void {
+    let end = -1;
+    let tag = '';
+    this.journal.skim(chunk, (event) => {
+      if (end >= 0) return;
+      // A client that waits to be asked for a literal gets its refusal instead.
+      if (event.kind === 'literal' && !event.synchronizing) return;
+      end = event.at;
+      ({ tag } = event);
+    });
+    if (end < 0) return;
+    this.skimming = false;
+    this.journal.openRefused();
+    this.client.write(`${tag} ${UNAVAILABLE}\r\n`);
+    if (end < chunk.length) this.forward(chunk.subarray(end));
+  }
+
+  /** @internal */
+  endOfClient(): void {
+    if (this.clientEnded) return;
+    this.clientEnded = true;
+    if (this.leg) this.leg.end();
+    else this.finish();
+  }
+
+  // Node → client.
+
+  /** @internal */
+  legSaid(chunk: Buffer): void {
+    try {
+      this.frames.push(chunk);
+    } catch {
+      // A leg that breaks its framing is a leg lost.
+      this.legLost();
+    }
+  }
+
+  private toClient(piece: Uint8Array): void {
+    if (this.over || piece.length === 0) return;
+    this.promptOnly = this.sinceMark === 0 ? piece[0] === 0x2b && piece.indexOf(0x0a) === piece.length - 1 : false;
+    this.sinceMark += piece.length;
+    if (!this.client.write(piece)) this.leg?.pause();
+  }
+
+  private marked(payload: Buffer): void {
+    const { answered, state } = decodeMark(payload);
+    this.mark = Buffer.from(state);
+    this.sinceMark = 0;
+    if (answered > 0) this.saidAgain = false;
+    this.journal.answered(answered);
+    if (this.refusals.length > 0 && answered >= this.refuseAfter) this.refuse();
+  }
+
+  private refuse(): void {
+    const { refusals } = this;
+    this.refusals = [];
+    for (const { tag } of refusals) this.client.write(`${tag || '*'} ${UNAVAILABLE}\r\n`);
+    this.flow();
+  }
+
+  // The leg is lost.
+
+  /** @internal */
+  legLost(): void {
+    if (this.over || !this.leg) return;
+    this.detach();
+    const { again, refused } = this.journal.unanswered();
+    const literalAsked = this.promptOnly && again.length === 0 && refused.length === 0;
+    // Part of an answer was forwarded, and nobody knows how it would have gone on.
+    if (this.clientEnded || (this.sinceMark > 0 && !literalAsked)) this.finish(null);
+    else if (!this.mark || this.lostTooOften() || (again.length > 0 && this.saidAgain)) this.finish(LOST);
+    else {
+      this.client.pause();
+      void this.resume(this.mark);
+    }
+  }
+
+  private lostTooOften(): boolean {
+    const now = this.keeper.now();
+    this.losses = now - this.lostAt > LOSSES_WINDOW_MS ? 1 : this.losses + 1;
+    this.lostAt = now;
+    return this.losses > LOSSES_MAX;
+  }
+
+  private async resume(mark: Buffer): Promise<void> {
+    const opened = await this.keeper.resume(this, mark);
+    if (this.over || !opened) {
+      opened?.socket.destroy();
+      this.finish(LOST);
+      return;
+    }
+    const left = this.journal.unanswered();
+    // A literal was asked for already: what follows it must not be asked for again.
+    const open = this.promptOnly && this.sinceMark > 0;
+    const kept = open ? { ...left, open: left.open.subarray(0, 0), openIsLost: true } : left;
+    this.sinceMark = 0;
+    this.frames = this.newFrames();
+    this.attach(opened.socket);
+    this.journal.restart(kept);
+    for (const { bytes } of kept.again) this.send(bytes);
+    if (kept.open.length > 0) this.send(kept.open);
+    this.saidAgain = kept.again.length > 0;
+    this.skimming = kept.openIsLost;
+    this.refusals = kept.refused;
+    this.refuseAfter = kept.again.length;
+    if (kept.refused.length > 0 && kept.again.length === 0) this.refuse();
+    opened.socket.resume();
+    this.flow();
+  }
+
+  /** Reads the client, unless something must be settled first or the node is behind. */
+  private flow(): void {
+    if (this.leg && this.refusals.length === 0 && !this.leg.writableNeedDrain) this.client.resume();
+  }
+
+  /** @internal */
+  legDrained(): void {
+    this.flow();
+  }
+
+  /** @internal */
+  clientDrained(): void {
+    this.leg?.resume();
+  }
+
+  /** Ends both sides. `bye` where an answer is not broken into; `null` where it would be. */
+  finish(bye: string | null = null): void {
+    if (this.over) return;
+    this.over = true;
+    if (bye !== null && this.sinceMark === 0 && !this.skimming) this.client.write(`* BYE ${bye}\r\n`);
+    this.detach();
+    this.client.end();
+    // What the client still says is read, so that its end is seen.
+    this.client.resume();
+    this.keeper.ended(this, this.client);
+  }
+
+  /** @internal */
+  clientGone(): void {
+    if (this.over) return;
+    this.over = true;
+    this.detach();
+    this.keeper.ended(this, this.client);
+  }
+}
+
+const LOST = '[UNAVAILABLE] Mail storage cannot be reached, connect again';
+
+// Shared by all sessions: a closure for each event of each connection would be most of what an idle session costs.
+
+function onClientData(this: Socket, chunk: Buffer): void {
+  (this as Side)[SESSION]?.clientSaid(chunk);
+}
+function onClientDrain(this: Socket): void {
+  (this as Side)[SESSION]?.clientDrained();
+}
+function onClientEnd(this: Socket): void {
+  (this as Side)[SESSION]?.endOfClient();
+}
+function onClientClose(this: Socket): void {
+  (this as Side)[SESSION]?.clientGone();
+}
+function onClientError(this: Socket): void {
+  this.destroy();
+}
+function onLegData(this: Socket, chunk: Buffer): void {
+  (this as Side)[SESSION]?.legSaid(chunk);
+}
+function onLegDrain(this: Socket): void {
+  (this as Side)[SESSION]?.legDrained();
+}
+function onLegLost(this: Socket): void {
+  (this as Side)[SESSION]?.legLost();
+}

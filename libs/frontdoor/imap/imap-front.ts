@@ -1,0 +1,158 @@
+import type { Socket } from 'node:net';
+import type { TLSSocketOptions } from 'node:tls';
+import { type AccountRoute, type DirectoryLookup, DirectoryUnavailableError } from '#directory/api';
+import type { Clock, Logger, Random } from '#stdx';
+import { DeadlineWheel } from '../listening/deadline-wheel.ts';
+import type { Authenticator, LoginOutcome } from '../login/authenticator.ts';
+import type { SessionLeg, SessionLegs } from '../routing/session-legs.ts';
+import { type CertificateProvider, tlsServerOptions } from '../tls/certificates.ts';
+import { loginCommands } from './commands/index.ts';
+import { type HeldIdentity, HeldSession, type SessionKeeper } from './held-session.ts';
+import { ImapLogin, type ImapPeer, type LoginFront } from './imap-login.ts';
+import type { ImapFrontSettings } from './settings.ts';
+
+export interface ImapServices {
+  readonly directory: DirectoryLookup;
+  readonly authenticator: Authenticator;
+  readonly legs: SessionLegs;
+  readonly certificates: CertificateProvider;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** How long a connection that was ended may take to close. */
+const LINGER_MS = 5_000;
+
+/** IMAP at the front door: every connection before login, every session after it. */
+export class ImapFront implements LoginFront, SessionKeeper {
+  readonly commands: ReturnType<typeof loginCommands>;
+  readonly journalBytesMax: number;
+  private readonly wheel: DeadlineWheel;
+  private readonly logins = new Set<ImapLogin>();
+  private readonly sessions = new Set<HeldSession>();
+
+  constructor(
+    private readonly services: ImapServices,
+    readonly logger: Logger,
+    readonly settings: ImapFrontSettings,
+  ) {
+    this.commands = loginCommands(services.random);
+    this.journalBytesMax = settings.journalBytesMax;
+    this.wheel = new DeadlineWheel(services.clock);
+  }
+
+  /** A new connection; a `TLSSocket` when it is under TLS already. */
+  accept(socket: Socket, peer: ImapPeer): void {
+    const login = new ImapLogin(socket, peer, this);
+    this.logins.add(login);
+    this.wheel.watch(login);
+  }
+
+  get figures(): { readonly logins: number; readonly sessions: number } {
+    return { logins: this.logins.size, sessions: this.sessions.size };
+  }
+
+  /** Says BYE to everybody. */
+  shutdown(): void {
+    for (const login of this.logins) login.bye('Hub is shutting down');
+    for (const session of this.sessions) session.stop();
+  }
+
+  // What connections ask.
+
+  now(): number {
+    return this.services.clock.monotonic();
+  }
+
+  get tlsOptions(): TLSSocketOptions {
+    const { certificates } = this.services;
+    return { isServer: true, secureContext: certificates.contextFor(undefined), ...tlsServerOptions(certificates) };
+  }
+
+  authenticate(peer: ImapPeer, username: string, password: string): Promise<LoginOutcome> {
+    return this.services.authenticator.authenticate({ username, password, address: peer.address, protocol: 'imap' });
+  }
+
+  async openLeg(peer: ImapPeer, route: AccountRoute, tls: boolean, tag: string): Promise<SessionLeg | undefined> {
+    const session = { ...handedOver(identityOf(route, peer, tls)), tag };
+    const leg = await this.services.legs.open('imap', route.volumeId, session, this.settings.ownerWaitMs);
+    return typeof leg === 'string' ? undefined : leg;
+  }
+
+  hold(
+    socket: Socket,
+    leg: SessionLeg,
+    route: AccountRoute,
+    peer: ImapPeer,
+    client: { readonly rest: Buffer; readonly ended: boolean; readonly tls: boolean },
+  ): void {
+    const session = new HeldSession(socket, leg.socket, identityOf(route, peer, client.tls), this);
+    this.sessions.add(session);
+    session.start(client.rest, client.ended);
+  }
+
+  async resume({ identity }: HeldSession, mark: Buffer): Promise<SessionLeg | undefined> {
+    const route = await this.routeNow(identity);
+    if (!route) return undefined;
+    const startedAt = this.now();
+    const session = { ...handedOver({ ...identity, ...route }), mark: mark.toString('base64url') };
+    const leg = await this.services.legs.open('imap', route.volumeId, session, this.settings.ownerWaitMs);
+    const ms = Math.round(this.now() - startedAt);
+    if (typeof leg === 'string') {
+      this.logger.warn({ session: identity.sessionId, volumeId: route.volumeId, why: leg, ms }, 'session not resumed');
+      return undefined;
+    }
+    this.logger.info({ session: identity.sessionId, node: leg.owner.nodeName, ms }, 'session resumed');
+    return leg;
+  }
+
+  ended(session: HeldSession, client: Socket): void {
+    this.sessions.delete(session);
+    this.linger(client);
+  }
+
+  forgetLogin(login: ImapLogin): void {
+    this.logins.delete(login);
+    this.wheel.forget(login);
+  }
+
+  linger(socket: Socket): void {
+    if (socket.closed) return;
+    const last = { deadline: this.now() + LINGER_MS, expire: () => socket.destroy() };
+    this.wheel.watch(last);
+    socket.once('close', () => this.wheel.forget(last));
+  }
+
+  /** The account may have moved, or be nobody's any more. With the directory away, what the session began with stands. */
+  private async routeNow(identity: HeldIdentity): Promise<Pick<AccountRoute, 'volumeId' | 'quotaBytes'> | undefined> {
+    try {
+      const login = await this.services.directory.findLogin(identity.email);
+      return login?.route.accountId === identity.accountId && login.route.state === 'active' ? login.route : undefined;
+    } catch (error) {
+      if (error instanceof DirectoryUnavailableError) return identity;
+      throw error;
+    }
+  }
+}
+
+const identityOf = (route: AccountRoute, peer: ImapPeer, tls: boolean): HeldIdentity => ({
+  accountId: route.accountId,
+  email: route.email,
+  partnerId: route.partnerId,
+  quotaBytes: route.quotaBytes,
+  volumeId: route.volumeId,
+  clientAddress: peer.address,
+  tls,
+  sessionId: peer.sessionId,
+});
+
+/** What the preface says of a session, less where it goes. */
+const handedOver = ({ accountId, email, partnerId, quotaBytes, clientAddress, tls, sessionId }: HeldIdentity) => ({
+  accountId,
+  email,
+  partnerId,
+  quotaBytes,
+  clientAddress,
+  tls,
+  sessionId,
+});
