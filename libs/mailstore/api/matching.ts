@@ -1,5 +1,6 @@
 import { unreachable } from '#stdx';
 import type { MessageFilter } from './filter.ts';
+import type { MessageText } from './message-text.ts';
 import type { MessageSummary } from './model.ts';
 import { inRanges, normalRanges } from './ranges.ts';
 
@@ -10,16 +11,6 @@ export interface MatchableMessage extends Pick<MessageSummary, 'uid' | 'modSeq' 
   readonly savedDate: number;
   /** From the Date field; `null` when absent or unreadable. */
   readonly sentAt: number | null;
-}
-
-/** A message opened for reading by a search. */
-export interface MessageText {
-  /** Decoded values of the top header's fields of that name, in order. */
-  header(field: string): Promise<readonly string[]>;
-  /** The whole top header, decoded. */
-  headers(): Promise<string>;
-  /** Decoded text of all textual parts. */
-  body(): Promise<string>;
 }
 
 /** The form in which texts are compared: a stand-in for i;unicode-casemap (RFC 5051), NFKC and lower case. */
@@ -114,21 +105,21 @@ export async function matchesText(
       return false;
     case 'not':
       return !(await matchesText(filter.of, message, text));
-    case 'header': {
-      const values = await text.header(filter.field);
-      return values.some((value) => contains(value, filter.text));
-    }
+    case 'header':
+      return anyContains(await text.header(filter.field), filter.text);
     case 'body':
-      return contains(await text.body(), filter.text);
+      return anyContains(await text.body(), filter.text);
     case 'text':
-      return contains(await text.headers(), filter.text) || contains(await text.body(), filter.text);
+      return anyContains(await text.headers(), filter.text) || anyContains(await text.body(), filter.text);
     default:
       throw new Error(`${filter.kind} is decided by the index`);
   }
 }
 
-function contains(haystack: string, needle: string): boolean {
-  return foldText(haystack).includes(foldText(needle));
+function anyContains(pieces: Iterable<string>, text: string): boolean {
+  const wanted = foldText(text);
+  for (const piece of pieces) if (foldText(piece).includes(wanted)) return true;
+  return false;
 }
 
 function allOf(answers: readonly (boolean | undefined)[]): boolean | undefined {

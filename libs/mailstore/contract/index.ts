@@ -1,1 +1,4 @@
-export {};
+/** One suite for every engine behind `MailStore`. */
+
+export type { ContractOptions, OpenStore } from './harness.ts';
+export { mailStoreContract } from './mail-store-contract.ts';

@@ -67,7 +67,8 @@ export function renameMailbox(
     child,
     name: canonicalMailboxName(target + child.name.slice(box.name.length), state.limits),
   }));
-  if (renames.some(({ name }) => state.boxNamed(account, name))) throw new MailStoreError('mailboxExists');
+  const inTheWay = renames.map(({ name }) => state.boxNamed(account, name));
+  if (inTheWay.some((other) => other && !moved.includes(other))) throw new MailStoreError('mailboxExists');
   const missing = parentNames(target).filter((parent) => !state.boxNamed(account, parent));
   const added = missing.length + (box.role === 'inbox' ? 1 : 0);
   if (account.mailboxes.size + added > state.limits.mailboxesMax)

@@ -26,6 +26,7 @@ import {
   type MessageSummary,
   type ModSeq,
   matchesText,
+  messageText,
   normalFilter,
   type QueueEntry,
   type QueueUpdate,
@@ -38,7 +39,6 @@ import {
 import type { ByteStream, Clock, RequestContext } from '#stdx';
 import { DeliveryCommit } from './delivery.ts';
 import { createMailbox, deleteMailbox, findMailbox, renameMailbox, setSubscribed } from './mailboxes.ts';
-import { messageText } from './message-text.ts';
 import { append, changes, copyOrMove, expunge, selected, setKeywords, summary } from './messages.ts';
 import { dueEntries, listEntries, updateQueue } from './queue.ts';
 import { accountInfo, MemoryState, mailboxView } from './state.ts';
@@ -68,7 +68,10 @@ export class MemoryMailStore implements MailStore {
   }
 
   async ensureAccount(context: RequestContext, spec: AccountSpec): Promise<AccountInfo> {
-    if (this.state.accounts.has(spec.accountId)) this.state.account(context, spec.accountId);
+    const { partnerId } = context;
+    const known = this.state.accounts.get(spec.accountId)?.spec ?? spec;
+    if (partnerId !== undefined && (partnerId !== spec.partnerId || partnerId !== known.partnerId))
+      throw new MailStoreError('accountNotFound');
     const { account, touch } = this.state.ensureAccount(spec);
     if (touch) this.state.publish([touch]);
     return accountInfo(account);
@@ -211,7 +214,8 @@ export class MemoryMailStore implements MailStore {
       const bytes = this.state.blobs.get(message.blobId)?.bytes;
       if (!bytes) continue;
       const row = { ...message, sentAt: message.parsed.envelope.sentAt };
-      if (!(await matchesText(normal, row, messageText(bytes, message.parsed)))) continue;
+      const text = messageText(message.parsed.body, async (start, end) => bytes.subarray(start, end));
+      if (!(await matchesText(normal, row, text))) continue;
       uids.push(message.uid);
       modSeq = Math.max(modSeq, message.modSeq);
     }

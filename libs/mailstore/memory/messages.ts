@@ -12,6 +12,7 @@ import {
   type MessageSummary,
   type ModSeq,
   normalRanges,
+  threadKeys,
   type Uid,
   type UidRange,
 } from '#mailstore/api';
@@ -56,9 +57,7 @@ function place(touch: Touch, box: Box, message: Message): Message {
 
 /** By References and In-Reply-To within the account: the oldest thread one of them belongs to, else a new one. */
 function threadOf(state: MemoryState, account: Account, { envelope }: ParsedMessage, messageId: number): string {
-  const ids = [envelope.messageId, envelope.inReplyTo, ...envelope.references.toReversed()]
-    .filter((id) => id !== null)
-    .slice(0, state.limits.threadReferencesMax);
+  const ids = threadKeys(envelope, state.limits);
   const known = ids.flatMap((id) => account.threads.get(id) ?? []);
   const threadId = known.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)))[0] ?? `T${messageId}`;
   for (const id of ids) if (!account.threads.has(id)) account.threads.set(id, threadId);

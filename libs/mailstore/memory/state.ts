@@ -193,10 +193,10 @@ export class MemoryState {
         mailboxes: [...touch.mailboxes],
         mailboxList: touch.mailboxList,
       };
-      for (const listener of this.watchers.get(accountId) ?? []) queueMicrotask(() => listener(change));
+      for (const listener of this.watchers.get(accountId) ?? []) tell(() => listener(change));
     }
     if (queueDueAt === undefined) return;
-    for (const listener of this.queueWatchers) queueMicrotask(() => listener(queueDueAt));
+    for (const listener of this.queueWatchers) tell(() => listener(queueDueAt));
   }
 
   retain(blobId: BlobId, blob: Omit<Blob, 'references'>): void {
@@ -215,6 +215,17 @@ export class MemoryState {
   assertOpen(): void {
     if (this.closed) throw new MailStoreError('unavailable', 'store is closed');
   }
+}
+
+/** A listener that throws harms neither its neighbours nor the commit it is told of. */
+function tell(call: () => void): void {
+  queueMicrotask(() => {
+    try {
+      call();
+    } catch {
+      // Nothing here to log it with; the volume engine does.
+    }
+  });
 }
 
 export function accountInfo(account: Account): AccountInfo {

@@ -1,1 +1,7 @@
-export {};
+/** The mail store on a directory: SQLite for the index, append-only segments for the bytes, one owner at a time. */
+export { VolumeOpenError, type VolumeOpenErrorCode } from './errors.ts';
+export { nodeFiles, type VolumeFile, type VolumeFiles } from './files.ts';
+export { createVolume, type VolumeIdentity } from './identity.ts';
+export { proveLocks } from './lock-proof.ts';
+export { type OpenStep, type OpenVolumeOptions, openVolume } from './open-volume.ts';
+export { defaultVolumeSettings, type VolumeSettings } from './settings.ts';

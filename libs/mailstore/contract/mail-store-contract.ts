@@ -1,0 +1,26 @@
+import { describe } from 'node:test';
+import { accountsContract } from './accounts.ts';
+import { bytesContract } from './bytes.ts';
+import { changesContract } from './changes.ts';
+import { concurrencyContract } from './concurrency.ts';
+import { deliveryContract } from './delivery.ts';
+import type { OpenStore } from './harness.ts';
+import { mailboxesContract } from './mailboxes.ts';
+import { messagesContract } from './messages.ts';
+import { queueContract } from './queue.ts';
+import { searchContract } from './search.ts';
+
+/** Registers the port's whole suite for one engine. `open` makes a fresh, empty store with the given clock and limits. */
+export function mailStoreContract(name: string, open: OpenStore): void {
+  describe(`MailStore: ${name}`, () => {
+    accountsContract(open);
+    bytesContract(open);
+    deliveryContract(open);
+    mailboxesContract(open);
+    messagesContract(open);
+    searchContract(open);
+    changesContract(open);
+    queueContract(open);
+    concurrencyContract(open);
+  });
+}

@@ -1,0 +1,105 @@
+import type { Address, BodyPart, Envelope } from '#protocol/message';
+
+/**
+ * Envelope and body structure as they lie in the index: JSON arrays by position, empty values as null and none at the end.
+ * About a third of the bytes objects would take, in a place that is written with every message. Each packer names every
+ * field of its type, so that one added there does not compile until it is kept here.
+ */
+type Packed = string | number | null | readonly Packed[] | { readonly [key: string]: string };
+
+export function encodeEnvelope(envelope: Envelope): string {
+  return JSON.stringify(packEnvelope(envelope));
+}
+
+export function decodeEnvelope(text: string): Envelope {
+  return unpackEnvelope(JSON.parse(text));
+}
+
+export function encodeBody(body: BodyPart): string {
+  return JSON.stringify(packBody(body));
+}
+
+export function decodeBody(text: string): BodyPart {
+  return unpackBody(JSON.parse(text));
+}
+
+type NoFields = Readonly<Record<string, never>>;
+
+function packAddress({ name, mailbox, host, rawName, ...others }: Address): Packed {
+  others satisfies NoFields;
+  return trimmed([name, mailbox, host, rawName ?? null]);
+}
+
+function unpackAddress([name = null, mailbox = null, host = null, rawName]: unknown[]): Address {
+  return { name, mailbox, host, ...(rawName === undefined ? {} : { rawName }) } as Address;
+}
+
+function packEnvelope(envelope: Envelope): Packed {
+  const { date, sentAt, subject, rawSubject, inReplyTo, messageId, references, ...addresses } = envelope;
+  const { from, sender, replyTo, to, cc, bcc, ...others } = addresses;
+  others satisfies NoFields;
+  // Most subjects are ASCII and their twin is the same: 0 says so.
+  const twin = rawSubject !== null && rawSubject === subject ? 0 : rawSubject;
+  return trimmed([
+    ...[date, sentAt, subject, twin, messageId, inReplyTo],
+    ...[from, sender, replyTo, to, cc, bcc].map((list) => listOrNull(list.map(packAddress))),
+    listOrNull(references),
+  ]);
+}
+
+function unpackEnvelope(packed: unknown[]): Envelope {
+  const [date = null, sentAt = null, subject = null, twin = null, messageId = null, inReplyTo = null, ...lists] =
+    packed;
+  const [from, sender, replyTo, to, cc, bcc] = Array.from({ length: 6 }, (_, i) =>
+    ((lists[i] ?? []) as unknown[][]).map(unpackAddress),
+  );
+  const rawSubject = twin === 0 ? subject : twin;
+  const references = lists[6] ?? [];
+  return {
+    ...{ date, sentAt, subject, rawSubject, from, sender, replyTo, to, cc, bcc },
+    ...{ inReplyTo, messageId, references },
+  } as unknown as Envelope;
+}
+
+function packBody(part: BodyPart): Packed {
+  const { type, subtype, parameters, contentId, description, encoding, disposition, language, location, md5, ...rest } =
+    part;
+  const { headerStart, bodyStart, end, lines, parts, message, ...others } = rest;
+  others satisfies NoFields;
+  return trimmed([
+    ...[type, subtype, encoding, headerStart, bodyStart, end, lines, recordOrNull(parameters)],
+    disposition ? trimmed([disposition.type, recordOrNull(disposition.parameters)]) : null,
+    ...[contentId, description, listOrNull(language), location, md5],
+    parts ? parts.map(packBody) : null,
+    message ? [packEnvelope(message.envelope), packBody(message.body)] : null,
+  ]);
+}
+
+function unpackBody(packed: unknown[]): BodyPart {
+  const [type, subtype, encoding, headerStart, bodyStart, end, lines, parameters, disposition, ...rest] = packed;
+  const [contentId = null, description = null, language, location = null, md5 = null, parts, message] = rest;
+  const embedded = message as [unknown[], unknown[]] | null | undefined;
+  return {
+    ...{ type, subtype, parameters: parameters ?? {}, contentId, description, encoding },
+    disposition: unpackDisposition(disposition as [string, Record<string, string>?] | null | undefined),
+    ...{ language: language ?? [], location, md5, headerStart, bodyStart, end, lines },
+    ...(parts ? { parts: (parts as unknown[][]).map(unpackBody) } : {}),
+    ...(embedded ? { message: { envelope: unpackEnvelope(embedded[0]), body: unpackBody(embedded[1]) } } : {}),
+  } as unknown as BodyPart;
+}
+
+function unpackDisposition(packed: [string, Record<string, string>?] | null | undefined): BodyPart['disposition'] {
+  return packed ? { type: packed[0], parameters: packed[1] ?? {} } : null;
+}
+
+const listOrNull = (list: readonly Packed[]): Packed => (list.length > 0 ? list : null);
+
+function recordOrNull(record: Readonly<Record<string, string>>): Packed {
+  for (const _ in record) return record;
+  return null;
+}
+
+function trimmed(values: Packed[]): Packed {
+  while (values.length > 0 && values.at(-1) === null) values.pop();
+  return values;
+}

@@ -1,0 +1,91 @@
+import {
+  defaultMailStoreLimits,
+  type MailStore,
+  type MailStoreLimits,
+  type MessageParserFactory,
+} from '#mailstore/api';
+import type { Clock, Logger } from '#stdx';
+import { nodeFiles, type VolumeFiles } from './files.ts';
+import { assertIdentity, indexPath, segmentsDirectory } from './identity.ts';
+import { takeStorageLock } from './lock.ts';
+import { closeOpenSegments } from './recovery.ts';
+import { openIndex } from './schema.ts';
+import { defaultVolumeSettings, type VolumeSettings } from './settings.ts';
+import { VolumeEngine } from './volume-engine.ts';
+import { VolumeMailStore } from './volume-mail-store.ts';
+
+/** Stages of opening, in order, for the cluster's event log. */
+export type OpenStep = 'identity' | 'lock' | 'index' | 'recovery';
+
+export interface OpenVolumeOptions {
+  /** Directory of the volume, mounted. */
+  readonly path: string;
+  readonly volumeId: string;
+  readonly clusterId: string;
+  /** The owner's epoch; refused when the volume has seen a higher one. */
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** `messageParser` of `#protocol/message`. */
+  readonly parse: MessageParserFactory;
+  readonly limits?: Partial<MailStoreLimits>;
+  readonly settings?: Partial<VolumeSettings>;
+  /** How long to wait for another process to release the storage lock. Default 0. */
+  readonly lockWaitMs?: number;
+  /** Ends the wait for the lock. */
+  readonly signal?: AbortSignal;
+  /** Told each step as it ends, with its duration. */
+  readonly onStep?: (step: OpenStep, durationMs: number) => void;
+  /** The files of segments and of the WAL; tests give ones that forget. Default: the file system. */
+  readonly files?: VolumeFiles;
+}
+
+/**
+ * Opens a volume as its owner: identity, storage lock, index, recovery. Rejects `VolumeOpenError`. It never makes one of an
+ * empty directory, since that is what a mount that failed looks like; `createVolume` does.
+ */
+export async function openVolume(options: OpenVolumeOptions): Promise<MailStore> {
+  const { path, epoch, clock, logger, signal, lockWaitMs = 0, files = nodeFiles } = options;
+  const { volumeId, clusterId } = options;
+  const step = stepper(options);
+  const identity = { volumeId, clusterId };
+  assertIdentity(path, identity);
+  step('identity');
+  const lock = await takeStorageLock({ path, epoch, clock, waitMs: lockWaitMs, ...(signal ? { signal } : {}) });
+  try {
+    step('lock');
+    // Again, now that nobody else can change it.
+    assertIdentity(path, identity);
+    const settings = { ...defaultVolumeSettings, ...options.settings };
+    const limits = { ...defaultMailStoreLimits, ...options.limits };
+    const index = openIndex(indexPath(path), settings.cacheBytes);
+    step('index');
+    try {
+      const directory = segmentsDirectory(path);
+      await closeOpenSegments(index, files, directory, logger);
+      // A file of its own, so holding or closing it leaves the locks on index.db alone.
+      const walFile = await files.open(`${indexPath(path)}-wal`, 'update');
+      await files.syncDirectory(path);
+      const parts = { volumeId, epoch, lock, index, walFile, files, clock, logger, limits, settings };
+      const engine = new VolumeEngine({ ...parts, segmentsDirectory: directory, parse: options.parse });
+      step('recovery');
+      engine.resume();
+      return new VolumeMailStore(volumeId, epoch, engine);
+    } catch (error) {
+      index.close();
+      throw error;
+    }
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function stepper({ clock, onStep }: OpenVolumeOptions): (step: OpenStep) => void {
+  let begun = clock.monotonic();
+  return (step) => {
+    const now = clock.monotonic();
+    onStep?.(step, now - begun);
+    begun = now;
+  };
+}

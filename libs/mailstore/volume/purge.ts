@@ -1,0 +1,147 @@
+import { MailStoreError } from '#mailstore/api';
+import type { Logger } from '#stdx';
+import type { CommitLoop } from './commit-loop.ts';
+import type { Edit } from './edit.ts';
+import type { IndexDb } from './index-db.ts';
+import { forgetMessage } from './messages.ts';
+import type { Operation } from './operation.ts';
+import type { VolumeSettings } from './settings.ts';
+
+/** `purge.mailbox` of an account that is gone as a whole. */
+export const WHOLE_ACCOUNT = 0;
+
+interface PurgeRow {
+  readonly account: number;
+  readonly mailbox: number;
+  /** When it was deleted: its messages' tombstones carry it. */
+  readonly modSeq: number;
+}
+
+/**
+ * Removes the rows of mailboxes and accounts that are gone for everyone already, a slice a commit, and tombstones past
+ * their time. It goes on after a crash where it was.
+ */
+export class Purge {
+  private running = false;
+  private stopped = false;
+
+  constructor(
+    private readonly index: IndexDb,
+    private readonly loop: CommitLoop,
+    private readonly settings: VolumeSettings,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Starts it unless it runs, or has nothing to do. */
+  wake(): void {
+    if (this.running || this.stopped || !this.next()) return;
+    this.running = true;
+    this.run()
+      .catch((error: unknown) => this.report(error))
+      .finally(() => {
+        this.running = false;
+      });
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Forgets tombstones of before `before` (milliseconds since the epoch); touches nothing when there are none. */
+  async forgetTombstones(before: number): Promise<void> {
+    const isThere = (): boolean =>
+      this.index.get('SELECT 1 AS found FROM vanished WHERE at < ? LIMIT 1', before) !== undefined;
+    while (!this.stopped && isThere())
+      await this.loop.submit(operation((edit) => forgetSome(edit, before, this.slice)));
+  }
+
+  private get slice(): number {
+    return this.settings.bulkMessagesMax;
+  }
+
+  private async run(): Promise<void> {
+    for (let row = this.next(); row && !this.stopped; row = this.next()) {
+      const goner = row;
+      await this.loop.submit(
+        operation((edit) =>
+          goner.mailbox === WHOLE_ACCOUNT
+            ? purgeAccount(edit, goner.account, this.slice)
+            : purgeMailbox(edit, goner, this.slice),
+        ),
+      );
+    }
+  }
+
+  private next(): PurgeRow | undefined {
+    return this.index.get<PurgeRow>('SELECT account, mailbox, mod_seq AS modSeq FROM purge LIMIT 1');
+  }
+
+  private report(error: unknown): void {
+    if (error instanceof MailStoreError && error.code === 'unavailable') return;
+    this.logger.warn(
+      { error },
+      'removal of deleted mail paused; the next deletion, or the next opening, takes it up again',
+    );
+  }
+}
+
+const operation = (run: (edit: Edit) => void): Operation<void> => ({ contents: [], run });
+
+function purgeMailbox(edit: Edit, { account, mailbox, modSeq }: PurgeRow, slice: number): void {
+  const { index, now } = edit.scope;
+  const rows = index.all<{ uid: number; message: number }>(
+    'SELECT uid, message FROM membership WHERE account = ? AND mailbox = ? LIMIT ?',
+    ...[account, mailbox, slice],
+  );
+  for (const { uid, message } of rows) {
+    index.run('DELETE FROM membership WHERE account = ? AND mailbox = ? AND uid = ?', account, mailbox, uid);
+    index.run(
+      'INSERT INTO vanished (account, mailbox, mod_seq, uid, message, at) VALUES (?, ?, ?, ?, ?, ?)',
+      ...[account, mailbox, modSeq, uid, message, now],
+    );
+    forgetMessage(edit, account, message);
+  }
+  if (rows.length < slice) index.run('DELETE FROM purge WHERE account = ? AND mailbox = ?', account, mailbox);
+}
+
+function purgeAccount(edit: Edit, account: number, slice: number): void {
+  const { index } = edit.scope;
+  const rows = index.all<{ mailbox: number; uid: number; message: number }>(
+    'SELECT mailbox, uid, message FROM membership WHERE account = ? LIMIT ?',
+    ...[account, slice],
+  );
+  for (const { mailbox, uid, message } of rows) {
+    index.run('DELETE FROM membership WHERE account = ? AND mailbox = ? AND uid = ?', account, mailbox, uid);
+    forgetMessage(edit, account, message);
+  }
+  if (rows.length === slice) return;
+  const vanished = `DELETE FROM vanished WHERE (account, mailbox, mod_seq, uid) IN
+    (SELECT account, mailbox, mod_seq, uid FROM vanished WHERE account = ? LIMIT ?)`;
+  const threads = `DELETE FROM thread_key WHERE (account, key) IN
+    (SELECT account, key FROM thread_key WHERE account = ? LIMIT ?)`;
+  const more = index.run(vanished, account, slice) + index.run(threads, account, slice);
+  if (more > 0) return;
+  for (const table of ['mailbox', 'mailbox_gone', 'subscription', 'purge'])
+    index.run(`DELETE FROM ${table} WHERE account = ?`, account);
+}
+
+interface Tombstone {
+  readonly account: number;
+  readonly mailbox: number;
+  readonly modSeq: number;
+  readonly uid: number;
+}
+
+function forgetSome(edit: Edit, before: number, slice: number): void {
+  const { index } = edit.scope;
+  const rows = index.all<Tombstone>(
+    'SELECT account, mailbox, mod_seq AS modSeq, uid FROM vanished WHERE at < ? ORDER BY at LIMIT ?',
+    ...[before, slice],
+  );
+  for (const { account, mailbox, modSeq, uid } of rows) {
+    const sql = 'DELETE FROM vanished WHERE account = ? AND mailbox = ? AND mod_seq = ? AND uid = ?';
+    index.run(sql, account, mailbox, modSeq, uid);
+    const forget = 'UPDATE mailbox SET forgotten_mod_seq = max(forgotten_mod_seq, ?) WHERE account = ? AND id = ?';
+    index.run(forget, modSeq, account, mailbox);
+  }
+}

@@ -1,0 +1,291 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  type AccountId,
+  type AccountInfo,
+  lookupName,
+  type Mailbox,
+  type MailboxChanges,
+  type MailboxId,
+  type MailboxRef,
+  MailStoreError,
+  type MailStoreLimits,
+  type MessageFields,
+  type MessageSummary,
+  type ModSeq,
+  normalRanges,
+  type StoredMessage,
+  type Uid,
+  type UidRange,
+} from '#mailstore/api';
+import type { RequestContext } from '#stdx';
+import type { Barrier } from './barrier.ts';
+import { blobIdOf } from './blobs.ts';
+import { decodeBody, decodeEnvelope } from './codec.ts';
+import type { IndexDb } from './index-db.ts';
+import {
+  ACCOUNT_COLUMNS,
+  type AccountRow,
+  accountInfo,
+  keywordsOf,
+  MAILBOX_COLUMNS,
+  type MailboxRow,
+  mailboxView,
+} from './rows.ts';
+import { threadId } from './threads.ts';
+
+/** Rows read before others have their turn; each keeps the event loop for a few milliseconds at most. */
+const SLICE = { accounts: 500, uids: 50_000, summaries: 2_000, messages: 200, changes: 2_000 } as const;
+
+const RANGES_A_TURN = 500;
+
+type SummaryTuple = readonly [uid: number, message: number, modSeq: number, keywords: string];
+
+/**
+ * Everything that only looks. Each slice is one synchronous query, then waits at the reply barrier before it is handed
+ * out; what the caller asked for is found anew in every slice, so that a mailbox deleted between two is not invented.
+ */
+export class Reads {
+  constructor(
+    private readonly index: IndexDb,
+    private readonly barrier: Barrier,
+    private readonly limits: MailStoreLimits,
+    private readonly assertOpen: () => void,
+  ) {}
+
+  async account(context: RequestContext, accountId: AccountId): Promise<AccountInfo> {
+    return this.shown(accountId, () => accountInfo(this.accountRow(context, accountId)));
+  }
+
+  async *accounts({ partnerId }: RequestContext): AsyncIterable<readonly AccountInfo[]> {
+    const mine = partnerId === undefined ? '' : 'AND partner_id = ?';
+    const sql = `SELECT ${ACCOUNT_COLUMNS} FROM account WHERE number > ? ${mine} ORDER BY number LIMIT ${SLICE.accounts}`;
+    for (let after = 0; ; ) {
+      const parameters = partnerId === undefined ? [after] : [after, partnerId];
+      const rows = await this.shown(undefined, () => this.index.all<AccountRow>(sql, ...parameters));
+      if (rows.length > 0) yield rows.map(accountInfo);
+      if (rows.length < SLICE.accounts) return;
+      after = rows.at(-1)?.number ?? 0;
+    }
+  }
+
+  async mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {
+    return this.shown(accountId, () => {
+      const { number } = this.accountRow(context, accountId);
+      const subscribed = new Set(this.subscribedNames(number));
+      return this.index
+        .all<MailboxRow>(`SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? ORDER BY id`, number)
+        .map((row) => mailboxView(row, subscribed.has(row.name)));
+    });
+  }
+
+  async mailbox(context: RequestContext, accountId: AccountId, nameOrId: string | MailboxId): Promise<Mailbox> {
+    return this.shown(accountId, () => {
+      const { number } = this.accountRow(context, accountId);
+      const row =
+        typeof nameOrId === 'number'
+          ? this.mailboxWhere('id = ?', number, nameOrId)
+          : this.mailboxWhere('name = ?', number, lookupName(nameOrId, this.limits) ?? '');
+      const sql = 'SELECT 1 AS found FROM subscription WHERE account = ? AND name = ?';
+      return mailboxView(row, this.index.get(sql, number, row.name) !== undefined);
+    });
+  }
+
+  async subscriptions(context: RequestContext, accountId: AccountId): Promise<readonly string[]> {
+    return this.shown(accountId, () => this.subscribedNames(this.accountRow(context, accountId).number));
+  }
+
+  async recentUid(
+    context: RequestContext,
+    ref: MailboxRef,
+  ): Promise<{ readonly recentUid: Uid; readonly uidNext: Uid }> {
+    return this.shown(ref.accountId, () => this.mailboxRow(context, ref));
+  }
+
+  async uids(context: RequestContext, ref: MailboxRef): Promise<Uint32Array> {
+    const mailbox = await this.shown(ref.accountId, () => this.mailboxRow(context, ref));
+    // One text of a slice's uids: a fifth of the cost of as many rows.
+    const sql = `SELECT group_concat(uid) AS list FROM (SELECT uid FROM membership
+      WHERE account = ? AND mailbox = ? AND uid > ? ORDER BY uid LIMIT ${SLICE.uids})`;
+    let uids = new Uint32Array(mailbox.messages);
+    let length = 0;
+    for (let after = 0; ; ) {
+      const { account, id } = mailbox;
+      const list = await this.shown(ref.accountId, () =>
+        this.index.get<{ list: string | null }>(sql, account, id, after),
+      );
+      const slice = parseUids(list?.list ?? '');
+      if (length + slice.length > uids.length) uids = concat(uids.subarray(0, length), slice);
+      else uids.set(slice, length);
+      length += slice.length;
+      if (slice.length < SLICE.uids) return uids.subarray(0, length).sort();
+      after = slice.at(-1) ?? 0;
+      await nextTurn();
+    }
+  }
+
+  summaries(
+    context: RequestContext,
+    ref: MailboxRef,
+    ranges: readonly UidRange[],
+  ): AsyncIterable<readonly MessageSummary[]> {
+    const sql = `SELECT uid, message, mod_seq, keywords FROM membership
+      WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?`;
+    return this.paged(context, ref, ranges, SLICE.summaries, (account, mailbox, first, last, limit) =>
+      this.index.tuples<SummaryTuple>(sql, account, mailbox, first, last, limit).map(summaryOf),
+    );
+  }
+
+  messages(
+    context: RequestContext,
+    ref: MailboxRef,
+    ranges: readonly UidRange[],
+    fields: MessageFields,
+  ): AsyncIterable<readonly StoredMessage[]> {
+    const sql = `SELECT uid, message AS messageId, mod_seq AS modSeq, keywords, size, internal_date AS internalDate,
+        saved_date AS savedDate, blob, thread, preview
+        ${fields.envelope ? ', envelope' : ''} ${fields.body ? ', body' : ''}
+      FROM membership JOIN message ON message.key = account * 4294967296 + message
+      WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?`;
+    return this.paged(context, ref, ranges, SLICE.messages, (account, mailbox, first, last, limit) =>
+      this.index.all<MessageRow>(sql, account, mailbox, first, last, limit).map(messageOf),
+    );
+  }
+
+  async changes(context: RequestContext, ref: MailboxRef, since: ModSeq): Promise<MailboxChanges> {
+    const row = await this.shown(ref.accountId, () => this.mailboxRow(context, ref));
+    const { account, id, modSeq, uidNext } = row;
+    // As of the modSeq read first: what changes meanwhile is for the next call.
+    const vanished = await this.shown(ref.accountId, () =>
+      this.index.tuples<[Uid, ModSeq]>(
+        `SELECT uid, mod_seq FROM vanished
+          WHERE account = ? AND mailbox = ? AND mod_seq > ? AND mod_seq <= ? ORDER BY uid`,
+        ...[account, id, since, modSeq],
+      ),
+    );
+    const sql = `SELECT uid, message, mod_seq, keywords, created_mod_seq FROM membership
+      WHERE account = ? AND mailbox = ? AND mod_seq > ? AND mod_seq <= ? AND uid > ? ORDER BY uid LIMIT ${SLICE.changes}`;
+    const changed: (MessageSummary & { readonly created: boolean })[] = [];
+    for (let after = 0; since < modSeq; ) {
+      const slice = await this.shown(ref.accountId, () =>
+        this.index.tuples<readonly [...SummaryTuple, created: number]>(sql, account, id, since, modSeq, after),
+      );
+      for (const [uid, message, mod, keywords, created] of slice)
+        changed.push({ ...summaryOf([uid, message, mod, keywords]), created: created > since });
+      if (slice.length < SLICE.changes) break;
+      after = slice.at(-1)?.[0] ?? 0;
+      await nextTurn();
+    }
+    return {
+      modSeq,
+      uidNext,
+      changed,
+      vanished: vanished.map(([uid, at]) => ({ uid, modSeq: at })),
+      exact: since >= row.forgottenModSeq,
+    };
+  }
+
+  /** What `read` finds, once it may be shown. `accountId` undefined: anything a commit changed may be in it. */
+  async shown<T>(accountId: AccountId | undefined, read: () => T): Promise<T> {
+    this.assertOpen();
+    try {
+      return read();
+    } finally {
+      await this.barrier.passed(accountId);
+    }
+  }
+
+  accountRow({ partnerId }: RequestContext, accountId: AccountId): AccountRow {
+    const row = this.index.get<AccountRow>(`SELECT ${ACCOUNT_COLUMNS} FROM account WHERE id = ?`, accountId);
+    if (!row || (partnerId !== undefined && partnerId !== row.partnerId)) throw new MailStoreError('accountNotFound');
+    return row;
+  }
+
+  mailboxRow(context: RequestContext, { accountId, mailboxId }: MailboxRef): MailboxRow {
+    return this.mailboxWhere('id = ?', this.accountRow(context, accountId).number, mailboxId);
+  }
+
+  private mailboxWhere(condition: 'id = ?' | 'name = ?', account: number, value: string | number): MailboxRow {
+    const sql = `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? AND ${condition}`;
+    const row = this.index.get<MailboxRow>(sql, account, value);
+    if (!row) throw new MailStoreError('mailboxNotFound');
+    return row;
+  }
+
+  private subscribedNames(account: number): readonly string[] {
+    const sql = 'SELECT name FROM subscription WHERE account = ? ORDER BY name';
+    return this.index.all<{ name: string }>(sql, account).map(({ name }) => name);
+  }
+
+  private async *paged<T extends { readonly uid: Uid }>(
+    context: RequestContext,
+    ref: MailboxRef,
+    ranges: readonly UidRange[],
+    size: number,
+    query: (account: number, mailbox: number, first: Uid, last: Uid, limit: number) => readonly T[],
+  ): AsyncIterable<readonly T[]> {
+    let batch: T[] = [];
+    const find = (first: Uid, last: Uid): readonly T[] => {
+      const { account, id } = this.mailboxRow(context, ref);
+      return query(account, id, first, last, size - batch.length);
+    };
+    await this.shown(ref.accountId, () => this.mailboxRow(context, ref));
+    for (const [i, { first, last }] of normalRanges(ranges).entries()) {
+      if (i % RANGES_A_TURN === RANGES_A_TURN - 1) await nextTurn();
+      for (let from = first; from <= last; ) {
+        const found = find(from, last);
+        const full = found.length === size - batch.length;
+        batch.push(...found);
+        from = full ? (found.at(-1)?.uid ?? last) + 1 : last + 1;
+        if (!full) continue;
+        yield await this.shown(ref.accountId, () => batch);
+        batch = [];
+        await nextTurn();
+      }
+    }
+    if (batch.length > 0) yield await this.shown(ref.accountId, () => batch);
+  }
+}
+
+interface MessageRow extends Omit<StoredMessage, 'keywords' | 'blobId' | 'threadId' | 'envelope' | 'body'> {
+  readonly keywords: string;
+  readonly blob: Uint8Array;
+  readonly thread: number;
+  readonly envelope?: string;
+  readonly body?: string;
+}
+
+function messageOf({ keywords, blob, thread, envelope, body, ...row }: MessageRow): StoredMessage {
+  return {
+    ...row,
+    ...{ keywords: keywordsOf(keywords), blobId: blobIdOf(blob), threadId: threadId(thread) },
+    ...(envelope === undefined ? {} : { envelope: decodeEnvelope(envelope) }),
+    ...(body === undefined ? {} : { body: decodeBody(body) }),
+  };
+}
+
+function summaryOf([uid, messageId, modSeq, keywords]: SummaryTuple): MessageSummary {
+  return { uid, messageId, modSeq, keywords: keywordsOf(keywords) };
+}
+
+/** "3,5,8" → 3, 5, 8. */
+function parseUids(list: string): Uint32Array {
+  const uids = new Uint32Array(list === '' ? 0 : list.length / 2 + 1);
+  let length = 0;
+  let value = 0;
+  for (let i = 0; i < list.length; i++) {
+    const code = list.charCodeAt(i);
+    if (code === 0x2c) {
+      uids[length++] = value;
+      value = 0;
+    } else value = value * 10 + code - 0x30;
+  }
+  if (list !== '') uids[length++] = value;
+  return uids.slice(0, length);
+}
+
+function concat(a: Uint32Array, b: Uint32Array): Uint32Array<ArrayBuffer> {
+  const both = new Uint32Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

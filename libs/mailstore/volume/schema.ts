@@ -1,0 +1,174 @@
+import { VolumeOpenError } from './errors.ts';
+import { IndexDb } from './index-db.ts';
+
+/**
+ * The index, version by version; a step is never edited once released. Everything is keyed by account first, so that one
+ * account's pages lie together.
+ *
+ * - `membership` is the narrow row a listing scans, a message in a mailbox; `message` is the wide one with what was computed
+ *   at append. Keywords belong to the message: they are kept on its memberships, the rows that are scanned by them, as
+ *   ' $a $b ' ('' for none).
+ * - `message` has rowid = account × 2^32 + message, a plain rowid table since wide rows fit its pages better.
+ * - `segment.id` = epoch × 2^24 + number, and so is the file's name. `bytes` is what is durable and referenced, `live` what blobs of it hold.
+ * - `purge` lists accounts and mailboxes that are gone for everyone and whose rows are being removed in slices.
+ */
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE account (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    email TEXT NOT NULL,
+    partner_id TEXT NOT NULL,
+    quota_bytes INTEGER NOT NULL,
+    used_bytes INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    next_mailbox INTEGER NOT NULL,
+    next_message INTEGER NOT NULL,
+    last_uid_validity INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE mailbox (
+    account INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT,
+    uid_validity INTEGER NOT NULL,
+    uid_next INTEGER NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    recent_uid INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    unseen INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    created_mod_seq INTEGER NOT NULL,
+    updated_mod_seq INTEGER NOT NULL,
+    forgotten_mod_seq INTEGER NOT NULL,
+    PRIMARY KEY (account, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX mailbox_name ON mailbox (account, name);
+  CREATE TABLE mailbox_gone (
+    account INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (account, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE subscription (
+    account INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (account, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE membership (
+    account INTEGER NOT NULL,
+    mailbox INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    created_mod_seq INTEGER NOT NULL,
+    keywords TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    internal_date INTEGER NOT NULL,
+    saved_date INTEGER NOT NULL,
+    sent_at INTEGER,
+    PRIMARY KEY (account, mailbox, uid)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX membership_changed ON membership (account, mailbox, mod_seq);
+  CREATE TABLE message (
+    key INTEGER PRIMARY KEY,
+    blob BLOB NOT NULL,
+    thread INTEGER NOT NULL,
+    preview TEXT NOT NULL,
+    envelope TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE vanished (
+    account INTEGER NOT NULL,
+    mailbox INTEGER NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (account, mailbox, mod_seq, uid)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX vanished_at ON vanished (at);
+  CREATE TABLE thread_key (
+    account INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    thread INTEGER NOT NULL,
+    PRIMARY KEY (account, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE segment (
+    id INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    live INTEGER NOT NULL,
+    open INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX segment_open ON segment (id) WHERE open = 1;
+  CREATE TABLE blob (
+    hash BLOB PRIMARY KEY,
+    segment INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    holders INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE queue (
+    id INTEGER PRIMARY KEY,
+    blob BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    reverse_path TEXT NOT NULL,
+    forward_path TEXT NOT NULL,
+    partner_id TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    next_attempt_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    last_error TEXT,
+    status TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX queue_due ON queue (next_attempt_at, id) WHERE status = 'queued';
+  CREATE TABLE usage (
+    number INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    partner_id TEXT NOT NULL,
+    account_id TEXT,
+    meter TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE purge (
+    account INTEGER NOT NULL,
+    mailbox INTEGER NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    PRIMARY KEY (account, mailbox)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** Opens index.db as its only owner and brings its schema up to date. The storage lock is held already. */
+export function openIndex(path: string, cacheBytes: number): IndexDb {
+  const index = new IndexDb(path);
+  try {
+    // Exclusive mode first: WAL then keeps its index in this process's memory and no second process can attach.
+    index.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      PRAGMA wal_autocheckpoint = 0;
+      PRAGMA temp_store = MEMORY;
+      PRAGMA trusted_schema = OFF;
+      PRAGMA cache_size = ${-Math.floor(cacheBytes / 1024)};
+      BEGIN IMMEDIATE`);
+    const version = index.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
+    if (version > STEPS.length)
+      throw new VolumeOpenError('formatUnknown', `index.db has version ${version}; this program knows ${STEPS.length}`);
+    for (const step of STEPS.slice(version)) index.exec(step);
+    if (version < STEPS.length) index.exec(`PRAGMA user_version = ${STEPS.length}`);
+    index.exec('COMMIT');
+    return index;
+  } catch (error) {
+    index.close();
+    throw error;
+  }
+}

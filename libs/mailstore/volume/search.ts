@@ -1,0 +1,116 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  type MailboxRef,
+  MailStoreError,
+  type MessageFilter,
+  type MessageText,
+  type ModSeq,
+  matchesIndex,
+  matchesText,
+  messageText,
+  normalFilter,
+  type Uid,
+} from '#mailstore/api';
+import { collect, type RequestContext } from '#stdx';
+import type { BlobReader } from './blob-reader.ts';
+import { findBlob } from './blobs.ts';
+import { decodeBody } from './codec.ts';
+import { splitFilter } from './filter-sql.ts';
+import type { IndexDb } from './index-db.ts';
+import type { Reads } from './reads.ts';
+import { keywordsOf, type MailboxRow, MEMBERSHIP_COLUMNS, type MembershipRow, messageKey } from './rows.ts';
+
+/** Rows scanned by SQL before others have their turn: about 2 ms. */
+const SCAN_ROWS = 10_000;
+/** Texts read before others have their turn. */
+const TEXT_ROWS = 8;
+
+export interface SearchResult {
+  readonly uids: readonly Uid[];
+  readonly modSeq: ModSeq;
+}
+
+/** Finds messages by scanning: what the index knows in SQL, window by window of uids; texts by reading the blobs of what is left. */
+export class Search {
+  constructor(
+    private readonly index: IndexDb,
+    private readonly reads: Reads,
+    private readonly blobs: BlobReader,
+  ) {}
+
+  async run(context: RequestContext, ref: MailboxRef, filter: MessageFilter): Promise<SearchResult> {
+    const { condition, rest } = splitFilter(normalFilter(filter));
+    const sql = `SELECT ${rest ? MEMBERSHIP_COLUMNS : 'uid, mod_seq AS modSeq'} FROM membership
+      WHERE account = ? AND mailbox = ? AND uid > ? AND uid <= ? AND ${condition.sql} ORDER BY uid`;
+    const uids: Uid[] = [];
+    let modSeq: ModSeq = 0;
+    for (let after = 0; ; ) {
+      const mailbox = this.reads.mailboxRow(context, ref);
+      const last = this.windowEnd(mailbox, after);
+      const rows = await this.reads.shown(ref.accountId, () =>
+        this.index.all<MembershipRow>(sql, mailbox.account, mailbox.id, after, last, ...condition.parameters),
+      );
+      for (const row of rest ? await this.matching(mailbox.account, rest, rows) : rows) {
+        uids.push(row.uid);
+        modSeq = Math.max(modSeq, row.modSeq);
+      }
+      if (last === Number.MAX_SAFE_INTEGER) return { uids, modSeq };
+      after = last;
+      await nextTurn();
+    }
+  }
+
+  /** The uid `SCAN_ROWS` rows on, so that a window costs the same however uids are spread. */
+  private windowEnd({ account, id }: MailboxRow, after: Uid): Uid {
+    const sql = `SELECT uid FROM membership WHERE account = ? AND mailbox = ? AND uid > ?
+      ORDER BY uid LIMIT 1 OFFSET ${SCAN_ROWS - 1}`;
+    return this.index.get<{ uid: Uid }>(sql, account, id, after)?.uid ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  private async matching(
+    account: number,
+    filter: MessageFilter,
+    rows: readonly MembershipRow[],
+  ): Promise<readonly MembershipRow[]> {
+    const found: MembershipRow[] = [];
+    let opened = 0;
+    for (const row of rows) {
+      const message = { ...row, keywords: keywordsOf(row.keywords) };
+      let matches = matchesIndex(filter, message);
+      if (matches === undefined) {
+        if (++opened % TEXT_ROWS === 0) await nextTurn();
+        const text = this.open(account, row.message);
+        matches = text !== undefined && (await this.matchesOpened(filter, message, text));
+      }
+      if (matches) found.push(row);
+    }
+    return found;
+  }
+
+  /** A message that was expunged while its turn came matches nothing; damaged bytes cost their message, not the search. */
+  private async matchesOpened(
+    filter: MessageFilter,
+    message: Parameters<typeof matchesText>[1],
+    text: MessageText,
+  ): Promise<boolean> {
+    try {
+      return await matchesText(filter, message, text);
+    } catch (error) {
+      if (error instanceof MailStoreError && (error.code === 'corrupt' || error.code === 'messageNotFound'))
+        return false;
+      throw error;
+    }
+  }
+
+  private open(account: number, message: number): MessageText | undefined {
+    const sql = 'SELECT blob, body FROM message WHERE key = ?';
+    const row = this.index.get<{ blob: Uint8Array; body: string }>(sql, messageKey(account, message));
+    if (!row) return undefined;
+    const hash = Buffer.from(row.blob);
+    return messageText(decodeBody(row.body), async (start, end) => {
+      const place = findBlob(this.index, hash);
+      if (!place) throw new MailStoreError('messageNotFound');
+      return collect(this.blobs.read(place, hash, start, end), place.size);
+    });
+  }
+}

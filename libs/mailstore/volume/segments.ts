@@ -1,0 +1,187 @@
+import { join } from 'node:path';
+import { assert } from '#stdx';
+import type { BlobPlace } from './blobs.ts';
+import { SyncError } from './errors.ts';
+import type { VolumeFile, VolumeFiles } from './files.ts';
+import { encodeRecordHeader, RECORD_HEADER_BYTES } from './record.ts';
+
+/** Segments of one epoch are numbered below this; `id` = epoch × SEGMENTS_PER_EPOCH + number stays exact below 2^53. */
+const SEGMENTS_PER_EPOCH = 2 ** 24;
+
+export const segmentId = (epoch: number, number: number): number => epoch * SEGMENTS_PER_EPOCH + number;
+export const segmentEpoch = (id: number): number => Math.floor(id / SEGMENTS_PER_EPOCH);
+export const segmentFile = (id: number): string => `${segmentEpoch(id)}-${id % SEGMENTS_PER_EPOCH}.seg`;
+
+/** The id a segment's file name stands for; undefined for other files. */
+export function segmentOf(file: string): number | undefined {
+  const match = /^(\d{1,9})-(\d{1,8})\.seg$/.exec(file);
+  return match ? segmentId(Number(match[1]), Number(match[2])) : undefined;
+}
+
+export interface NewRecord {
+  readonly hash: Buffer;
+  readonly size: number;
+  readonly bytes: readonly Uint8Array[];
+}
+
+interface OpenSegment {
+  readonly id: number;
+  readonly file: VolumeFile;
+  end: number;
+}
+
+/**
+ * Writes segments. Only the commit loop appends, one append at a time; a large message writes a segment of its own beside
+ * it. An epoch's first append begins a new file: bytes of different owners, or of two lives of one, never share one.
+ */
+export class SegmentWriter {
+  private active: OpenSegment | undefined;
+  private readonly sealedIds: number[] = [];
+
+  constructor(
+    private readonly files: VolumeFiles,
+    private readonly directory: string,
+    private readonly epoch: number,
+    private nextNumber: number,
+    private readonly segmentBytesMax: number,
+  ) {}
+
+  /** Id of the segment being appended to. */
+  get activeId(): number | undefined {
+    return this.active?.id;
+  }
+
+  /** Where the active segment ends, to be recorded in the transaction that refers to it. */
+  get activeBytes(): number {
+    return this.active?.end ?? 0;
+  }
+
+  /** Segments closed since `forgetSealed`, to be marked so in the next transaction. */
+  get sealed(): readonly number[] {
+    return this.sealedIds;
+  }
+
+  /** That transaction is committed. */
+  forgetSealed(): void {
+    this.sealedIds.length = 0;
+  }
+
+  /** Writes the records and syncs them. Throws what the file threw (ENOSPC: nothing of it counts), or `SyncError`. */
+  async append(records: readonly NewRecord[]): Promise<readonly BlobPlace[]> {
+    const segment = await this.openActive();
+    const buffers: Uint8Array[] = [];
+    const places: BlobPlace[] = [];
+    let position = segment.end;
+    for (const { hash, size, bytes } of records) {
+      places.push({ segment: segment.id, position, size });
+      buffers.push(encodeRecordHeader({ length: size, hash }), ...bytes);
+      position += RECORD_HEADER_BYTES + size;
+    }
+    await segment.file.write(buffers, segment.end);
+    await syncOrThrow(segment.file);
+    segment.end = position;
+    return places;
+  }
+
+  /** A segment for one large message. */
+  async large(): Promise<LargeRecord> {
+    const { id, file } = await this.create();
+    const remove = async (): Promise<void> => {
+      await file.close();
+      await this.files.remove(this.path(id));
+    };
+    return new LargeRecord(id, file, () => this.syncNames(), remove);
+  }
+
+  async remove(id: number): Promise<void> {
+    await this.files.remove(this.path(id));
+  }
+
+  async close(): Promise<void> {
+    await this.active?.file.close();
+    this.active = undefined;
+  }
+
+  private async openActive(): Promise<OpenSegment> {
+    const { active } = this;
+    if (active && active.end < this.segmentBytesMax) return active;
+    const next = await this.create();
+    await this.syncNames();
+    if (active) {
+      this.sealedIds.push(active.id);
+      await active.file.close();
+    }
+    this.active = { ...next, end: 0 };
+    return this.active;
+  }
+
+  private async create(): Promise<{ readonly id: number; readonly file: VolumeFile }> {
+    for (;;) {
+      assert(this.nextNumber < SEGMENTS_PER_EPOCH, 'an epoch has used all its segment numbers');
+      const id = segmentId(this.epoch, this.nextNumber++);
+      try {
+        return { id, file: await this.files.open(this.path(id), 'create') };
+      } catch (error) {
+        // An earlier life of this epoch left a file that nothing refers to: recovery removes it, we take the next number.
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  private async syncNames(): Promise<void> {
+    try {
+      await this.files.syncDirectory(this.directory);
+    } catch (cause) {
+      throw new SyncError('segments directory', { cause });
+    }
+  }
+
+  private path(id: number): string {
+    return join(this.directory, segmentFile(id));
+  }
+}
+
+/** A large message being written, then waiting for its commit. */
+export class LargeRecord {
+  private size = 0;
+  private durable: Promise<void> | undefined;
+
+  constructor(
+    readonly segment: number,
+    private readonly file: VolumeFile,
+    private readonly syncNames: () => Promise<void>,
+    private readonly removeFile: () => Promise<void>,
+  ) {}
+
+  get place(): BlobPlace {
+    return { segment: this.segment, position: 0, size: this.size };
+  }
+
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    await this.file.write(chunks, RECORD_HEADER_BYTES + this.size);
+    this.size += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
+  async finish(hash: Buffer): Promise<void> {
+    await this.file.write([encodeRecordHeader({ length: this.size, hash })], 0);
+  }
+
+  /** Resolves when bytes and name are on storage; syncs once however often it is asked. Rejects `SyncError`. */
+  sync(): Promise<void> {
+    this.durable ??= syncOrThrow(this.file).then(this.syncNames);
+    return this.durable;
+  }
+
+  /** Done with: the file stays when something refers to it. */
+  async release(keep: boolean): Promise<void> {
+    await (keep ? this.file.close() : this.removeFile());
+  }
+}
+
+export async function syncOrThrow(file: VolumeFile): Promise<void> {
+  try {
+    await file.sync();
+  } catch (cause) {
+    throw new SyncError('fdatasync failed', { cause });
+  }
+}

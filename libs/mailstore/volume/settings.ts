@@ -1,0 +1,48 @@
+/** How a volume works, besides what it accepts (`MailStoreLimits`). */
+export interface VolumeSettings {
+  /** Messages above this stream into a segment of their own, so that memory stays bounded. Default 1 MiB. */
+  readonly largeMessageBytes: number;
+  /** Bytes of staged messages held in memory; past it every message goes to a segment of its own. Default 64 MiB. */
+  readonly stagedBytesMax: number;
+  /** A segment past this is closed and the next begun. Default 256 MiB: small enough to compact in one go, few enough to list. */
+  readonly segmentBytesMax: number;
+  /** Bytes of messages one commit writes. Default 8 MiB: tens of milliseconds on a slow disk. */
+  readonly commitBytesMax: number;
+  /** Operations one commit takes. Default 512. */
+  readonly commitOperationsMax: number;
+  /** Time one commit's transaction may hold the event loop, milliseconds; what is left waits for the next. Default 8: half of the 20 ms p99 in docs/MAILSTORE.md. */
+  readonly commitHoldMs: number;
+  /** Operations that may wait; past it callers are refused `unavailable`. Default 100,000. */
+  readonly pendingOperationsMax: number;
+  /** WAL frames (4 KiB) after which it is written back, at once. Default 4,096 (16 MiB): measured 15 ms. */
+  readonly walFramesMax: number;
+  /** WAL frames worth writing back when the volume has been idle for `walIdleMs`. Default 256. */
+  readonly walFramesIdle: number;
+  /** Default 1,000. */
+  readonly walIdleMs: number;
+  /** SQLite's page cache. Default 32 MiB: grows with use only. */
+  readonly cacheBytes: number;
+  /** Segment files kept open for reading. Default 64. */
+  readonly openSegmentsMax: number;
+  /** Tombstones younger than this are kept. Default 30 days, the least docs/MAILSTORE.md allows. */
+  readonly tombstoneKeepMs: number;
+  /** Messages a bulk change (STORE, COPY, MOVE, EXPUNGE of many) handles in one commit. Default 200: about 8 ms. */
+  readonly bulkMessagesMax: number;
+}
+
+export const defaultVolumeSettings: VolumeSettings = {
+  largeMessageBytes: 1024 * 1024,
+  stagedBytesMax: 64 * 1024 * 1024,
+  segmentBytesMax: 256 * 1024 * 1024,
+  commitBytesMax: 8 * 1024 * 1024,
+  commitOperationsMax: 512,
+  commitHoldMs: 8,
+  pendingOperationsMax: 100_000,
+  walFramesMax: 4_096,
+  walFramesIdle: 256,
+  walIdleMs: 1_000,
+  cacheBytes: 32 * 1024 * 1024,
+  openSegmentsMax: 64,
+  tombstoneKeepMs: 30 * 24 * 3_600_000,
+  bulkMessagesMax: 200,
+};

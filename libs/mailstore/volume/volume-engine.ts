@@ -1,0 +1,160 @@
+import { MailStoreError, type MailStoreHealth, type MailStoreLimits, type MessageParserFactory } from '#mailstore/api';
+import { type Clock, type Deferred, deferred, type Logger, type Timer } from '#stdx';
+import { Barrier } from './barrier.ts';
+import { BlobReader } from './blob-reader.ts';
+import { CommitLoop } from './commit-loop.ts';
+import { Counters } from './counters.ts';
+import type { VolumeFile, VolumeFiles } from './files.ts';
+import type { IndexDb } from './index-db.ts';
+import type { StorageLock } from './lock.ts';
+import { Purge } from './purge.ts';
+import { Reads } from './reads.ts';
+import { nextSegmentNumber, removeOrphans } from './recovery.ts';
+import { Search } from './search.ts';
+import { SegmentWriter } from './segments.ts';
+import type { VolumeSettings } from './settings.ts';
+import { Staging } from './staging.ts';
+import { Transactor } from './transactor.ts';
+import { Wal } from './wal.ts';
+import { Watchers } from './watchers.ts';
+import { Writes } from './writes.ts';
+
+const TOMBSTONE_CHECK_MS = 3_600_000;
+
+/** What opening a volume has gathered. */
+export interface VolumeParts {
+  readonly volumeId: string;
+  readonly epoch: number;
+  readonly segmentsDirectory: string;
+  readonly lock: StorageLock;
+  readonly index: IndexDb;
+  /** index.db-wal, to sync it. */
+  readonly walFile: VolumeFile;
+  readonly files: VolumeFiles;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly parse: MessageParserFactory;
+  readonly limits: MailStoreLimits;
+  readonly settings: VolumeSettings;
+}
+
+/** An open volume: its rooms, wired, and its end. */
+export class VolumeEngine {
+  readonly index: IndexDb;
+  readonly reads: Reads;
+  readonly writes: Writes;
+  readonly search: Search;
+  readonly staging: Staging;
+  readonly blobs: BlobReader;
+  readonly purge: Purge;
+  readonly watchers: Watchers;
+  private readonly segments: SegmentWriter;
+  private readonly wal: Wal;
+  private readonly loop: CommitLoop;
+  private readonly transactor: Transactor;
+  private readonly failure: Deferred<Error> = deferred<Error>();
+  private readonly tombstoneTimer: Timer;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly parts: VolumeParts) {
+    const { index, walFile, files, segmentsDirectory, epoch, volumeId, clock, logger, limits, settings } = parts;
+    const barrier = new Barrier();
+    this.index = index;
+    this.watchers = new Watchers(logger);
+    const number = nextSegmentNumber(index, epoch);
+    this.segments = new SegmentWriter(files, segmentsDirectory, epoch, number, settings.segmentBytesMax);
+    this.blobs = new BlobReader(files, segmentsDirectory, settings.openSegmentsMax);
+    const isKnown = (id: number): boolean => index.get('SELECT 1 AS found FROM segment WHERE id = ?', id) !== undefined;
+    this.staging = new Staging(parts.parse, this.segments, { limits, settings }, isKnown, logger);
+    this.transactor = new Transactor(
+      ...[index, this.segments, new Counters(index), { limits, epoch, settings }, clock, logger],
+    );
+    this.wal = new Wal(index, walFile, settings, clock, logger);
+    this.loop = new CommitLoop(
+      {
+        ...{ segments: this.segments, staging: this.staging, transactor: this.transactor, wal: this.wal, barrier },
+        publish: () => this.publish(),
+      },
+      settings,
+      clock,
+      logger,
+      (error) => this.fail(error),
+    );
+    this.reads = new Reads(index, barrier, limits, () => this.assertOpen());
+    this.writes = new Writes(this.loop, this.reads, this.staging, limits, settings, volumeId);
+    this.search = new Search(index, this.reads, this.blobs);
+    this.purge = new Purge(index, this.loop, settings, logger);
+    this.tombstoneTimer = clock.every(TOMBSTONE_CHECK_MS, () => this.forgetTombstones());
+  }
+
+  get failed(): Promise<Error> {
+    return this.failure.promise;
+  }
+
+  /** Work left over from the last owner, in the background. */
+  resume(): void {
+    const { index, files, segmentsDirectory, logger } = this.parts;
+    this.purge.wake();
+    this.forgetTombstones();
+    const isOurs = (id: number): boolean => id === this.segments.activeId || this.staging.pinned.has(id);
+    removeOrphans(index, files, segmentsDirectory, isOurs, logger).catch((error: unknown) => {
+      if (!this.closing) logger.warn({ error }, 'search for orphaned segments failed');
+    });
+  }
+
+  assertOpen(): void {
+    if (this.closing) throw new MailStoreError('unavailable', 'volume closed');
+  }
+
+  health(): MailStoreHealth {
+    const { commits, lastCommitMs, lastSyncMs } = this.loop.figures;
+    return {
+      writable: this.closing === undefined,
+      messagesStored: this.transactor.messages,
+      pendingOperations: this.loop.pendingOperations,
+      ...{ commits, lastCommitMs, lastSyncMs },
+    };
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private fail(error: Error): void {
+    this.failure.resolve(error);
+    this.close().catch((cause: unknown) => this.parts.logger.error({ error: cause }, 'closing a failed volume failed'));
+  }
+
+  private publish(): void {
+    const publication = this.transactor.takePublication();
+    if (!publication) return;
+    this.watchers.publish(publication.changes, publication.queueDueAt);
+    for (const id of publication.emptySegments) this.removeSegment(id);
+  }
+
+  private removeSegment(id: number): void {
+    // A large message staged once may be stored again: its file goes when it is let go of.
+    if (this.staging.pinned.has(id)) return;
+    this.segments
+      .remove(id)
+      .catch((error: unknown) => this.parts.logger.warn({ error, id }, 'an empty segment could not be removed'));
+  }
+
+  private forgetTombstones(): void {
+    const { clock, settings, logger } = this.parts;
+    this.purge.forgetTombstones(clock.now() - settings.tombstoneKeepMs).catch((error: unknown) => {
+      if (!this.closing) logger.warn({ error }, 'old tombstones could not be removed');
+    });
+  }
+
+  private async shutDown(): Promise<void> {
+    this.tombstoneTimer.cancel();
+    this.purge.stop();
+    await this.loop.drain(new Error('closed by its owner'));
+    await Promise.allSettled([this.segments.close(), this.blobs.close(), this.wal.close()]);
+    // SQLite writes the log back as it closes. The storage lock goes last: who takes it finds the index free.
+    this.index.close();
+    this.parts.lock.release();
+  }
+}

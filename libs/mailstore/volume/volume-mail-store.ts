@@ -1,0 +1,246 @@
+import type {
+  AccountChange,
+  AccountId,
+  AccountInfo,
+  AccountSpec,
+  AppendItem,
+  BlobId,
+  CopiedUids,
+  Delivery,
+  DeliveryOutcome,
+  KeywordChange,
+  Mailbox,
+  MailboxChanges,
+  MailboxId,
+  MailboxRef,
+  MailboxRole,
+  MailStore,
+  MailStoreHealth,
+  MessageFields,
+  MessageFilter,
+  MessageId,
+  MessageSummary,
+  ModSeq,
+  QueueEntry,
+  QueueUpdate,
+  StagedMessage,
+  StoredMessage,
+  StoreUsageEvent,
+  Uid,
+  UidRange,
+} from '#mailstore/api';
+import { MailStoreError } from '#mailstore/api';
+import type { ByteStream, RequestContext } from '#stdx';
+import { blobHash, findBlob } from './blobs.ts';
+import { dueEntries, listEntries } from './queue.ts';
+import { bytesByPartner, pendingUsage } from './usage.ts';
+import type { VolumeEngine } from './volume-engine.ts';
+
+/** The port over a volume's engine: each method finds its room. */
+export class VolumeMailStore implements MailStore {
+  constructor(
+    readonly volumeId: string,
+    readonly epoch: number,
+    private readonly engine: VolumeEngine,
+  ) {}
+
+  get failed(): Promise<Error> {
+    return this.engine.failed;
+  }
+
+  ensureAccount(context: RequestContext, spec: AccountSpec): Promise<AccountInfo> {
+    return this.engine.writes.ensureAccount(context, spec);
+  }
+
+  account(context: RequestContext, accountId: AccountId): Promise<AccountInfo> {
+    return this.engine.reads.account(context, accountId);
+  }
+
+  accounts(context: RequestContext): AsyncIterable<readonly AccountInfo[]> {
+    return this.engine.reads.accounts(context);
+  }
+
+  async removeAccount(context: RequestContext, accountId: AccountId): Promise<void> {
+    await this.engine.writes.removeAccount(context, accountId);
+    this.engine.purge.wake();
+  }
+
+  async stage(bytes: ByteStream | Uint8Array): Promise<StagedMessage> {
+    this.engine.assertOpen();
+    return this.engine.staging.stage(bytes);
+  }
+
+  deliver(_context: RequestContext, delivery: Delivery): Promise<readonly DeliveryOutcome[]> {
+    return this.engine.writes.deliver(delivery);
+  }
+
+  append(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    items: readonly AppendItem[],
+  ): Promise<readonly { readonly uid: Uid; readonly messageId: MessageId }[]> {
+    return this.engine.writes.append(context, mailbox, items);
+  }
+
+  mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {
+    return this.engine.reads.mailboxes(context, accountId);
+  }
+
+  mailbox(context: RequestContext, accountId: AccountId, nameOrId: string | MailboxId): Promise<Mailbox> {
+    return this.engine.reads.mailbox(context, accountId, nameOrId);
+  }
+
+  createMailbox(
+    context: RequestContext,
+    accountId: AccountId,
+    name: string,
+    options: { readonly role?: MailboxRole; readonly subscribed?: boolean } = {},
+  ): Promise<Mailbox> {
+    return this.engine.writes.createMailbox(context, accountId, name, options);
+  }
+
+  renameMailbox(context: RequestContext, accountId: AccountId, from: string, to: string): Promise<Mailbox> {
+    return this.engine.writes.renameMailbox(context, accountId, from, to);
+  }
+
+  async deleteMailbox(context: RequestContext, accountId: AccountId, name: string): Promise<void> {
+    await this.engine.writes.deleteMailbox(context, accountId, name);
+    this.engine.purge.wake();
+  }
+
+  setSubscribed(context: RequestContext, accountId: AccountId, name: string, subscribed: boolean): Promise<void> {
+    return this.engine.writes.setSubscribed(context, accountId, name, subscribed);
+  }
+
+  subscriptions(context: RequestContext, accountId: AccountId): Promise<readonly string[]> {
+    return this.engine.reads.subscriptions(context, accountId);
+  }
+
+  claimRecent(context: RequestContext, mailbox: MailboxRef): Promise<Uid> {
+    return this.engine.writes.claimRecent(context, mailbox);
+  }
+
+  uids(context: RequestContext, mailbox: MailboxRef): Promise<Uint32Array> {
+    return this.engine.reads.uids(context, mailbox);
+  }
+
+  summaries(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+  ): AsyncIterable<readonly MessageSummary[]> {
+    return this.engine.reads.summaries(context, mailbox, ranges);
+  }
+
+  messages(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    fields: MessageFields,
+  ): AsyncIterable<readonly StoredMessage[]> {
+    return this.engine.reads.messages(context, mailbox, ranges, fields);
+  }
+
+  search(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    filter: MessageFilter,
+  ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
+    return this.engine.search.run(context, mailbox, filter);
+  }
+
+  changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges> {
+    return this.engine.reads.changes(context, mailbox, since);
+  }
+
+  async *read(blobId: BlobId, start = 0, end = Infinity): ByteStream {
+    const hash = blobHash(blobId);
+    const place = await this.engine.reads.shown(undefined, () => findBlob(this.engine.index, hash));
+    if (!place) throw new MailStoreError('messageNotFound', 'no such blob');
+    yield* this.engine.blobs.read(place, hash, start, end);
+  }
+
+  setKeywords(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    change: KeywordChange,
+  ): Promise<{ readonly changed: readonly MessageSummary[]; readonly modified: readonly Uid[] }> {
+    return this.engine.writes.setKeywords(context, mailbox, ranges, change);
+  }
+
+  copy(
+    context: RequestContext,
+    source: MailboxRef,
+    ranges: readonly UidRange[],
+    target: MailboxId,
+  ): Promise<CopiedUids> {
+    return this.engine.writes.copy(context, source, ranges, target);
+  }
+
+  move(
+    context: RequestContext,
+    source: MailboxRef,
+    ranges: readonly UidRange[],
+    target: MailboxId,
+  ): Promise<CopiedUids> {
+    return this.engine.writes.move(context, source, ranges, target);
+  }
+
+  expunge(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    options: { readonly any?: boolean } = {},
+  ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
+    return this.engine.writes.expunge(context, mailbox, ranges, options.any ?? false);
+  }
+
+  watch(accountId: AccountId, listener: (change: AccountChange) => void): () => void {
+    return this.engine.watchers.watch(accountId, listener);
+  }
+
+  queueDue(now: number, limit: number): Promise<readonly QueueEntry[]> {
+    return this.engine.reads.shown(undefined, () => dueEntries(this.engine.index, now, limit));
+  }
+
+  queueEntries(filter: {
+    readonly partnerId?: string;
+    readonly after?: number;
+    readonly limit: number;
+  }): Promise<readonly QueueEntry[]> {
+    return this.engine.reads.shown(undefined, () => listEntries(this.engine.index, filter));
+  }
+
+  queueUpdate(
+    _context: RequestContext,
+    updates: readonly QueueUpdate[],
+    deliveries: readonly Delivery[] = [],
+  ): Promise<void> {
+    return this.engine.writes.queueUpdate(updates, deliveries);
+  }
+
+  watchQueue(listener: (dueAt: number) => void): () => void {
+    return this.engine.watchers.watchQueue(listener);
+  }
+
+  usagePending(limit: number): Promise<readonly StoreUsageEvent[]> {
+    return this.engine.reads.shown(undefined, () => pendingUsage(this.engine.index, this.volumeId, limit));
+  }
+
+  usageConfirm(ids: readonly string[]): Promise<void> {
+    return this.engine.writes.usageConfirm(ids);
+  }
+
+  usageBytes(): Promise<readonly { readonly partnerId: string; readonly bytes: number }[]> {
+    return this.engine.reads.shown(undefined, () => bytesByPartner(this.engine.index));
+  }
+
+  health(): MailStoreHealth {
+    return this.engine.health();
+  }
+
+  close(): Promise<void> {
+    return this.engine.close();
+  }
+}
