@@ -1,1 +1,10 @@
-export {};
+/** The REST API as data: schemas, error codes, routes, and the OpenAPI document made from them. */
+export * from './cluster.ts';
+export * from './directory.ts';
+export * from './openapi.ts';
+export * from './page.ts';
+export * from './problem.ts';
+export * from './route.ts';
+export * from './routes.ts';
+export * from './session.ts';
+export * from './usage.ts';

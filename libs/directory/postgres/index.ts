@@ -1,3 +1,5 @@
 /** The directory in PostgreSQL. */
+export { type KnownUsage, PostgresAccountUsage } from './account-usage.ts';
 export { PostgresDirectoryLookup } from './lookup.ts';
+export { accountsByVolume } from './placement.ts';
 export { PostgresDirectoryRegistry } from './registry.ts';

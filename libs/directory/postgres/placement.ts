@@ -27,3 +27,12 @@ export async function place(
   );
   return best ? ok(best.id) : err({ code: 'noVolume', clusterId: domain.cluster_id });
 }
+
+/** Accounts on each volume of a cluster; volumes that never had one are absent. */
+export async function accountsByVolume(database: Database, clusterId: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await database.query<{ volume_id: string; accounts: string }>(
+    'SELECT l.volume_id, l.accounts FROM volume_load l JOIN volume v ON v.id = l.volume_id WHERE v.cluster_id = $1',
+    [clusterId],
+  );
+  return new Map(rows.map((row) => [row.volume_id, Number(row.accounts)]));
+}

@@ -1,0 +1,82 @@
+import { type DynamicModule, Module, type Provider, RequestMethod, type Type } from '@nestjs/common';
+import { AccountController } from './accounts/account.controller.ts';
+import { Accounts } from './accounts/accounts.ts';
+import { AliasController } from './aliases/alias.controller.ts';
+import { Aliases } from './aliases/aliases.ts';
+import { ApiKeyController } from './api-keys/api-key.controller.ts';
+import { ApiKeys } from './api-keys/api-keys.ts';
+import { ClusterController } from './clusters/cluster.controller.ts';
+import { ClusterNodes } from './clusters/cluster-nodes.ts';
+import { ClusterQueue } from './clusters/cluster-queue.ts';
+import { ClusterVolumes } from './clusters/cluster-volumes.ts';
+import { Clusters } from './clusters/clusters.ts';
+import { NodeController } from './clusters/node.controller.ts';
+import { QueueController } from './clusters/queue.controller.ts';
+import { VolumeController } from './clusters/volume.controller.ts';
+import { DocsController } from './docs/docs.controller.ts';
+import { Docs } from './docs/docs.ts';
+import { DomainController } from './domains/domain.controller.ts';
+import { Domains } from './domains/domains.ts';
+import { PartnerController } from './partners/partner.controller.ts';
+import { Partners } from './partners/partners.ts';
+import { UsageController } from './usage/usage.controller.ts';
+import { Usage } from './usage/usage.ts';
+
+/** The use cases behind the controllers, made by the composition root. */
+export interface UseCases {
+  readonly partners: Partners;
+  readonly domains: Domains;
+  readonly accounts: Accounts;
+  readonly aliases: Aliases;
+  readonly apiKeys: ApiKeys;
+  readonly clusters: Clusters;
+  readonly nodes: ClusterNodes;
+  readonly volumes: ClusterVolumes;
+  readonly queue: ClusterQueue;
+  readonly usage: Usage;
+  readonly docs: Docs;
+}
+
+export const CONTROLLERS: readonly Type[] = [
+  PartnerController,
+  DomainController,
+  AccountController,
+  AliasController,
+  ApiKeyController,
+  ClusterController,
+  NodeController,
+  VolumeController,
+  QueueController,
+  UsageController,
+  DocsController,
+];
+
+/** Paths that stand outside the versioned API. */
+export const UNPREFIXED = [
+  { path: '/api/docs', method: RequestMethod.GET },
+  { path: '/api/v1/openapi.json', method: RequestMethod.GET },
+];
+
+@Module({})
+export class AppModule {
+  static of(useCases: UseCases): DynamicModule {
+    const bind = <T>(provide: Type<T>, useValue: T): Provider => ({ provide, useValue });
+    return {
+      module: AppModule,
+      controllers: [...CONTROLLERS],
+      providers: [
+        bind(Partners, useCases.partners),
+        bind(Domains, useCases.domains),
+        bind(Accounts, useCases.accounts),
+        bind(Aliases, useCases.aliases),
+        bind(ApiKeys, useCases.apiKeys),
+        bind(Clusters, useCases.clusters),
+        bind(ClusterNodes, useCases.nodes),
+        bind(ClusterVolumes, useCases.volumes),
+        bind(ClusterQueue, useCases.queue),
+        bind(Usage, useCases.usage),
+        bind(Docs, useCases.docs),
+      ],
+    };
+  }
+}

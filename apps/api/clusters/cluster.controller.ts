@@ -1,0 +1,42 @@
+import { Controller } from '@nestjs/common';
+import { type InputOf, ROUTES } from '#api-schema';
+import { By, Input, Needs, Operation } from '../http/operation.ts';
+import type { Asking } from '../http/request.ts';
+import { Clusters } from './clusters.ts';
+
+type Routes = typeof ROUTES;
+
+@Controller()
+export class ClusterController {
+  constructor(private readonly clusters: Clusters) {}
+
+  @Needs('read')
+  @Operation(ROUTES.listClusters)
+  list(@By() asking: Asking) {
+    return this.clusters.list(asking);
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.createCluster)
+  create(@By() asking: Asking, @Input() input: InputOf<Routes['createCluster']>) {
+    return this.clusters.create(asking, input);
+  }
+
+  @Needs('read')
+  @Operation(ROUTES.showClusterStatus)
+  status(@By() asking: Asking, @Input() input: InputOf<Routes['showClusterStatus']>) {
+    return this.clusters.status(asking, input);
+  }
+
+  @Needs('read')
+  @Operation(ROUTES.listClusterEvents)
+  events(@By() asking: Asking, @Input() input: InputOf<Routes['listClusterEvents']>) {
+    return this.clusters.events(asking, input);
+  }
+
+  @Needs('read')
+  @Operation(ROUTES.listHubs)
+  hubs(@By() asking: Asking, @Input() input: InputOf<Routes['listHubs']>) {
+    return this.clusters.hubs(asking, input);
+  }
+}

@@ -1,0 +1,56 @@
+import { Controller } from '@nestjs/common';
+import { type InputOf, ROUTES } from '#api-schema';
+import { By, Input, Needs, Operation, Version } from '../http/operation.ts';
+import type { Asking } from '../http/request.ts';
+import { Domains } from './domains.ts';
+
+type Routes = typeof ROUTES;
+
+@Controller()
+export class DomainController {
+  constructor(private readonly domains: Domains) {}
+
+  @Needs('read')
+  @Operation(ROUTES.listDomains)
+  list(@By() asking: Asking, @Input() input: InputOf<Routes['listDomains']>) {
+    return this.domains.list(asking, input);
+  }
+
+  @Needs('write')
+  @Operation(ROUTES.createDomain)
+  create(@By() asking: Asking, @Input() input: InputOf<Routes['createDomain']>) {
+    return this.domains.create(asking, input);
+  }
+
+  @Needs('read')
+  @Operation(ROUTES.showDomain)
+  show(@By() asking: Asking, @Input() input: InputOf<Routes['showDomain']>) {
+    return this.domains.show(asking, input);
+  }
+
+  @Needs('write')
+  @Operation(ROUTES.updateDomain)
+  update(
+    @By() asking: Asking,
+    @Input() input: InputOf<Routes['updateDomain']>,
+    @Version() version: number | undefined,
+  ) {
+    return this.domains.update(asking, input, version);
+  }
+
+  @Needs('write')
+  @Operation(ROUTES.deleteDomain)
+  delete(
+    @By() asking: Asking,
+    @Input() input: InputOf<Routes['deleteDomain']>,
+    @Version() version: number | undefined,
+  ) {
+    return this.domains.delete(asking, input, version);
+  }
+
+  @Needs('read')
+  @Operation(ROUTES.showDomainDns)
+  dns(@By() asking: Asking, @Input() input: InputOf<Routes['showDomainDns']>) {
+    return this.domains.dns(asking, input);
+  }
+}

@@ -1,0 +1,117 @@
+import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Redis } from 'ioredis';
+import { API_PREFIX } from '#api-schema';
+import { Database } from '#database';
+import { PostgresDirectoryRegistry } from '#directory/postgres';
+import { StatusServer } from '#telemetry';
+import { AppModule, UNPREFIXED } from './app.module.ts';
+import type { Ground } from './clusters/clusters.ts';
+import { AuthenticationGuard } from './http/authentication.guard.ts';
+import { requireJson } from './http/body-type.ts';
+import { ProblemFilter } from './http/problem.filter.ts';
+import { ReplyInterceptor } from './http/reply.interceptor.ts';
+import type { ApiRequest, ApiResponse } from './http/request.ts';
+import { requestMetrics } from './http/request-metrics.ts';
+import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.ts';
+import { ReplayStore } from './idempotency/replay-store.ts';
+import { MemoryRateCounter, type RateCounter, RedisRateCounter } from './rate-limit/rate-counter.ts';
+import { RateLimits } from './rate-limit/rate-limits.ts';
+import type { Settings } from './settings.ts';
+import { useCases } from './use-cases.ts';
+
+const READINESS_INTERVAL_MS = 1_000;
+const FORGET_INTERVAL_MS = 3_600_000;
+
+export interface RunningApi {
+  readonly url: string;
+  readonly statusUrl: string;
+  close(): Promise<void>;
+}
+
+/** Starts the API and resolves when it listens; it is ready when PostgreSQL answers. */
+export async function startApi(settings: Settings, ground: Ground): Promise<RunningApi> {
+  const { clock, random, logger } = ground;
+  const database = new Database({
+    url: settings.DATABASE_URL,
+    connectionsMax: settings.ROOKERY_API_DATABASE_CONNECTIONS,
+    applicationName: 'rookery-api',
+  });
+  const redis = settings.REDIS_URL === undefined ? undefined : connectRedis(settings.REDIS_URL);
+  const counter: RateCounter = redis ? new RedisRateCounter(redis, clock, logger) : new MemoryRateCounter();
+  const limits = new RateLimits(counter, clock, {
+    requestsPerMinute: settings.ROOKERY_API_REQUESTS_PER_MINUTE,
+    refusalsPerMinute: settings.ROOKERY_API_REFUSALS_PER_MINUTE,
+  });
+  const registry = new PostgresDirectoryRegistry(database, random, {
+    memoryKiB: settings.ROOKERY_ARGON2_MEMORY_KIB,
+    passes: settings.ROOKERY_ARGON2_PASSES,
+    lanes: settings.ROOKERY_ARGON2_LANES,
+  });
+  const replays = new ReplayStore(database);
+  let isReady = await answers(database);
+  const status = new StatusServer(() => (isReady ? { ready: true } : { ready: false, reason: 'PostgreSQL is away' }));
+  const timers = [
+    clock.every(READINESS_INTERVAL_MS, () => void answers(database).then((now) => (isReady = now))),
+    clock.every(FORGET_INTERVAL_MS, () => void replays.forgetExpired().catch(() => {})),
+  ];
+
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.of(useCases(settings, ground, database, registry)),
+    { logger: false, abortOnError: false, bodyParser: false },
+  );
+  const problems = new ProblemFilter(logger);
+  app.set('trust proxy', 'loopback');
+  app.set('etag', false);
+  app.set('x-powered-by', false);
+  app.set('query parser', 'simple');
+  app.setGlobalPrefix(API_PREFIX, { exclude: UNPREFIXED });
+  app.use(requestMetrics(ground, status.registry));
+  app.use(requireJson);
+  app.useBodyParser('json', {
+    limit: settings.ROOKERY_API_BODY_BYTES_MAX,
+    type: ['application/json', 'application/merge-patch+json'],
+  });
+  app.use((error: unknown, request: ApiRequest, response: ApiResponse, _next: unknown) =>
+    problems.answer(error, request, response),
+  );
+  app.useGlobalFilters(problems);
+  app.useGlobalGuards(new AuthenticationGuard(registry, limits));
+  app.useGlobalInterceptors(new IdempotencyInterceptor(replays, random), new ReplyInterceptor());
+  await app.listen(settings.ROOKERY_API_PORT, settings.ROOKERY_HOST);
+  const statusPort = await status.listen(settings.ROOKERY_HOST, settings.ROOKERY_STATUS_PORT);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return {
+    url: `http://${settings.ROOKERY_HOST}:${port}`,
+    statusUrl: `http://${settings.ROOKERY_HOST}:${statusPort}`,
+    /** Answers what is under way, takes nothing new. */
+    async close() {
+      isReady = false;
+      for (const timer of timers) timer.cancel();
+      const server = app.getHttpServer() as { closeIdleConnections(): void };
+      const closed = app.close();
+      server.closeIdleConnections();
+      await closed;
+      await status.close();
+      redis?.disconnect();
+      await database.close();
+    },
+  };
+}
+
+async function answers(database: Database): Promise<boolean> {
+  return database.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Reconnects for ever; meanwhile commands fail at once instead of waiting. */
+function connectRedis(url: string): Redis {
+  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500 });
+  // Whoever counts finds out by asking; the connection mends itself.
+  redis.on('error', () => {});
+  return redis;
+}

@@ -1,0 +1,57 @@
+import { findVolumeOwner } from '#cluster/postgres';
+import type { Database } from '#database';
+import type { DirectoryRegistry } from '#directory/api';
+import { PostgresAccountUsage } from '#directory/postgres';
+import { AccountUsage } from './accounts/account-usage.ts';
+import { Accounts } from './accounts/accounts.ts';
+import { Aliases } from './aliases/aliases.ts';
+import { ApiKeys } from './api-keys/api-keys.ts';
+import type { UseCases } from './app.module.ts';
+import { ClusterNodes } from './clusters/cluster-nodes.ts';
+import { ClusterQueue } from './clusters/cluster-queue.ts';
+import { ClusterReader } from './clusters/cluster-reader.ts';
+import { ClusterVolumes } from './clusters/cluster-volumes.ts';
+import { Clusters, type Ground } from './clusters/clusters.ts';
+import { NodeRpc } from './clusters/node-rpc.ts';
+import { Docs } from './docs/docs.ts';
+import { Domains } from './domains/domains.ts';
+import { PartnerNames } from './partners/partner-names.ts';
+import { Partners } from './partners/partners.ts';
+import type { Settings } from './settings.ts';
+import { Usage } from './usage/usage.ts';
+import { UsageReport } from './usage/usage-report.ts';
+
+/** Of the API, not of the product. */
+const API_VERSION = '1.0.0';
+
+/** The use cases over PostgreSQL and the nodes. */
+export function useCases(
+  settings: Settings,
+  ground: Ground,
+  database: Database,
+  registry: DirectoryRegistry,
+): UseCases {
+  const { clock, random } = ground;
+  const names = new PartnerNames(registry);
+  const rpc = new NodeRpc(clock, random, settings.ROOKERY_API_NODE_TIMEOUT_MS);
+  const reader = new ClusterReader(database, rpc);
+  const clusters = new Clusters(database, names, reader, ground, {
+    databaseUrl: settings.DATABASE_URL,
+    hubDomain: settings.ROOKERY_HUB_DOMAIN,
+  });
+  const ownerOf = (volumeId: string) => findVolumeOwner(database, volumeId);
+  const usage = new AccountUsage(ownerOf, rpc, new PostgresAccountUsage(database), clock);
+  return {
+    partners: new Partners(registry),
+    domains: new Domains(registry, names, clusters),
+    accounts: new Accounts(registry, names, usage),
+    aliases: new Aliases(registry, names),
+    apiKeys: new ApiKeys(registry, names),
+    clusters,
+    nodes: new ClusterNodes(clusters, reader),
+    volumes: new ClusterVolumes(clusters, reader),
+    queue: new ClusterQueue(clusters, names, rpc),
+    usage: new Usage(registry, names, new UsageReport(database), clock),
+    docs: new Docs(API_VERSION),
+  };
+}

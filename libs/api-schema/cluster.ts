@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import { Instant, Name } from './page.ts';
+
+const Endpoint = z
+  .object({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) })
+  .meta({ id: 'Endpoint' });
+const weight = z.number().positive().max(1_000_000);
+
+export const Cluster = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    partner: z.string().describe('Slug of its owner, who pays for its hub- and node-hours'),
+    shared: z.boolean().describe('Whether any partner may place domains there'),
+  })
+  .meta({ id: 'Cluster' });
+
+export const CreateCluster = z
+  .strictObject({
+    name: z.string(),
+    partner: Name.describe('Id or slug of its owner'),
+    shared: z.boolean().default(false),
+  })
+  .meta({ id: 'CreateCluster' });
+
+export const Hub = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    leader: z.boolean(),
+    state: z.enum(['up', 'down']),
+    version: z.string(),
+    sessions: z.int(),
+    relay: Endpoint,
+    startedAt: Instant,
+    lastSeenAt: Instant,
+  })
+  .meta({ id: 'Hub' });
+
+export const Node = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    state: z.enum(['active', 'standby', 'draining', 'down', 'fenced']),
+    draining: z.boolean().describe('An operator wants it emptied'),
+    eligible: z.boolean().describe('May be given volumes'),
+    weight,
+    version: z.string(),
+    volumes: z.array(z.uuid()).describe('Those it owns'),
+    load: z.object({ volumes: z.int(), accounts: z.int() }),
+    control: Endpoint,
+    data: Endpoint,
+    lastSeenAt: Instant.nullable(),
+  })
+  .meta({ id: 'Node' });
+
+export const CreateNode = z
+  .strictObject({
+    name: z.string().min(1).max(100),
+    control: Endpoint,
+    data: Endpoint,
+    weight: weight.default(1),
+    eligible: z.boolean().default(true),
+  })
+  .meta({ id: 'CreateNode' });
+
+export const DrainNode = z
+  .strictObject({ drain: z.boolean().default(true).describe('false lets it take volumes again') })
+  .meta({ id: 'DrainNode' });
+
+const driver = z.enum(['local', 'nfs', 'smb', 'cifs', 'glusterfs', 'ceph', 'block', 'command']);
+const path = z.string().min(1).max(4_096).describe('Where the volume’s directory is, once mounted');
+const args = z.array(z.string().max(4_096)).max(64).describe('The driver’s arguments, never a shell string');
+
+const Mount = z.object({ driver, path, args }).meta({ id: 'Mount' });
+const CreateMount = z.strictObject({ driver, path, args: args.default([]) }).meta({ id: 'CreateMount' });
+
+export const Volume = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    state: z.enum(['unassigned', 'opening', 'serving', 'failed']),
+    owner: z.string().nullable().describe('Name of the node that owns it'),
+    epoch: z.int().describe('Grows by one with every change of owner'),
+    accounts: z.int(),
+    bytes: z.int().nullable().describe('Stored, as its node last reported; null before it did'),
+    volumeClass: z.string(),
+    weight,
+    preferredNode: z.string().nullable(),
+    movingTo: z.string().nullable().describe('Name of the node an operator wants it on'),
+    mount: Mount,
+  })
+  .meta({ id: 'Volume' });
+
+export const CreateVolume = z
+  .strictObject({
+    name: z.string().min(1).max(100),
+    mount: CreateMount,
+    volumeClass: z.string().default('standard'),
+    weight: weight.default(1),
+    preferredNode: Name.nullable().default(null).describe('Id or name'),
+    fence: z
+      .array(z.string().max(4_096))
+      .min(1)
+      .max(64)
+      .nullable()
+      .default(null)
+      .describe('Executable and arguments run when the lock is still held at the deadline'),
+  })
+  .meta({ id: 'CreateVolume' });
+
+export const MoveVolume = z
+  .strictObject({ to: Name.nullable().describe('Id or name of a node; null takes the wish back') })
+  .meta({ id: 'MoveVolume' });
+
+export const ClusterEvent = z
+  .object({
+    id: z.int(),
+    at: Instant,
+    kind: z.string(),
+    subject: z.string().describe('Id of the hub, node or volume'),
+    name: z.string().nullable().describe('Its name, while it is a member'),
+    durationMs: z.number().nullable(),
+    detail: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'ClusterEvent' });
+
+export const ClusterStatus = z
+  .object({
+    cluster: Cluster,
+    at: Instant.describe('The control plane’s clock'),
+    hubs: z.array(Hub),
+    nodes: z.array(Node),
+    volumes: z.array(Volume),
+    events: z.array(ClusterEvent).describe('The last ones, oldest first'),
+  })
+  .meta({ id: 'ClusterStatus' });
+
+export const EventQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  after: z.coerce.number().int().min(0).exactOptional().describe('Only events with a greater id; else the newest'),
+});
+
+/** One delivery still to be made. */
+export const QueueEntry = z
+  .object({
+    id: z.string().describe('Unique within its volume'),
+    volume: z.uuid(),
+    node: z.string(),
+    partner: z.string().describe('Slug'),
+    reversePath: z.string().describe('Empty for the null reverse-path'),
+    forwardPath: z.string(),
+    sizeBytes: z.int(),
+    state: z.enum(['queued', 'held']),
+    attempts: z.int(),
+    createdAt: Instant,
+    nextAttemptAt: Instant,
+    lastError: z.string().nullable(),
+  })
+  .meta({ id: 'QueueEntry' });
+
+export const Queue = z
+  .object({
+    entries: z.array(QueueEntry),
+    unanswered: z.array(z.string()).describe('Volumes whose node did not say, by name'),
+  })
+  .meta({ id: 'Queue' });
+
+export const QueueQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(100).describe('Of each volume, at most'),
+  partner: Name.exactOptional().describe('Id or slug: only what this partner pays for'),
+});
+
+export const ActOnQueueEntry = z
+  .strictObject({ action: z.enum(['retry', 'hold', 'cancel']).describe('cancel drops it without a bounce') })
+  .meta({ id: 'ActOnQueueEntry' });
+
+export type Cluster = z.output<typeof Cluster>;
+export type Hub = z.output<typeof Hub>;
+export type Node = z.output<typeof Node>;
+export type Volume = z.output<typeof Volume>;
+export type ClusterEvent = z.output<typeof ClusterEvent>;
+export type ClusterStatus = z.output<typeof ClusterStatus>;
+export type QueueEntry = z.output<typeof QueueEntry>;
+export type Queue = z.output<typeof Queue>;

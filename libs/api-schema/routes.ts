@@ -1,0 +1,13 @@
+import { CLUSTER_ROUTES } from './cluster-routes.ts';
+import { DIRECTORY_ROUTES } from './directory-routes.ts';
+import type { Route } from './route.ts';
+import { USAGE_ROUTES } from './usage-routes.ts';
+
+/** Every operation of the API. Controllers, CLI, OpenAPI and docs are made from it. */
+export const ROUTES = {
+  ...DIRECTORY_ROUTES,
+  ...CLUSTER_ROUTES,
+  ...USAGE_ROUTES,
+} as const satisfies Record<string, Route>;
+
+export type RouteId = keyof typeof ROUTES;
