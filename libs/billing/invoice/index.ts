@@ -1,4 +1,5 @@
 /** Documents made of a rated month. */
+export * from './compose.ts';
 export * from './document.ts';
 export * from './pdf.ts';
 export * from './preview.ts';
