@@ -1,6 +1,7 @@
 /** What tests share. Production code never imports it. */
 export * from './database.ts';
 export * from './directories.ts';
+export * from './imap-client.ts';
 export * from './severable-proxy.ts';
 export * from './simulated-clock.ts';
 export * from './until.ts';

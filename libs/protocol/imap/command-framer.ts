@@ -249,9 +249,15 @@ export class CommandFramer {
   }
 
   private noteTag(line: Buffer): void {
-    this.tag ??= commandTag(
-      Buffer.concat([this.parts[0] ?? NO_BYTES, line].map((part) => part.subarray(0, TAG_BYTES_MAX))),
-    );
+    if (this.tag !== null) return;
+    const head: Buffer[] = [];
+    let bytes = 0;
+    for (const part of [...this.parts, line]) {
+      head.push(part.subarray(0, TAG_BYTES_MAX));
+      bytes += part.length;
+      if (bytes >= TAG_BYTES_MAX) break;
+    }
+    this.tag = commandTag(Buffer.concat(head));
   }
 
   private add(piece: Buffer): void {
