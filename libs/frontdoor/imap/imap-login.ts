@@ -282,7 +282,7 @@ export class ImapLogin implements LoginSession, Deadlined {
         if (this.over) return;
         this.endIfHopeless();
         this.advance();
-        if (this.inputEnded) this.end();
+        if (this.inputEnded && !this.busy) this.end();
       });
   }
 

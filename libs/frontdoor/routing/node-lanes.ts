@@ -2,7 +2,7 @@ import { LmtpPool, type RelayMessage, type RelayOutcome } from '#relay';
 import type { Clock, Random } from '#stdx';
 import { DialError, dial } from './dial.ts';
 import type { VolumeOwner } from './routing-map.ts';
-import type { HubIdentity } from './session-legs.ts';
+import type { HubCredentials } from './session-legs.ts';
 
 export interface LaneSettings {
   /** LMTP connections to one node: above it, more only share the same commits. 64. */
@@ -20,7 +20,7 @@ export class NodeLanes {
   private readonly pools = new Map<string, LmtpPool>();
 
   constructor(
-    private readonly hub: HubIdentity,
+    private readonly hub: HubCredentials,
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly settings: LaneSettings = DEFAULT_LANE_SETTINGS,

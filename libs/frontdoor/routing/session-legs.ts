@@ -8,7 +8,7 @@ import type { RoutingMap, VolumeOwner } from './routing-map.ts';
 export type SessionKind = 'imap' | 'pop3' | 'managesieve';
 
 /** Who this hub is to the nodes. */
-export interface HubIdentity {
+export interface HubCredentials {
   readonly name: string;
   /** Signs prefaces; the cluster's own. */
   readonly key: Uint8Array;
@@ -45,7 +45,7 @@ export class SessionLegs {
 
   constructor(
     private readonly routes: RoutingMap,
-    private readonly hub: HubIdentity,
+    private readonly hub: HubCredentials,
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly logger: Logger,

@@ -40,11 +40,7 @@ describe('the stored certificate', () => {
     using directory = temporaryDirectory();
     const clock = new SimulatedClock(Date.now());
     const certificates = await storedCertificate(directory.path, NAMES, clock, systemRandom, silentLogger);
-    const server = createServer({
-      ...tlsServerOptions(certificates),
-      key: certificates.material.key,
-      cert: certificates.material.certificate,
-    }).listen(0, '127.0.0.1');
+    const server = createServer(tlsServerOptions(certificates)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     for (const servername of ['mail.acme.test', '']) {

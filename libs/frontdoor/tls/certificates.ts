@@ -9,6 +9,8 @@ import { type KeyAndCertificate, selfSignedCertificate } from './self-signed.ts'
 export interface CertificateProvider {
   /** For the name the client asked for (SNI), or for none. Called at each handshake, so that a renewed one counts at once. */
   contextFor(serverName: string | undefined): SecureContext;
+  /** For clients that do not say a name: TLS servers of Node take it when they are made. */
+  readonly material: KeyAndCertificate;
 }
 
 /** RFC 8996: TLS 1.0 and 1.1 are not spoken. */
@@ -19,7 +21,10 @@ export const secureContext = ({ key, certificate }: KeyAndCertificate): SecureCo
 
 /** Options of a TLS server that asks the provider at each handshake. */
 export function tlsServerOptions(certificates: CertificateProvider): TlsOptions {
+  const { key, certificate } = certificates.material;
   return {
+    key,
+    cert: certificate,
     minVersion: MINIMUM,
     SNICallback: (serverName, done) => {
       try {

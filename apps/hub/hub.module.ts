@@ -1,0 +1,291 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { ControlClient } from '#cluster/control';
+import { HubCoordinator } from '#cluster/coordinator';
+import { PostgresClusterState } from '#cluster/postgres';
+import { Database } from '#database';
+import { PostgresDirectoryLookup } from '#directory/postgres';
+import {
+  Authenticator,
+  CachedDirectory,
+  type CertificateProvider,
+  ConnectionLedger,
+  DEFAULT_AUTHENTICATOR_LIMITS,
+  DEFAULT_CONNECTION_LIMITS,
+  DEFAULT_IMAP_FRONT_SETTINGS,
+  Dispatcher,
+  type HubCredentials,
+  ImapFront,
+  type MailServices,
+  NodeLanes,
+  RouteFile,
+  RoutingMap,
+  SessionLegs,
+  storedCertificate,
+  Upstream,
+} from '#frontdoor';
+import { type Logger, systemClock, systemRandom } from '#stdx';
+import { HttpPorts } from './http-ports.ts';
+import { Hub } from './hub.ts';
+import { storedHubId } from './hub-id.ts';
+import { ImapPorts } from './imap-ports.ts';
+import type { HubSettings } from './settings.ts';
+import { SmtpPorts } from './smtp-ports.ts';
+import { CERTIFICATES, CREDENTIALS, HUB_ID, LOGGER, MAIL_SERVICES, SETTINGS } from './tokens.ts';
+import { HUB_VERSION } from './version.ts';
+
+@Module({})
+class HubModule {}
+
+/** Binds the libs' plain classes to this process. */
+export function hubModule(settings: HubSettings, logger: Logger): DynamicModule {
+  return {
+    module: HubModule,
+    providers: [
+      { provide: SETTINGS, useValue: settings },
+      { provide: LOGGER, useValue: logger },
+      ...controlPlane(settings, logger),
+      ...routing(settings, logger),
+      ...signIn(settings, logger),
+      ...ports(settings, logger),
+      hub(logger),
+    ],
+  };
+}
+
+const controlPlane = (settings: HubSettings, logger: Logger): Provider[] => [
+  {
+    provide: Database,
+    useFactory: () => new Database({ url: settings.databaseUrl, applicationName: `rookery-hub ${settings.name}` }),
+  },
+  {
+    provide: PostgresClusterState,
+    inject: [Database],
+    useFactory: (database: Database) =>
+      new PostgresClusterState(settings.clusterId, database, settings.databaseUrl, systemClock, logger),
+  },
+  {
+    provide: PostgresDirectoryLookup,
+    inject: [Database],
+    useFactory: (database: Database) =>
+      new PostgresDirectoryLookup(database, settings.databaseUrl, systemClock, logger),
+  },
+  {
+    provide: HUB_ID,
+    useFactory: () => settings.id ?? storedHubId(settings.stateDirectory, systemRandom),
+  },
+  {
+    provide: ControlClient,
+    inject: [HUB_ID],
+    useFactory: (hubId: string) =>
+      new ControlClient({ ...identityOf(settings, hubId), hubId }, systemClock, systemRandom, logger),
+  },
+  {
+    provide: HubCoordinator,
+    inject: [HUB_ID, PostgresClusterState, ControlClient, RoutingMap, ImapFront, SmtpPorts],
+    useFactory: (
+      hubId: string,
+      state: PostgresClusterState,
+      control: ControlClient,
+      routes: RoutingMap,
+      imap: ImapFront,
+      smtp: SmtpPorts,
+    ) =>
+      new HubCoordinator(
+        {
+          hub: { id: hubId, name: settings.name, relay: relayOf(settings), version: HUB_VERSION },
+          sessions: () => imap.figures.sessions + smtp.count,
+          timing: settings.timing,
+          onRoutes: (changed) => routes.push(changed),
+        },
+        { state, control, clock: systemClock, random: systemRandom, logger },
+      ),
+  },
+];
+
+const relayOf = (settings: HubSettings) => ({ host: settings.advertisedHost, port: settings.ports.relay });
+const identityOf = (settings: HubSettings, hubId: string) => ({
+  clusterId: settings.clusterId,
+  key: settings.clusterKey,
+  hubId,
+  name: settings.name,
+  relay: relayOf(settings),
+});
+
+const routing = (settings: HubSettings, logger: Logger): Provider[] => [
+  {
+    provide: CREDENTIALS,
+    useValue: {
+      name: settings.name,
+      key: settings.clusterKey,
+      connect: ({ host, port }) => connect({ host, port, noDelay: true }),
+    } satisfies HubCredentials,
+  },
+  {
+    provide: RoutingMap,
+    inject: [PostgresClusterState],
+    useFactory: (state: PostgresClusterState) =>
+      new RoutingMap(state, new RouteFile(join(settings.stateDirectory, 'routes.json'), logger), systemClock, logger),
+  },
+  {
+    provide: SessionLegs,
+    inject: [RoutingMap, CREDENTIALS],
+    useFactory: (routes: RoutingMap, credentials: HubCredentials) =>
+      new SessionLegs(routes, credentials, systemClock, systemRandom, logger),
+  },
+  {
+    provide: NodeLanes,
+    inject: [CREDENTIALS],
+    useFactory: (credentials: HubCredentials) => new NodeLanes(credentials, systemClock, systemRandom),
+  },
+  {
+    provide: Dispatcher,
+    inject: [RoutingMap, NodeLanes],
+    useFactory: (routes: RoutingMap, lanes: NodeLanes) =>
+      new Dispatcher(routes, lanes, systemClock, logger, settings.mailOwnerWaitMs),
+  },
+];
+
+const signIn = (settings: HubSettings, logger: Logger): Provider[] => [
+  {
+    provide: CachedDirectory,
+    inject: [PostgresDirectoryLookup],
+    useFactory: (lookup: PostgresDirectoryLookup) => new CachedDirectory(lookup, systemClock),
+  },
+  {
+    provide: Authenticator,
+    inject: [CachedDirectory],
+    useFactory: (directory: CachedDirectory) =>
+      new Authenticator(directory, systemClock, systemRandom, logger, {
+        ...DEFAULT_AUTHENTICATOR_LIMITS,
+        delayMs: settings.authDelayMs,
+      }),
+  },
+  {
+    provide: MAIL_SERVICES,
+    inject: [CachedDirectory, Authenticator, Dispatcher],
+    useFactory: (directory: CachedDirectory, authenticator: Authenticator, dispatcher: Dispatcher): MailServices => ({
+      directory,
+      authenticator,
+      dispatcher,
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+    }),
+  },
+  {
+    provide: CERTIFICATES,
+    useFactory: () => {
+      const names = [...new Set(['localhost', '127.0.0.1', settings.publicName])];
+      return storedCertificate(join(settings.stateDirectory, 'tls'), names, systemClock, systemRandom, logger);
+    },
+  },
+];
+
+const ports = (settings: HubSettings, logger: Logger): Provider[] => [
+  {
+    provide: ConnectionLedger,
+    useFactory: () =>
+      new ConnectionLedger({
+        ...DEFAULT_CONNECTION_LIMITS,
+        connectionsMax: settings.connectionsMax,
+        perAddressMax: settings.connectionsPerAddressMax,
+      }),
+  },
+  {
+    provide: ImapFront,
+    inject: [CachedDirectory, Authenticator, SessionLegs, CERTIFICATES],
+    useFactory: (
+      directory: CachedDirectory,
+      authenticator: Authenticator,
+      legs: SessionLegs,
+      certificates: CertificateProvider,
+    ) =>
+      new ImapFront(
+        { directory, authenticator, legs, certificates, clock: systemClock, random: systemRandom },
+        logger,
+        {
+          ...DEFAULT_IMAP_FRONT_SETTINGS,
+          hostname: settings.publicName,
+          plainLogin: settings.plainLogin,
+          ownerWaitMs: settings.ownerWaitMs,
+        },
+      ),
+  },
+  {
+    provide: SmtpPorts,
+    inject: [MAIL_SERVICES, CERTIFICATES, ConnectionLedger],
+    useFactory: (services: MailServices, certificates: CertificateProvider, ledger: ConnectionLedger) =>
+      new SmtpPorts(settings, services, certificates, ledger, systemRandom, logger),
+  },
+  {
+    provide: ImapPorts,
+    inject: [ImapFront, CERTIFICATES, ConnectionLedger],
+    useFactory: (front: ImapFront, certificates: CertificateProvider, ledger: ConnectionLedger) =>
+      new ImapPorts(settings, front, certificates, ledger, systemRandom),
+  },
+  {
+    provide: HttpPorts,
+    inject: [CERTIFICATES, ConnectionLedger],
+    useFactory: (certificates: CertificateProvider, ledger: ConnectionLedger) =>
+      new HttpPorts(settings, new Upstream(settings.apiUrl, systemClock, logger), certificates, ledger),
+  },
+];
+
+const PARTS = [
+  Database,
+  PostgresClusterState,
+  PostgresDirectoryLookup,
+  CachedDirectory,
+  RoutingMap,
+  ControlClient,
+  HubCoordinator,
+  NodeLanes,
+  ConnectionLedger,
+  ImapFront,
+  SmtpPorts,
+  ImapPorts,
+  HttpPorts,
+] as const;
+type InstancesOf<T extends readonly unknown[]> = {
+  [K in keyof T]: T[K] extends abstract new (...args: never) => infer Instance ? Instance : never;
+};
+
+const hub = (logger: Logger): Provider => ({
+  provide: Hub,
+  inject: [...PARTS],
+  useFactory: (...parts: InstancesOf<typeof PARTS>) => {
+    const [
+      database,
+      state,
+      lookup,
+      directory,
+      routes,
+      control,
+      coordinator,
+      lanes,
+      ledger,
+      imapFront,
+      smtp,
+      imap,
+      http,
+    ] = parts;
+    return new Hub({
+      database,
+      state,
+      lookup,
+      directory,
+      routes,
+      control,
+      coordinator,
+      lanes,
+      ledger,
+      imapFront,
+      smtp,
+      imap,
+      http,
+      logger,
+    });
+  },
+});

@@ -1,0 +1,99 @@
+import type { ControlClient } from '#cluster/control';
+import type { HubCoordinator } from '#cluster/coordinator';
+import type { PostgresClusterState } from '#cluster/postgres';
+import type { Database } from '#database';
+import type { PostgresDirectoryLookup } from '#directory/postgres';
+import type { CachedDirectory, ConnectionLedger, ImapFront, NodeLanes, RoutingMap } from '#frontdoor';
+import type { Logger } from '#stdx';
+import type { Readiness } from '#telemetry';
+import type { HttpPorts } from './http-ports.ts';
+import type { ImapPorts } from './imap-ports.ts';
+import type { SmtpPorts } from './smtp-ports.ts';
+
+/** What a hub is made of, for starting and stopping it in order. */
+export interface HubParts {
+  readonly database: Database;
+  readonly state: PostgresClusterState;
+  readonly lookup: PostgresDirectoryLookup;
+  readonly directory: CachedDirectory;
+  readonly routes: RoutingMap;
+  readonly control: ControlClient;
+  readonly coordinator: HubCoordinator;
+  readonly lanes: NodeLanes;
+  readonly ledger: ConnectionLedger;
+  readonly imapFront: ImapFront;
+  readonly smtp: SmtpPorts;
+  readonly imap: ImapPorts;
+  readonly http: HttpPorts;
+  readonly logger: Logger;
+}
+
+/** How long sessions may take to end at a clean stop; the supervisor kills after ten seconds. */
+const GRACE_MS = 5_000;
+
+/** One hub, from its first route to its last session. */
+export class Hub {
+  private listening = false;
+  private stopping = false;
+
+  constructor(readonly parts: HubParts) {}
+
+  /** Comes up with PostgreSQL away, too: on the last routing map, trying to reach it for ever. */
+  async start(): Promise<void> {
+    const { lookup, routes, coordinator, smtp, imap, http } = this.parts;
+    void lookup.start();
+    await routes.start();
+    // The relay port is told to nodes as soon as the coordinator speaks to them.
+    await smtp.listen();
+    coordinator.start();
+    await imap.listen();
+    await http.listen();
+    this.listening = true;
+  }
+
+  readiness(): Readiness {
+    if (this.stopping) return { ready: false, reason: 'stopping' };
+    if (!this.listening) return { ready: false, reason: 'starting' };
+    if (this.parts.routes.size === 0 && this.parts.routes.ageMs === undefined)
+      return { ready: false, reason: 'no routing map: PostgreSQL is away and none was kept' };
+    return { ready: true };
+  }
+
+  /** Gives up the lead first, so that another hub has it while clients are told to go. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    const { database, state, lookup, directory, routes, control, coordinator, lanes, smtp, imap, http } = this.parts;
+    http.announceStop();
+    smtp.stopAccepting();
+    imap.stopAccepting();
+    await coordinator.stop();
+    imap.drain();
+    await Promise.all([smtp.drain(GRACE_MS), http.drain(GRACE_MS)]);
+    control.end();
+    lanes.close();
+    directory.close();
+    await routes.stop();
+    await Promise.all([lookup.close(), state.close()]);
+    await database.close();
+  }
+
+  /** For /metrics. */
+  figures(): Readonly<Record<string, { help: string; read(): number }>> {
+    const { routes, directory, coordinator, lanes, ledger, smtp, imapFront } = this.parts;
+    return {
+      connections: { help: 'Public connections of any kind', read: () => ledger.count },
+      smtp_sessions: { help: 'SMTP, submission and relay sessions', read: () => smtp.count },
+      imap_logins: { help: 'IMAP connections that have not signed in', read: () => imapFront.figures.logins },
+      imap_sessions: { help: 'IMAP sessions held', read: () => imapFront.figures.sessions },
+      lane_connections: { help: 'LMTP connections to nodes', read: () => lanes.figures.connections },
+      lane_waiting: { help: 'Messages waiting for one of those', read: () => lanes.figures.waiting },
+      routed_volumes: { help: 'Volumes in the routing map', read: () => routes.size },
+      routes_age_seconds: {
+        help: 'Since the routing map was last read; -1 before the first time',
+        read: () => (routes.ageMs === undefined ? -1 : routes.ageMs / 1_000),
+      },
+      directory_away: { help: '1 while the directory cannot be asked', read: () => (directory.sourceAway ? 1 : 0) },
+      leading: { help: '1 while this hub leads its cluster', read: () => (coordinator.leading() ? 1 : 0) },
+    };
+  }
+}

@@ -1,0 +1,118 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { isLoopback } from '#frontdoor';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().min(10).max(3_600_000);
+const yesNo = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+const schema = z.object({
+  /** Name in logs, the console and hand-overs. */
+  ROOKERY_HUB_NAME: z.string().min(1).max(100),
+  /** UUID; made at the first start and kept in the state directory when it is not given. */
+  ROOKERY_HUB_ID: z.uuid().optional(),
+  ROOKERY_CLUSTER_ID: z.uuid(),
+  /** Hex; signs hand-overs and control hellos. */
+  ROOKERY_CLUSTER_KEY: z.string().regex(/^(?:[0-9a-f]{2}){32,}$/i, 'at least 32 bytes in hex'),
+  /** PostgreSQL. */
+  DATABASE_URL: z.url(),
+  /** Address the public ports, the relay port and the status port listen on. */
+  ROOKERY_HOST: z.string().default('127.0.0.1'),
+  /** Name or address at which nodes and other hubs reach this one; default the listening address, or the machine's name. */
+  ROOKERY_ADVERTISED_HOST: z.string().optional(),
+  /** Our name towards clients: greetings, trace headers, certificate. Default the machine's. */
+  ROOKERY_PUBLIC_NAME: z.string().optional(),
+  ROOKERY_SMTP_PORT: port.default(2025),
+  ROOKERY_SUBMISSION_PORT: port.default(2587),
+  ROOKERY_SUBMISSIONS_PORT: port.default(2465),
+  ROOKERY_IMAP_PORT: port.default(2143),
+  ROOKERY_IMAPS_PORT: port.default(2993),
+  ROOKERY_HTTP_PORT: port.default(2080),
+  ROOKERY_HTTPS_PORT: port.default(2443),
+  /** LMTP from the cluster's own nodes. */
+  ROOKERY_RELAY_PORT: port.default(2024),
+  /** /healthz, /readyz and /metrics. */
+  ROOKERY_STATUS_PORT: port.default(0),
+  ROOKERY_API_URL: z.url(),
+  /** Certificate, routing map, hub id. */
+  ROOKERY_STATE_DIR: z.string().min(1),
+  ROOKERY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+  ROOKERY_SUPERVISED: z.literal('1').optional(),
+  /** Passwords without TLS. Default: only on a loopback address. */
+  ROOKERY_PLAIN_LOGIN: yesNo.optional(),
+  /** Where mail for a bare `<Postmaster>` goes; refused when not set. */
+  ROOKERY_POSTMASTER: z.string().optional(),
+  ROOKERY_CONNECTIONS_MAX: z.coerce.number().int().min(1).default(25_000),
+  ROOKERY_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).default(200),
+  ROOKERY_MESSAGE_BYTES_MAX: z.coerce.number().int().min(65_536).default(52_428_800),
+  /** A refused sign-in is answered after this; each further one of the address after twice as long. */
+  ROOKERY_AUTH_DELAY_MS: z.coerce.number().int().min(0).max(60_000).default(2_000),
+  /** How long a mail session waits for its volume to have an owner. docs/CLUSTER.md. */
+  ROOKERY_OWNER_WAIT_MS: milliseconds.default(30_000),
+  /** And a message. */
+  ROOKERY_MAIL_OWNER_WAIT_MS: milliseconds.default(10_000),
+  // docs/CLUSTER.md's timing; each defaults to what is said there.
+  ROOKERY_LEADER_TTL_MS: milliseconds.optional(),
+  ROOKERY_LEADER_RENEW_MS: milliseconds.optional(),
+  ROOKERY_PROBE_INTERVAL_MS: milliseconds.optional(),
+  ROOKERY_PROBES_MISSED_MAX: z.coerce.number().int().min(1).max(100).optional(),
+  ROOKERY_OWNER_LEASE_MS: milliseconds.optional(),
+  ROOKERY_LOCK_WAIT_MS: milliseconds.optional(),
+});
+
+/** What this process is told from outside, parsed once at start. */
+export type HubSettings = ReturnType<typeof readSettings>;
+
+/** Throws with every wrong or missing variable named. */
+export function readSettings(environment: NodeJS.ProcessEnv) {
+  const parsed = schema.safeParse(environment);
+  if (!parsed.success) throw new Error(`Settings of the hub are wrong:\n${z.prettifyError(parsed.error)}`);
+  const values = parsed.data;
+  const host = values.ROOKERY_HOST;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  return Object.freeze({
+    name: values.ROOKERY_HUB_NAME,
+    id: values.ROOKERY_HUB_ID,
+    clusterId: values.ROOKERY_CLUSTER_ID,
+    clusterKey: Buffer.from(values.ROOKERY_CLUSTER_KEY, 'hex'),
+    databaseUrl: values.DATABASE_URL,
+    host,
+    advertisedHost: values.ROOKERY_ADVERTISED_HOST ?? (everywhere ? hostname() : host),
+    publicName: values.ROOKERY_PUBLIC_NAME ?? hostname(),
+    ports: {
+      smtp: values.ROOKERY_SMTP_PORT,
+      submission: values.ROOKERY_SUBMISSION_PORT,
+      submissions: values.ROOKERY_SUBMISSIONS_PORT,
+      imap: values.ROOKERY_IMAP_PORT,
+      imaps: values.ROOKERY_IMAPS_PORT,
+      http: values.ROOKERY_HTTP_PORT,
+      https: values.ROOKERY_HTTPS_PORT,
+      relay: values.ROOKERY_RELAY_PORT,
+      status: values.ROOKERY_STATUS_PORT,
+    },
+    apiUrl: new URL(values.ROOKERY_API_URL),
+    stateDirectory: values.ROOKERY_STATE_DIR,
+    logLevel: values.ROOKERY_LOG_LEVEL,
+    supervised: values.ROOKERY_SUPERVISED === '1',
+    plainLogin: values.ROOKERY_PLAIN_LOGIN ?? isLoopback(host),
+    postmaster: values.ROOKERY_POSTMASTER ?? null,
+    connectionsMax: values.ROOKERY_CONNECTIONS_MAX,
+    connectionsPerAddressMax: values.ROOKERY_CONNECTIONS_PER_ADDRESS,
+    messageBytesMax: values.ROOKERY_MESSAGE_BYTES_MAX,
+    authDelayMs: values.ROOKERY_AUTH_DELAY_MS,
+    ownerWaitMs: values.ROOKERY_OWNER_WAIT_MS,
+    mailOwnerWaitMs: values.ROOKERY_MAIL_OWNER_WAIT_MS,
+    timing: given({
+      leaderTtlMs: values.ROOKERY_LEADER_TTL_MS,
+      leaderRenewMs: values.ROOKERY_LEADER_RENEW_MS,
+      probeIntervalMs: values.ROOKERY_PROBE_INTERVAL_MS,
+      probesMissedMax: values.ROOKERY_PROBES_MISSED_MAX,
+      ownerLeaseMs: values.ROOKERY_OWNER_LEASE_MS,
+      lockWaitMs: values.ROOKERY_LOCK_WAIT_MS,
+    }),
+  });
+}
+
+type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+const given = <T extends object>(values: T): Given<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
