@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
-import { after, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import type { MailStore } from '#mailstore/api';
 import { MemoryMailStore } from '#mailstore/memory';
+import { createVolume, openVolume } from '#mailstore/volume';
 import { messageParser } from '#protocol/message';
 import { ImapSession, streamConnection } from '#server/imap';
 import { type Logger, silentLogger, systemClock, systemContext } from '#stdx';
-import { ImapTestClient } from '#testing';
+import { ImapTestClient, temporaryDirectory } from '#testing';
 import { type Dialogue, fits, readDialogues, type Step } from './dialogue.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../conformance/imap');
 const ANSWER_MS_MAX = 5_000;
 
-const store = new MemoryMailStore({ parse: () => messageParser(), clock: systemClock });
+const parse = () => messageParser();
 const errors: object[] = [];
 const logger: Logger = { ...silentLogger, error: (fields) => errors.push(fields), child: () => logger };
 let accounts = 0;
@@ -83,7 +84,30 @@ async function within<T>(promise: Promise<T>, otherwise: string): Promise<T> {
   }
 }
 
-describe('IMAP dialogues', () => {
-  for (const dialogue of readDialogues(FOLDER)) it(`${dialogue.file}: ${dialogue.title}`, () => play(store, dialogue));
-  after(() => assert.deepEqual(errors, [], 'no session failed'));
-});
+const STORES: readonly (readonly [name: string, open: (path: string) => Promise<MailStore>])[] = [
+  ['memory', async () => new MemoryMailStore({ parse, clock: systemClock })],
+  [
+    'volume',
+    async (path) => {
+      const identity = { volumeId: 'v1', clusterId: 'c1' };
+      await createVolume(path, identity);
+      return openVolume({ ...identity, path, epoch: 1, clock: systemClock, logger: silentLogger, parse });
+    },
+  ],
+];
+
+for (const [name, open] of STORES)
+  describe(`IMAP dialogues over the ${name} store`, () => {
+    let store: MailStore;
+    const directory = temporaryDirectory();
+    before(async () => {
+      store = await open(directory.path);
+    });
+    after(async () => {
+      await store.close();
+      directory[Symbol.dispose]();
+      assert.deepEqual(errors, [], 'no session failed');
+    });
+    for (const dialogue of readDialogues(FOLDER))
+      it(`${dialogue.file}: ${dialogue.title}`, () => play(store, dialogue));
+  });

@@ -16,7 +16,7 @@ function scan(input: string, size = 1_000_000): string[] {
 }
 
 const CASES: readonly [name: string, input: string, expected: string[]][] = [
-  ['commands', 'a1 noop\r\nb2 UID fetch 1 FLAGS\r\n', ['command a1 NOOP @9', 'command b2 UID FETCH @31']],
+  ['commands', 'a1 noop\r\nb2 UID fetch 1 FLAGS\r\n', ['command a1 NOOP @9', 'command b2 UID @31']],
   [
     'literals of both kinds',
     'a LOGIN {3}\r\nx\r\n {2+}\r\n\r\n\r\nb NOOP\r\n',

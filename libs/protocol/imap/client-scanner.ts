@@ -3,7 +3,7 @@ import { LITERAL_HEADER_BYTES_MAX, literalHeader } from './literal.ts';
 
 /** Something ended in a chunk of client bytes; `at` is the offset one past its last byte. */
 export type ScanEvent =
-  /** A whole command. `name` is upper case, `UID FETCH` where UID comes first; both are '' where the line has none. */
+  /** A whole command. `name` is its first word in upper case, UID too; both are '' where the line has none. */
   | { readonly kind: 'command'; readonly at: number; readonly tag: string; readonly name: string }
   /** A line that announces a literal. When `synchronizing`, the client now waits for the server. */
   | {
@@ -145,7 +145,7 @@ export class ImapClientScanner {
 
   private readHead(line: Uint8Array): void {
     const head = Buffer.concat([this.head, line.subarray(0, HEAD_BYTES_MAX - this.head.length)]).toString('latin1');
-    const words = /^([^ \r]*) ?((?:[Uu][Ii][Dd] )?[^ \r]*)/.exec(head);
+    const words = /^([^ \r]*) ?([^ \r]*)/.exec(head);
     this.tag = words?.[1] ?? '';
     this.name = (words?.[2] ?? '').toUpperCase();
   }
