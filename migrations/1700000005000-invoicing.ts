@@ -1,9 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Terms (what was agreed besides prices), rating runs, invoices, credit notes, and the ledger. A finalized invoice, its
- * lines, credit notes and ledger entries are never changed, by trigger: what is still open about an invoice lives in
- * `invoice_settlement`.
+ * Terms (what was agreed besides prices), rating runs, invoices and credit notes. A finalized invoice, its
+ * lines and credit notes are never changed, by trigger: what is still open about one is the next migration's.
  */
 export class Invoicing1700000005000 implements MigrationInterface {
   async up(q: QueryRunner): Promise<void> {
@@ -11,8 +10,6 @@ export class Invoicing1700000005000 implements MigrationInterface {
     await runs(q);
     await invoices(q);
     await creditNotes(q);
-    await settlement(q);
-    await ledger(q);
   }
 
   async down(): Promise<void> {
@@ -318,92 +315,4 @@ async function creditNotes(q: QueryRunner): Promise<void> {
     )`);
   await protect(q, 'late_charge_billed');
   await freeze(q, 'late_charge_billed');
-}
-
-async function settlement(q: QueryRunner): Promise<void> {
-  await q.query(`
-    -- What is still open about a finalized invoice. due = total - wallet - credited - paid, never negative.
-    CREATE TABLE invoice_settlement (
-      invoice_id uuid PRIMARY KEY REFERENCES invoice(id),
-      partner_id uuid NOT NULL REFERENCES partner(id),
-      state text NOT NULL CHECK (state IN ('open', 'paid', 'overdue', 'uncollectible', 'void')),
-      total_minor bigint NOT NULL,
-      wallet_minor bigint NOT NULL DEFAULT 0 CHECK (wallet_minor >= 0),
-      credited_minor bigint NOT NULL DEFAULT 0 CHECK (credited_minor >= 0),
-      paid_minor bigint NOT NULL DEFAULT 0 CHECK (paid_minor >= 0),
-      due_minor bigint GENERATED ALWAYS AS (total_minor - wallet_minor - credited_minor - paid_minor) STORED CHECK (due_minor >= 0),
-      due_at timestamptz(3) NOT NULL,
-      version integer NOT NULL DEFAULT 1
-    )`);
-  await q.query(
-    `CREATE INDEX invoice_settlement_open ON invoice_settlement (state, due_at) WHERE state IN ('open', 'overdue')`,
-  );
-  await protect(q, 'invoice_settlement');
-  await q.query(`
-    CREATE TABLE payment (
-      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-      partner_id uuid NOT NULL REFERENCES partner(id),
-      -- Null for a top-up of the wallet.
-      invoice_id uuid REFERENCES invoice(id),
-      method text NOT NULL CHECK (method IN ('manual', 'stripe')),
-      -- The provider's id, or the reference a person gave: the same payment is booked once.
-      reference text NOT NULL,
-      minor bigint NOT NULL CHECK (minor > 0),
-      currency text NOT NULL,
-      received_at timestamptz(3) NOT NULL,
-      UNIQUE (method, reference)
-    )`);
-  await protect(q, 'payment');
-  await freeze(q, 'payment');
-}
-
-async function ledger(q: QueryRunner): Promise<void> {
-  await q.query(`
-    -- Double entry: debits positive, credits negative; the entries of one posting sum to zero.
-    CREATE TABLE wallet_ledger (
-      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      partner_id uuid NOT NULL REFERENCES partner(id),
-      -- What it records, once: invoice~<id>, payment~<id>, creditNote~<id>, wallet~<invoice id>.
-      posting text NOT NULL,
-      account text NOT NULL CHECK (account IN ('wallet', 'receivable', 'cash', 'revenue', 'tax', 'writeOff')),
-      minor bigint NOT NULL CHECK (minor <> 0),
-      currency text NOT NULL,
-      posted_at timestamptz(3) NOT NULL,
-      UNIQUE (posting, account)
-    )`);
-  await q.query('CREATE INDEX wallet_ledger_partner ON wallet_ledger (partner_id, account, currency)');
-  await protect(q, 'wallet_ledger');
-  await freeze(q, 'wallet_ledger');
-  await q.query(`
-    -- The wallet's balance (what the partner has with us) as a row, so that it can be locked and checked.
-    CREATE TABLE wallet (
-      partner_id uuid NOT NULL REFERENCES partner(id),
-      currency text NOT NULL,
-      minor bigint NOT NULL DEFAULT 0 CHECK (minor >= 0),
-      PRIMARY KEY (partner_id, currency)
-    )`);
-  await protect(q, 'wallet');
-  await q.query(`
-    CREATE FUNCTION rookery_ledger_follows() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      IF NEW.account = 'wallet' THEN
-        INSERT INTO wallet (partner_id, currency, minor) VALUES (NEW.partner_id, NEW.currency, 0) ON CONFLICT DO NOTHING;
-        UPDATE wallet SET minor = minor - NEW.minor WHERE partner_id = NEW.partner_id AND currency = NEW.currency;
-      END IF;
-      RETURN NULL;
-    END $$`);
-  await q.query(
-    'CREATE TRIGGER follows AFTER INSERT ON wallet_ledger FOR EACH ROW EXECUTE FUNCTION rookery_ledger_follows()',
-  );
-  await q.query(`
-    CREATE FUNCTION rookery_ledger_balances() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      IF (SELECT sum(minor) FROM wallet_ledger WHERE posting = NEW.posting) <> 0 THEN
-        RAISE EXCEPTION 'posting % does not balance', NEW.posting USING ERRCODE = 'check_violation';
-      END IF;
-      RETURN NULL;
-    END $$`);
-  await q.query(`
-    CREATE CONSTRAINT TRIGGER balances AFTER INSERT ON wallet_ledger
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION rookery_ledger_balances()`);
 }

@@ -3,6 +3,7 @@ import { Cluster1700000002000 } from './1700000002000-cluster.ts';
 import { Directory1700000003000 } from './1700000003000-directory.ts';
 import { Billing1700000004000 } from './1700000004000-billing.ts';
 import { Invoicing1700000005000 } from './1700000005000-invoicing.ts';
+import { Ledger1700000006000 } from './1700000006000-ledger.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   Directory1700000003000,
   Billing1700000004000,
   Invoicing1700000005000,
+  Ledger1700000006000,
 ];

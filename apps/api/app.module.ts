@@ -5,6 +5,9 @@ import { AliasController } from './aliases/alias.controller.ts';
 import { Aliases } from './aliases/aliases.ts';
 import { ApiKeyController } from './api-keys/api-key.controller.ts';
 import { ApiKeys } from './api-keys/api-keys.ts';
+import { BillingController } from './billing/billing.controller.ts';
+import { Billing } from './billing/billing.ts';
+import { Evidence } from './billing/evidence.ts';
 import { ClusterController } from './clusters/cluster.controller.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
@@ -34,6 +37,8 @@ export interface UseCases {
   readonly volumes: ClusterVolumes;
   readonly queue: ClusterQueue;
   readonly usage: Usage;
+  readonly billing: Billing;
+  readonly evidence: Evidence;
   readonly docs: Docs;
 }
 
@@ -48,6 +53,7 @@ export const CONTROLLERS: readonly Type[] = [
   VolumeController,
   QueueController,
   UsageController,
+  BillingController,
   DocsController,
 ];
 
@@ -75,6 +81,8 @@ export class AppModule {
         bind(ClusterVolumes, useCases.volumes),
         bind(ClusterQueue, useCases.queue),
         bind(Usage, useCases.usage),
+        bind(Billing, useCases.billing),
+        bind(Evidence, useCases.evidence),
         bind(Docs, useCases.docs),
       ],
     };

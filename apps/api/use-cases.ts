@@ -1,12 +1,17 @@
+import { MonthRating } from '#billing/invoice';
+import { PostgresBillingAccounts } from '#billing/postgres';
 import { findVolumeOwner } from '#cluster/postgres';
 import type { Database } from '#database';
 import type { DirectoryRegistry } from '#directory/api';
 import { PostgresAccountUsage } from '#directory/postgres';
+import { PostgresUsageEvidence, PostgresUsageReader } from '#metering';
 import { AccountUsage } from './accounts/account-usage.ts';
 import { Accounts } from './accounts/accounts.ts';
 import { Aliases } from './aliases/aliases.ts';
 import { ApiKeys } from './api-keys/api-keys.ts';
 import type { UseCases } from './app.module.ts';
+import { Billing } from './billing/billing.ts';
+import { Evidence } from './billing/evidence.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
 import { ClusterReader } from './clusters/cluster-reader.ts';
@@ -41,6 +46,8 @@ export function useCases(
   });
   const ownerOf = (volumeId: string) => findVolumeOwner(database, volumeId);
   const usage = new AccountUsage(ownerOf, rpc, new PostgresAccountUsage(database), clock);
+  const accounts = new PostgresBillingAccounts(database);
+  const rating = new MonthRating(accounts, new PostgresUsageReader(database), clock);
   return {
     partners: new Partners(registry),
     domains: new Domains(registry, names, clusters),
@@ -52,6 +59,8 @@ export function useCases(
     volumes: new ClusterVolumes(clusters, reader),
     queue: new ClusterQueue(clusters, names, rpc),
     usage: new Usage(registry, names, new UsageReport(database), clock),
+    billing: new Billing(names, accounts, rating, clock),
+    evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
     docs: new Docs(API_VERSION),
   };
 }

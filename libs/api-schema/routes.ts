@@ -1,3 +1,4 @@
+import { BILLING_ROUTES } from './billing-routes.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { DIRECTORY_ROUTES } from './directory-routes.ts';
 import type { Route } from './route.ts';
@@ -8,6 +9,7 @@ export const ROUTES = {
   ...DIRECTORY_ROUTES,
   ...CLUSTER_ROUTES,
   ...USAGE_ROUTES,
+  ...BILLING_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteId = keyof typeof ROUTES;

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { InvoicePreview, Subscription, UsageEvents, UsageHours, UsageIntervals, UsageLevels } from '#api-schema';
+import { Database } from '#database';
+import { PostgresDirectoryRegistry } from '#directory/postgres';
+import { PostgresMetering, type UsageEvent } from '#metering';
+import { silentLogger, systemClock, systemRandom } from '#stdx';
+import { testDatabase } from '#testing';
+import { type RunningApi, startApi } from '../server.ts';
+import { readSettings } from '../settings.ts';
+
+const SCHEMAS = { intervals: UsageIntervals, levels: UsageLevels, hours: UsageHours, events: UsageEvents } as const;
+
+describe('billing over the API', () => {
+  let own: Awaited<ReturnType<typeof testDatabase>>;
+  let database: Database;
+  let api: RunningApi;
+  let partner = '';
+  const keys = { own: '', other: '' };
+
+  before(async () => {
+    own = await testDatabase();
+    database = new Database({ url: own.url });
+    const settings = readSettings({
+      DATABASE_URL: own.url,
+      ROOKERY_API_PORT: '0',
+      ROOKERY_STATUS_PORT: '0',
+      ROOKERY_ARGON2_MEMORY_KIB: '64',
+    });
+    api = await startApi(settings, { clock: systemClock, random: systemRandom, logger: silentLogger });
+    const registry = new PostgresDirectoryRegistry(database, systemRandom, { memoryKiB: 64, passes: 1, lanes: 1 });
+    const context = { actor: 'test', requestId: 'test' };
+    for (const slug of ['own', 'other'] as const) {
+      const made = await registry.createPartner(context, { slug, name: slug });
+      assert.ok(made.ok);
+      if (slug === 'own') partner = made.value.id;
+      const key = await registry.createApiKey(context, { partnerId: made.value.id, name: 'k', scopes: ['read'] });
+      assert.ok(key.ok);
+      keys[slug] = key.value.secret;
+    }
+    await database.query(`UPDATE partner SET created_at = now() - interval '70 days' WHERE id = $1`, [partner]);
+    const hourAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+    const base = { source: 'test', partnerId: partner };
+    const events: UsageEvent[] = [
+      { ...base, id: 'h', at: hourAgo(24 * 60), subject: 'hub-1', kind: 'start', meter: 'hub', label: 'hub 1' },
+      { ...base, id: 'n', at: hourAgo(24 * 60), subject: 'n', kind: 'start', meter: 'node-active' },
+      {
+        ...base,
+        id: 'm',
+        at: hourAgo(24 * 60),
+        subject: 'a',
+        kind: 'start',
+        meter: 'mailbox',
+        label: 'ann@own.example',
+      },
+      {
+        ...base,
+        id: 's',
+        at: hourAgo(24 * 60),
+        subject: 'v',
+        kind: 'gauge',
+        meter: 'storage-bytes',
+        value: 7_000_000_000,
+      },
+      ...Array.from(
+        { length: 5 },
+        (_, n): UsageEvent => ({
+          ...base,
+          id: `c${n}`,
+          at: hourAgo(n / 1_000),
+          subject: 'v',
+          kind: 'counter',
+          meter: 'messages-in',
+          quantity: 3,
+        }),
+      ),
+    ];
+    await new PostgresMetering(database, systemClock).ingest(events, 'internal');
+  });
+  after(async () => {
+    await api.close();
+    await database.close();
+    await own[Symbol.asyncDispose]();
+  });
+
+  const get = (path: string, key = keys.own, accept = 'application/json') =>
+    fetch(`${api.url}${path.startsWith('/api') ? path : `/api/v1${path}`}`, {
+      headers: { authorization: `Bearer ${key}`, accept },
+    });
+
+  it('previews the running month, and every line leads to what is behind it', async () => {
+    const response = await get('/partners/own/invoice-preview');
+    assert.equal(response.status, 200);
+    const preview = InvoicePreview.parse(await response.json());
+    assert.deepEqual(
+      preview.lines.map(({ kind }) => kind),
+      ['hub-hours', 'node-hours-active', 'mailboxes', 'gb-hours', 'messages'],
+    );
+    assert.equal(
+      preview.lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
+      preview.subtotalMinor,
+    );
+    for (const { evidence } of preview.lines) {
+      const page = await get(evidence);
+      assert.equal(page.status, 200, evidence);
+      const name = /usage\/(\w+)\?/.exec(evidence)?.[1] as keyof typeof SCHEMAS;
+      assert.ok(SCHEMAS[name].parse(await page.json()).items.length > 0, evidence);
+    }
+  });
+
+  it('gives the same month as PDF, by format or by Accept', async () => {
+    for (const response of [
+      await get('/partners/own/invoice-preview?format=pdf'),
+      await get('/partners/own/invoice-preview', keys.own, 'application/pdf'),
+    ]) {
+      assert.equal(response.headers.get('content-type'), 'application/pdf');
+      assert.equal(
+        Buffer.from(await response.arrayBuffer())
+          .subarray(0, 5)
+          .toString(),
+        '%PDF-',
+      );
+    }
+  });
+
+  it('pages through the events', async () => {
+    const seen: string[] = [];
+    let after = '';
+    do {
+      const response = await get(`/partners/own/usage/events?meter=messages-in&limit=2${after}`);
+      const page = UsageEvents.parse(await response.json());
+      seen.push(...page.items.map(({ id }) => id));
+      after = page.next ? `&after=${page.next}` : '';
+    } while (after);
+    assert.deepEqual(seen.sort(), ['c0', 'c1', 'c2', 'c3', 'c4']);
+  });
+
+  it('shows the prices in force', async () => {
+    const subscription = Subscription.parse(await (await get('/partners/own/subscription')).json());
+    assert.equal(subscription.segments[0]!.currency, 'EUR');
+    assert.deepEqual(subscription.segments[0]!.components.find(({ id }) => id === 'hub-hours')!.price, {
+      model: 'unit',
+      price: '0.08',
+    });
+  });
+
+  for (const [path, key, status, code] of [
+    ['/partners/own/invoice-preview', 'other', 404, 'partner_not_found'],
+    ['/partners/own/usage/events?meter=hub', 'other', 404, 'partner_not_found'],
+    ['/partners/own/subscription', 'other', 404, 'partner_not_found'],
+    ['/partners/own/invoice-preview?month=2026-13', 'own', 400, 'invalid_request'],
+    ['/partners/own/usage/events', 'own', 400, 'invalid_request'],
+    ['/partners/own/usage/events?meter=hub&after=bm9uc2Vuc2U', 'own', 422, 'invalid_value'],
+    ['/partners/own/usage/hours?meter=hub&month=2026-01&from=2026-01-01T00:00:00Z', 'own', 422, 'invalid_value'],
+  ] as const) {
+    it(`refuses ${path} of ${key} with ${code}`, async () => {
+      const response = await get(path, keys[key]);
+      assert.equal(response.status, status);
+      assert.equal(((await response.json()) as { code: string }).code, code);
+    });
+  }
+});

@@ -1,0 +1,106 @@
+import type { InputOf, InvoicePreview, ROUTES, Subscription } from '#api-schema';
+import { type BillingAccounts, type BillingError, writePriceModel } from '#billing/api';
+import { invoicePreview, type MonthRating, previewDocument, type RatedMonth, renderPdf } from '#billing/invoice';
+import { formatDecimal, monthOf } from '#billing/rating';
+import { type Clock, err, ok } from '#stdx';
+import type { Refusal, Reply } from '../http/refusal.ts';
+import type { Asking } from '../http/request.ts';
+import type { PartnerNames } from '../partners/partner-names.ts';
+
+type Routes = typeof ROUTES;
+
+export class Billing {
+  constructor(
+    private readonly partners: PartnerNames,
+    private readonly accounts: BillingAccounts,
+    private readonly rating: MonthRating,
+    private readonly clock: Clock,
+  ) {}
+
+  async preview(asking: Asking, input: InputOf<Routes['previewInvoice']>): Promise<Reply<InvoicePreview>> {
+    const rated = await this.rate(asking, input);
+    return rated.ok ? ok({ ...invoicePreview(rated.value), lines: [...invoicePreview(rated.value).lines] }) : rated;
+  }
+
+  async previewPdf(
+    asking: Asking,
+    input: InputOf<Routes['previewInvoice']>,
+  ): Promise<Reply<{ readonly bytes: Buffer; readonly name: string }>> {
+    const rated = await this.rate(asking, input);
+    if (!rated.ok) return rated;
+    const { account, rated: bill } = rated.value;
+    return ok({
+      bytes: await renderPdf(previewDocument(rated.value)),
+      name: `${account.slug}-${bill.period.month}-preview.pdf`,
+    });
+  }
+
+  async subscription(asking: Asking, { params }: InputOf<Routes['showSubscription']>): Promise<Reply<Subscription>> {
+    const partner = await this.partners.idOf(asking, params.partner);
+    if (!partner.ok) return partner;
+    const account = await this.accounts.find(partner.value);
+    if (!account) return err({ code: 'partner_not_found' });
+    return ok({
+      partner: account.slug,
+      timeZone: account.zone,
+      anchorDay: account.anchorDay,
+      started: iso(account.started),
+      ended: isoOrNull(account.ended),
+      segments: account.segments.map(({ prices, ...span }) => ({
+        ...spanView(span),
+        version: prices.version,
+        currency: prices.currency,
+        components: prices.components.map(({ id, kind, description, meters, measure, unit, price }) => ({
+          id,
+          kind,
+          description,
+          meters: [...meters],
+          measure,
+          unit,
+          price: { ...writePriceModel(price) },
+        })),
+      })),
+      commitments: account.commitments.map((commitment) => ({
+        ...spanView(commitment),
+        amount: formatDecimal(commitment.amount, 10),
+      })),
+      coupons: account.coupons.map((coupon) => ({
+        ...spanView(coupon),
+        id: coupon.id,
+        description: coupon.description,
+        ...(coupon.off === 'percent'
+          ? { percent: formatDecimal(coupon.percent, 3) }
+          : { amountMinor: Number(coupon.minor) }),
+      })),
+    });
+  }
+
+  private async rate(asking: Asking, { params, query }: InputOf<Routes['previewInvoice']>): Promise<Reply<RatedMonth>> {
+    const partner = await this.partners.idOf(asking, params.partner);
+    if (!partner.ok) return partner;
+    const month = query.month ?? (await this.runningMonth(partner.value));
+    const rated = await this.rating.rate(partner.value, month);
+    return rated.ok ? rated : err(refused(rated.error));
+  }
+
+  private async runningMonth(partnerId: string): Promise<string> {
+    const account = await this.accounts.find(partnerId);
+    return monthOf(this.clock.now(), account?.zone ?? 'UTC', account?.anchorDay);
+  }
+}
+
+/** Billing's refusals in the API's words. */
+function refused(error: BillingError): Refusal {
+  switch (error.code) {
+    case 'invalid':
+      return { code: 'invalid_value', errors: [{ field: error.field, reason: error.reason }] };
+    case 'conflict':
+      return { code: 'conflict', detail: error.what };
+    case 'notFound':
+      return { code: 'partner_not_found' };
+  }
+}
+
+const iso = (instant: number): string => new Date(instant).toISOString();
+const isoOrNull = (instant: number | null): string | null => (instant === null ? null : iso(instant));
+const spanView = ({ from, to }: { from: number; to: number | null }) => ({ from: iso(from), to: isoOrNull(to) });

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { Instant, PageQuery, pageOf } from './page.ts';
+
+const Month = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])$/)
+  .describe('YYYY-MM in the partner’s time zone');
+const Minor = z.int().describe('Minor units of the currency (cents)');
+const Seq = z.string().describe('Sequence number of an event');
+
+export const PreviewQuery = z.object({
+  month: Month.exactOptional().describe('YYYY-MM in the partner’s time zone; default the running month'),
+  format: z
+    .enum(['json', 'pdf'])
+    .exactOptional()
+    .describe('`pdf` for the printable document, as `Accept: application/pdf` does'),
+});
+
+export const PreviewLine = z
+  .object({
+    kind: z.enum([
+      'hub-hours',
+      'node-hours-active',
+      'node-hours-standby',
+      'mailboxes',
+      'gb-hours',
+      'messages',
+      'add-on',
+      'fee',
+      'commitment',
+      'discount',
+    ]),
+    description: z.string(),
+    quantity: z.string().describe('Decimal'),
+    unit: z.string(),
+    unitPrice: z.string().describe('Decimal, major units; where tiers decide, the average'),
+    amountMinor: Minor,
+    evidence: z.string().describe('Path of what lies behind the line'),
+  })
+  .meta({ id: 'InvoiceLine' });
+
+export const InvoicePreview = z
+  .object({
+    partner: z.string(),
+    currency: z.string(),
+    periodStart: Instant,
+    periodEnd: Instant,
+    asOf: Instant.describe('Usage is counted until then'),
+    lines: z.array(PreviewLine),
+    subtotalMinor: Minor.describe('The sum of the lines, exactly'),
+    taxMinor: Minor,
+    totalMinor: Minor,
+  })
+  .meta({ id: 'InvoicePreview' });
+
+/** A month, or instants [from, to); by default the running month. */
+export const EvidenceQuery = PageQuery.extend({
+  meter: z
+    .string()
+    .regex(/^[a-z-]{1,40}(,[a-z-]{1,40}){0,9}$/)
+    .describe('Meters, separated by commas'),
+  month: Month.exactOptional(),
+  from: z.iso.datetime({ offset: true }).exactOptional(),
+  to: z.iso.datetime({ offset: true }).exactOptional(),
+});
+export const UsageEventQuery = EvidenceQuery.extend({ subject: z.string().min(1).max(255).exactOptional() });
+
+const Counted = z
+  .object({ from: Instant, to: Instant, seconds: z.number() })
+  .describe('The part inside the period asked for');
+
+export const UsageInterval = z
+  .object({
+    meter: z.string(),
+    resource: z.string(),
+    label: z.string().nullable(),
+    from: Instant,
+    to: Instant.nullable().describe('null while it lasts'),
+    counted: Counted,
+    startSeq: Seq,
+    endSeq: Seq.nullable(),
+  })
+  .meta({ id: 'UsageInterval' });
+
+export const UsageLevel = z
+  .object({
+    meter: z.string(),
+    subject: z.string(),
+    value: z.string().describe('Bytes, held until the next sample'),
+    counted: Counted,
+    seq: Seq,
+  })
+  .meta({ id: 'UsageLevel' });
+
+export const UsageHour = z
+  .object({ meter: z.string(), hour: Instant, subject: z.string(), quantity: z.string(), events: z.int() })
+  .meta({ id: 'UsageHour' });
+
+export const UsageEventView = z
+  .object({
+    seq: Seq,
+    at: Instant,
+    source: z.string(),
+    id: z.string(),
+    kind: z.enum(['counter', 'start', 'stop', 'gauge']),
+    meter: z.string(),
+    subject: z.string(),
+    label: z.string().nullable(),
+    quantity: z.string().nullable(),
+    receivedAt: Instant,
+    voided: z.string().nullable().describe('Why it does not count, when it does not'),
+  })
+  .meta({ id: 'UsageEvent' });
+
+export const UsageIntervals = pageOf(UsageInterval);
+export const UsageLevels = pageOf(UsageLevel);
+export const UsageHours = pageOf(UsageHour);
+export const UsageEvents = pageOf(UsageEventView);
+
+const OpenSpan = { from: Instant, to: Instant.nullable() };
+
+/** Prices, commitments and coupons in force. */
+export const Subscription = z
+  .object({
+    partner: z.string(),
+    timeZone: z.string(),
+    anchorDay: z.int(),
+    started: Instant,
+    ended: Instant.nullable(),
+    segments: z.array(
+      z.object({
+        ...OpenSpan,
+        version: z.string(),
+        currency: z.string(),
+        components: z.array(
+          z.object({
+            id: z.string(),
+            kind: PreviewLine.shape.kind,
+            description: z.string(),
+            meters: z.array(z.string()),
+            measure: z.string(),
+            unit: z.string(),
+            price: z.record(z.string(), z.unknown()).describe('{ model, … }, every price a decimal string'),
+          }),
+        ),
+      }),
+    ),
+    commitments: z.array(z.object({ ...OpenSpan, amount: z.string().describe('Decimal, major units a month') })),
+    coupons: z.array(
+      z.object({
+        ...OpenSpan,
+        id: z.string(),
+        description: z.string(),
+        percent: z.string().exactOptional(),
+        amountMinor: Minor.exactOptional(),
+      }),
+    ),
+  })
+  .meta({ id: 'Subscription' });
+
+export type InvoicePreview = z.output<typeof InvoicePreview>;
+export type UsageInterval = z.output<typeof UsageInterval>;
+export type Subscription = z.output<typeof Subscription>;
