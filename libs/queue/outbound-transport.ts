@@ -94,7 +94,8 @@ export class OutboundTransport implements Transport {
 
   /** Throws what `RelayConnection.send` throws. */
   private async toServer(server: Server, message: OutboundMessage): Promise<AttemptResult> {
-    const key = `${server.host} ${server.address} ${server.port}`;
+    // Who demands TLS, or signs in, must not get the connection of one who did not.
+    const key = JSON.stringify([server.host, server.address, server.port, server.tls, server.credentials?.username]);
     const body = await message.open();
     const connection = this.idle.take(key) ?? (await this.open(server));
     const adapted = adaptToServer(

@@ -102,9 +102,8 @@ export class RelayConnection {
     try {
       for await (const piece of body) {
         if (piece.length === 0) continue;
-        this.socket.write(`BDAT ${piece.length}\r\n`);
         ahead++;
-        await this.write(piece);
+        await this.write([Buffer.from(`BDAT ${piece.length}\r\n`), piece]);
         if (ahead < CHUNKS_AHEAD) continue;
         refusal = (await this.expect(ahead, 'data', timeouts.blockMs)).find(refused);
         ahead = 0;
@@ -134,11 +133,11 @@ export class RelayConnection {
       else {
         for await (const piece of body) {
           stuffer.push(asBuffer(piece));
-          await this.writeAll(pieces);
+          await this.write(pieces);
         }
       }
       stuffer.finish();
-      await this.writeAll(pieces);
+      await this.write(pieces);
     } catch (error) {
       // There is no way to take DATA back but to leave (RFC 5321 §4.1.1.4).
       this.replies.fail(error as Error);
@@ -190,28 +189,24 @@ export class RelayConnection {
     return { recipients: rcpts.map((rcpt): RecipientOutcome => ({ rcpt, final: accepted(rcpt) ? final : null })) };
   }
 
-  private async writeAll(pieces: Buffer[]): Promise<void> {
-    const last = pieces.pop();
-    this.socket.cork();
-    for (const piece of pieces) this.socket.write(piece);
+  /** Writes the pieces together and empties the list; waits, when the socket is full, until it is not, at most the block's time. */
+  private async write(pieces: Uint8Array[]): Promise<void> {
+    const { socket, replies } = this;
+    if (replies.failure) throw this.broken('data', replies.failure);
+    socket.cork();
+    for (const piece of pieces) socket.write(piece);
+    socket.uncork();
     pieces.length = 0;
-    this.socket.uncork();
-    if (last) await this.write(last);
-  }
-
-  /** Waits, when the socket is full, until it is not; at most the block's time. */
-  private async write(piece: Uint8Array): Promise<void> {
-    if (this.replies.failure) throw this.broken('data', this.replies.failure);
-    if (this.socket.write(piece)) return;
+    if (!socket.writableNeedDrain) return;
     await new Promise<void>((resolve) => {
       const { blockMs } = this.options.timeouts;
-      const timer = this.options.clock.after(blockMs, () => this.replies.fail(new Error('message not taken in time')));
+      const timer = this.options.clock.after(blockMs, () => replies.fail(new Error('message not taken in time')));
       const done = (): void => {
         timer.cancel();
-        this.socket.off('drain', done).off('close', done);
+        socket.off('drain', done).off('close', done);
         resolve();
       };
-      this.socket.on('drain', done).on('close', done);
+      socket.on('drain', done).on('close', done);
     });
   }
 

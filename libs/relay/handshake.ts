@@ -66,15 +66,28 @@ async function secure(plain: RelayConnection, options: HandshakeOptions): Promis
     if (policy === 'always' || reply.code === 421) throw refusalError('tls', reply);
     return plain;
   }
-  const socket = await options.startTls!(plain.detach()).catch((error: unknown) => {
-    throw new RelayError('tls', false, `tls: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  });
+  const socket = await startTls(plain.detach(), options);
   const connection = new RelayConnection(socket, options);
   // RFC 3207 §4.2: what was learned in the clear is forgotten.
   await introduce(connection, options);
   return connection;
+}
+
+/** The handshake, within the greeting's time. Throws `RelayError`. */
+function startTls(plain: Duplex, options: HandshakeOptions): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: unknown): void => {
+      timer.cancel();
+      const reason = error instanceof Error ? error.message : String(error);
+      reject(new RelayError('tls', false, `tls: ${reason}`, { cause: error }));
+      plain.destroy();
+    };
+    const timer = options.clock.after(options.timeouts.greetingMs, () => failed(new Error('no handshake in time')));
+    options.startTls!(plain).then((secure) => {
+      timer.cancel();
+      resolve(secure);
+    }, failed);
+  });
 }
 
 async function authenticate(
