@@ -1,0 +1,215 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { Gauge } from 'prom-client';
+import { NodeAgent } from '#cluster/agent';
+import { ControlServer } from '#cluster/control';
+import type { MailStore } from '#mailstore/api';
+import { OutboundTransport, QueueRunner, type RelayHost } from '#queue';
+import { NodeDelivery } from '#server/smtp';
+import type { Clock, Logger, Random } from '#stdx';
+import { StatusServer } from '#telemetry';
+import { DataServer } from './data/data-server.ts';
+import { imapLeg } from './data/imap-leg.ts';
+import { lmtpLeg } from './data/lmtp-leg.ts';
+import { rpcLeg } from './data/rpc-leg.ts';
+import { SessionRegistry } from './data/session-registry.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { ClusterDestinations } from './queue/destinations.ts';
+import { DnsResolver } from './queue/dns-resolver.ts';
+import { HubRelay } from './queue/hub-relay.ts';
+import type { NodeSettings } from './settings.ts';
+import { BullMqCarrier } from './usage/bullmq-carrier.ts';
+import { UsageDispatch } from './usage/usage-dispatch.ts';
+import { VolumeDesk, type VolumeWorker } from './volume-desk.ts';
+import { LocalVolumeHost, type NodeVolume } from './volume-host.ts';
+
+const VERSION = '0.1.0';
+const CONNECT_TIMEOUT_MS = 30_000;
+
+/** One node process: control and data ports, the volumes it is given, and all that works on them. */
+export class NodeService {
+  private readonly sessions = new SessionRegistry();
+  private readonly agent: NodeAgent<NodeVolume>;
+  private readonly control: ControlServer;
+  private readonly data: DataServer;
+  private readonly relay: HubRelay;
+  private readonly transport: OutboundTransport;
+  private readonly carrier: BullMqCarrier;
+  private readonly usage: UsageDispatch;
+  private readonly heartbeat: Heartbeat;
+  private readonly status: StatusServer;
+  private readonly hostname: string;
+
+  constructor(
+    private readonly settings: NodeSettings,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly logger: Logger,
+  ) {
+    const key = settings.ROOKERY_CLUSTER_KEY;
+    this.hostname = settings.ROOKERY_MAIL_HOSTNAME ?? settings.ROOKERY_NODE_NAME;
+    const desk = new VolumeDesk(
+      this.sessions,
+      (store) => this.startQueue(store),
+      settings.ROOKERY_ENDING_MS,
+      clock,
+      logger,
+    );
+    const host = new LocalVolumeHost(
+      { clusterId: settings.ROOKERY_CLUSTER_ID, fenceAllow: settings.ROOKERY_FENCE_ALLOW },
+      clock,
+      logger,
+    );
+    const agentSettings = { instance: random.uuid(), version: VERSION, ownerLeaseMs: settings.ROOKERY_OWNER_LEASE_MS };
+    this.agent = new NodeAgent(agentSettings, host, desk, clock, logger);
+    desk.attach(this.agent);
+    this.control = new ControlServer(
+      { clusterId: settings.ROOKERY_CLUSTER_ID, nodeId: settings.ROOKERY_NODE_ID, key },
+      this.agent,
+      clock,
+      random,
+      logger,
+    );
+    this.relay = new HubRelay({
+      hubs: () => this.control.hubs(),
+      nodeName: settings.ROOKERY_NODE_NAME,
+      key,
+      clock,
+      random,
+    });
+    this.transport = this.createTransport();
+    const delivery = new NodeDelivery({ volumes: desk.current, clock, logger });
+    const findForRpc = (volumeId: string, epoch: number): MailStore | undefined => {
+      const store = desk.find(volumeId, epoch);
+      return typeof store === 'string' ? undefined : store;
+    };
+    const legs = {
+      lmtp: lmtpLeg(delivery, this.hostname, clock, logger),
+      imap: imapLeg(desk.find, this.sessions, clock, logger),
+      rpc: rpcLeg(findForRpc, clock, logger),
+    };
+    this.data = new DataServer(legs, key, clock, logger);
+    this.carrier = new BullMqCarrier(settings.REDIS_URL, logger);
+    this.usage = new UsageDispatch(() => desk.stores(), this.carrier, clock, logger, {
+      intervalMs: settings.ROOKERY_USAGE_INTERVAL_MS,
+      gaugeIntervalMs: settings.ROOKERY_GAUGE_INTERVAL_MS,
+    });
+    this.heartbeat = new Heartbeat(() => this.agent.leasesHold(), settings.ROOKERY_OWNER_LEASE_MS, clock);
+    this.status = new StatusServer(() => ({ ready: true }));
+    this.measure(desk);
+  }
+
+  async start(): Promise<void> {
+    const { ROOKERY_HOST: host, ROOKERY_CONTROL_PORT, ROOKERY_DATA_PORT, ROOKERY_STATUS_PORT } = this.settings;
+    this.heartbeat.start();
+    await this.data.listen(host, ROOKERY_DATA_PORT);
+    await this.control.listen(host, ROOKERY_CONTROL_PORT);
+    this.usage.start();
+    await this.status.listen(host, ROOKERY_STATUS_PORT);
+    this.logger.info({ version: VERSION, pid: process.pid }, 'node up');
+  }
+
+  /** Volumes are let go in order, so that whoever takes them finds the locks free. */
+  async stop(): Promise<void> {
+    this.usage.stop();
+    this.data.stopAccepting();
+    await this.agent.stop('the node stops');
+    await this.control.close();
+    this.data.destroy();
+    this.transport.close();
+    this.relay.close();
+    await Promise.all([this.carrier.close(), this.status.close()]);
+    this.heartbeat.stop();
+  }
+
+  private startQueue(store: MailStore): VolumeWorker {
+    const { clock, random } = this;
+    const runner = new QueueRunner({
+      store,
+      destinations: new ClusterDestinations(this.relay, relayHostOf(this.settings), clock),
+      transport: this.transport,
+      hostname: this.hostname,
+      clock,
+      random,
+      logger: this.logger.child({ part: 'queue', volumeId: store.volumeId }),
+    });
+    runner.start();
+    return runner;
+  }
+
+  private createTransport(): OutboundTransport {
+    const { clock, random, logger, hostname, relay } = this;
+    return new OutboundTransport({
+      hostname,
+      resolver: new DnsResolver(this.settings.ROOKERY_DNS_SERVERS),
+      clock,
+      random,
+      logger,
+      connect: (host, port) => connectTo(host, port),
+      startTls,
+      cluster: (message) => relay.send(message),
+    });
+  }
+
+  private measure(desk: VolumeDesk): void {
+    const registers = [this.status.registry];
+    const sessions = this.sessions;
+    new Gauge({
+      name: 'rookery_node_sessions',
+      help: 'IMAP sessions',
+      registers,
+      collect() {
+        this.set(sessions.size);
+      },
+    });
+    new Gauge({
+      name: 'rookery_node_volumes',
+      help: 'Volumes served',
+      registers,
+      collect() {
+        this.set(desk.stores().length);
+      },
+    });
+    new Gauge({
+      name: 'rookery_volume_commits',
+      help: 'Durable commits since the volume was opened',
+      labelNames: ['volume'],
+      registers,
+      collect() {
+        for (const { volumeId, store } of desk.stores()) this.set({ volume: volumeId }, store.health().commits);
+      },
+    });
+    new Gauge({
+      name: 'rookery_volume_last_sync_ms',
+      help: 'Last sync of the index, milliseconds',
+      labelNames: ['volume'],
+      registers,
+      collect() {
+        for (const { volumeId, store } of desk.stores()) this.set({ volume: volumeId }, store.health().lastSyncMs);
+      },
+    });
+  }
+}
+
+function relayHostOf({ ROOKERY_RELAY_HOST: setting }: NodeSettings): RelayHost | undefined {
+  if (setting === undefined) return undefined;
+  const [host = '', port] = setting.split(':');
+  return { host, port: Number(port), tls: 'whenOffered' };
+}
+
+async function connectTo(host: string, port: number): Promise<Duplex> {
+  const socket = connectTcp({ host, port, noDelay: true });
+  socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('timed out')));
+  await once(socket, 'connect');
+  socket.setTimeout(0);
+  return socket;
+}
+
+async function startTls(socket: Duplex, host: string, verify: boolean): Promise<Duplex> {
+  // Opportunistic TLS keeps listeners out; who must be verified is said by policy (RFC 7435).
+  const secure = connectTls({ socket, servername: host, rejectUnauthorized: verify });
+  await once(secure, 'secureConnect');
+  return secure;
+}
