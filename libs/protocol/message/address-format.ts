@@ -40,7 +40,8 @@ export function formatAddressList(addresses: readonly Address[]): string {
   return text;
 }
 
-function formatPhrase(text: string): string {
+function formatPhrase(name: string): string {
+  const text = name.replace(/[\0-\x1f\x7f]+/g, ' ');
   const encoded = encodeHeaderText(text);
   if (encoded === text) return ATOMS.test(text) ? text : quoted(text);
   // RFC 2047 §5 (3): what stands beside encoded words in a phrase must be atoms; else the whole is encoded.

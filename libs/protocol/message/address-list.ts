@@ -8,6 +8,9 @@ interface Word {
   readonly joined: boolean;
 }
 
+/** RFC 5321 §4.5.3.1.2 allows a domain 255 octets. */
+const DOMAIN_LITERAL_MAX = 256;
+
 /**
  * Reads an address list (RFC 5322 §3.4, with the obsolete forms of §4.4): groups, comments, routes, quoted strings, domain
  * literals, encoded words. `text` is unfolded and Unicode, encoded words not yet decoded. Never throws: garbage becomes the
@@ -163,8 +166,8 @@ class AddressReader {
     }
     if (text[start] === '[') {
       // RFC 5322 §3.4.1: a domain literal may hold colons and commas.
-      const close = text.indexOf(']', start);
-      if (close > 0 && close - start < 256) {
+      const close = text.slice(start, start + DOMAIN_LITERAL_MAX).indexOf(']') + start;
+      if (close > start) {
         this.at = close + 1;
         this.words.push({ kind: 'atom', text: text.slice(start, close + 1), joined });
         return;

@@ -79,7 +79,13 @@ export function decodeCharset(label: string | null | undefined, bytes: Uint8Arra
   if (name === '' || name === 'us-ascii' || name === 'ascii') return guess(buffer);
   const decoder = decoderOf(name);
   if (!decoder) return guess(buffer);
-  return decoder.decode(buffer);
+  return decoder.decode(decoder.encoding === 'iso-2022-jp' ? withoutIdleEscapes(buffer) : buffer);
+}
+
+/** WHATWG's decoder marks as an error a return to ASCII that nothing follows, as joined encoded words have; mail means nothing by it. */
+function withoutIdleEscapes(bytes: Buffer): Buffer {
+  const text = bytes.toString('latin1');
+  return /\x1b\([BJ]\x1b/.test(text) ? Buffer.from(text.replace(/\x1b\([BJ](?=\x1b)/g, ''), 'latin1') : bytes;
 }
 
 function guess(buffer: Buffer): string {

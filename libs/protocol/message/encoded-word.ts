@@ -56,7 +56,7 @@ function* encodedWords(text: string): Generator<EncodedWord> {
         start,
         end: end + 2,
         charset,
-        bytes: encoding === 'b' ? Buffer.from(encoded, 'base64') : decodeQ(encoded),
+        bytes: encoding === 'b' ? Buffer.from(encoded, 'base64') : decodeQ(encoded, charset),
       };
       start = text.indexOf('=?', end + 2);
     } else {
@@ -70,11 +70,12 @@ function isCharset(name: string): boolean {
   return name.length > 0 && name.length < 80 && /^[^\s()<>@,;:"/[\]?=]+$/.test(name);
 }
 
-/** RFC 2047 §4.2; an = without two hex digits stays. */
-function decodeQ(text: string): Buffer {
-  return Buffer.from(
-    text.replace(/_/g, ' ').replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
-    // 8-bit characters that were never encoded are kept as their UTF-8.
-    /[^\0-\xff]/.test(text) ? 'utf8' : 'latin1',
-  );
+/** RFC 2047 §4.2; an = without two hex digits stays. 8-bit characters that were never encoded go back to the bytes they came from. */
+function decodeQ(text: string, charset: string): Buffer {
+  const sent =
+    charset.startsWith('utf-8') || /[^\0-\xff]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+  const decoded = sent
+    .replace(/_/g, ' ')
+    .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return Buffer.from(decoded, 'latin1');
 }

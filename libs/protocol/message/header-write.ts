@@ -30,36 +30,57 @@ function needsEncoding(word: string): boolean {
 
 /** Encoded words that hold `text` whole, each by itself valid UTF-8 (RFC 2047 §5: no character is split). */
 export function encodedWords(text: string): string[] {
-  const asQ = [...text].map((character) => encodeQ(character));
-  const bytes = Buffer.byteLength(text);
-  const isQShorter = asQ.reduce((sum, piece) => sum + piece.length, 0) <= Math.ceil(bytes / 3) * 4;
+  const isQ = isQShorter(text);
   const room = ENCODED_WORD_MAX - '=?utf-8?q??='.length;
   const words: string[] = [];
-  let content = '';
-  let size = 0;
-  const finish = (): void => {
-    if (content === '') return;
-    words.push(isQShorter ? `=?utf-8?q?${content}?=` : `=?utf-8?b?${Buffer.from(content).toString('base64')}?=`);
-    content = '';
-    size = 0;
+  let start = 0;
+  let cost = 0;
+  const finish = (end: number): void => {
+    const bytes = Buffer.from(text.slice(start, end));
+    if (bytes.length > 0) words.push(isQ ? `=?utf-8?q?${encodeQ(bytes)}?=` : `=?utf-8?b?${bytes.toString('base64')}?=`);
+    start = end;
+    cost = 0;
   };
-  for (const [index, character] of [...text].entries()) {
-    const piece = isQShorter ? asQ[index]! : character;
-    const cost = isQShorter ? piece.length : Buffer.byteLength(piece);
-    const total = size + cost;
-    if ((isQShorter ? total : Math.ceil(total / 3) * 4) > room) finish();
-    content += piece;
-    size += cost;
+  for (let at = 0; at < text.length; ) {
+    const code = text.codePointAt(at)!;
+    const next = at + (code > 0xffff ? 2 : 1);
+    const added = isQ && !isPlainInQ(code) ? 3 * utf8Length(code) : utf8Length(code);
+    if ((isQ ? cost + added : Math.ceil((cost + added) / 3) * 4) > room) finish(at);
+    cost += added;
+    at = next;
   }
-  finish();
+  finish(text.length);
   return words;
 }
 
-/** RFC 2047 §5 (3): only these may stand for themselves in a phrase. */
-function encodeQ(character: string): string {
-  if (character === ' ') return '_';
-  if (/^[A-Za-z0-9!*+/-]$/.test(character)) return character;
-  return Array.from(Buffer.from(character), (byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+function isQShorter(text: string): boolean {
+  const bytes = Buffer.from(text);
+  let length = 0;
+  for (const byte of bytes) length += isPlainInQ(byte) ? 1 : 3;
+  return length <= Math.ceil(bytes.length / 3) * 4;
+}
+
+/** RFC 2047 §5 (3): only these may stand for themselves in a phrase; a blank is one underscore. */
+function isPlainInQ(code: number): boolean {
+  return code === 0x20 || PLAIN_IN_Q.has(code);
+}
+
+const PLAIN_IN_Q = new Set(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/'));
+
+function utf8Length(code: number): number {
+  if (code < 0x80) return 1;
+  if (code < 0x800) return 2;
+  return code > 0xffff ? 4 : 3;
+}
+
+function encodeQ(bytes: Buffer): string {
+  let text = '';
+  for (const byte of bytes) {
+    if (byte === 0x20) text += '_';
+    else if (isPlainInQ(byte)) text += String.fromCharCode(byte);
+    else text += `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return text;
 }
 
 /**

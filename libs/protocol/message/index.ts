@@ -33,4 +33,5 @@ export {
   sectionRange,
 } from './sections.ts';
 export { baseSubject, isReplySubject } from './subject.ts';
-export { decodeTransfer, decodeTransferAll, type TransferDecoder } from './transfer.ts';
+export { decodeTransfer, decodeTransferAll } from './transfer.ts';
+export type { TransferDecoder } from './transfer-decoder.ts';

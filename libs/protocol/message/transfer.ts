@@ -1,11 +1,6 @@
 import { asBuffer } from '#stdx';
-
-/** Undoes a Content-Transfer-Encoding piece by piece. What `push` returned is the caller's. */
-export interface TransferDecoder {
-  push(chunk: Uint8Array): Buffer;
-  /** What was held back; the decoder is not used after. */
-  end(): Buffer;
-}
+import type { TransferDecoder } from './transfer-decoder.ts';
+import { UuDecoder } from './uuencode.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -19,6 +14,11 @@ export function decodeTransfer(encoding: string): TransferDecoder {
       return new Base64Decoder();
     case 'quoted-printable':
       return new QuotedPrintableDecoder();
+    case 'x-uuencode':
+    case 'x-uue':
+    case 'uuencode':
+    case 'uue':
+      return new UuDecoder();
     default:
       return { push: asBuffer, end: () => NOTHING };
   }
