@@ -1,0 +1,83 @@
+import { type ClusterEvent, type ClusterStatus, ROUTES } from '#api-schema';
+import type { Noun } from '../command.ts';
+import { fields, table } from '../table.ts';
+import { hubTable } from './hub.ts';
+import { nodeTable } from './node.ts';
+import { given, IN, NONE, numberOf } from './values.ts';
+import { volumeTable } from './volume.ts';
+
+const eventTable = (events: readonly ClusterEvent[]): string =>
+  table(
+    ['AT', 'EVENT', 'OF', 'TOOK'],
+    events.map(({ at, kind, name, subject, durationMs }) => [
+      at,
+      kind,
+      name ?? subject,
+      durationMs === null ? null : `${Math.round(durationMs)} ms`,
+    ]),
+  );
+
+const statusText = ({ cluster, hubs, nodes, volumes, events }: ClusterStatus): string =>
+  [
+    `Cluster ${cluster.name}${cluster.shared ? ', shared' : ` of ${cluster.partner}`}`,
+    hubTable(hubs),
+    nodeTable(nodes),
+    volumeTable(volumes),
+    eventTable(events),
+  ].join('\n\n');
+
+export const cluster: Noun = {
+  summary: 'hubs, nodes and volumes with one leader',
+  verbs: {
+    list: {
+      args: [],
+      summary: 'all clusters',
+      async run({ client }) {
+        const { items } = await client.call(ROUTES.listClusters, NONE);
+        const rows = items.map(({ name, partner, shared, id }) => [name, partner, shared ? 'yes' : 'no', id]);
+        return { json: items, text: table(['CLUSTER', 'OWNER', 'SHARED', 'ID'], rows) };
+      },
+    },
+    create: {
+      args: ['NAME'],
+      options: {
+        partner: { type: 'value', value: 'PARTNER', required: true, summary: 'who owns it and pays for its hours' },
+        shared: { type: 'flag', summary: 'any partner may place domains there' },
+      },
+      summary: 'make a cluster',
+      async run({ client, args: [name = ''], values, flags }) {
+        const body = { name, partner: values['partner'] ?? '', shared: flags.has('shared') };
+        const made = await client.call(ROUTES.createCluster, { params: {}, query: undefined, body });
+        return { json: made, text: fields({ ...made }) };
+      },
+    },
+    status: {
+      args: [],
+      options: { in: IN },
+      summary: 'its hubs, nodes, volumes and last events',
+      async run({ client, values }) {
+        const params = { cluster: await client.cluster(values['in']) };
+        const json = await client.call(ROUTES.showClusterStatus, { params, query: undefined, body: undefined });
+        return { json, text: statusText(json) };
+      },
+    },
+    events: {
+      args: [],
+      options: {
+        in: IN,
+        limit: { type: 'value', value: 'N', summary: 'the last so many (100)' },
+        after: { type: 'value', value: 'ID', summary: 'those after this event' },
+      },
+      summary: 'what happened, with durations',
+      async run({ client, values }) {
+        const params = { cluster: await client.cluster(values['in']) };
+        const query = given({
+          limit: numberOf('limit', values['limit'], 1),
+          after: numberOf('after', values['after']),
+        });
+        const { items } = await client.call(ROUTES.listClusterEvents, { params, query, body: undefined });
+        return { json: items, text: eventTable(items) };
+      },
+    },
+  },
+};

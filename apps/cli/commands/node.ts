@@ -1,0 +1,103 @@
+import { type Node, ROUTES } from '#api-schema';
+import { type Noun, type Output, UsageError } from '../command.ts';
+import { fields, table } from '../table.ts';
+import { done, given, IN, numberOf } from './values.ts';
+
+export const nodeTable = (nodes: readonly Node[]): string =>
+  table(
+    ['NODE', 'STATE', 'VOLUMES', 'ACCOUNTS', 'ELIGIBLE', 'VERSION', 'LAST SEEN'],
+    nodes.map((node) => [
+      node.name,
+      node.draining && node.state !== 'draining' ? `${node.state}, to be drained` : node.state,
+      node.load.volumes,
+      node.load.accounts,
+      node.eligible ? 'yes' : 'no',
+      node.version,
+      node.lastSeenAt,
+    ]),
+  );
+
+const endpointText = ({ host, port }: { host: string; port: number }): string => `${host}:${port}`;
+
+const shown = (node: Node): Output => ({
+  json: node,
+  text: fields({
+    ...node,
+    volumes: node.volumes.join(', '),
+    load: `${node.load.volumes} volumes, ${node.load.accounts} accounts`,
+    control: endpointText(node.control),
+    data: endpointText(node.data),
+  }),
+});
+
+function endpointOf(option: string, text: string | undefined): { host: string; port: number } {
+  const match = /^\[?([^[\]]+)\]?:(\d{1,5})$/.exec(text ?? '');
+  if (!match?.[1]) throw new UsageError(`--${option}: HOST:PORT, not ${text ?? 'nothing'}`);
+  return { host: match[1], port: Number(match[2]) };
+}
+
+export const node: Noun = {
+  summary: 'mail-server processes',
+  verbs: {
+    list: {
+      args: [],
+      options: { in: IN },
+      summary: 'all nodes',
+      async run({ client, values }) {
+        const params = { cluster: await client.cluster(values['in']) };
+        const { items } = await client.call(ROUTES.listNodes, { params, query: undefined, body: undefined });
+        return { json: items, text: nodeTable(items) };
+      },
+    },
+    show: {
+      args: ['NODE'],
+      options: { in: IN },
+      summary: 'one node',
+      async run({ client, args: [node = ''], values }) {
+        const params = { cluster: await client.cluster(values['in']), node };
+        return shown(await client.call(ROUTES.showNode, { params, query: undefined, body: undefined }));
+      },
+    },
+    create: {
+      args: ['NAME'],
+      options: {
+        in: IN,
+        control: { type: 'value', value: 'HOST:PORT', required: true, summary: 'where hubs control it' },
+        data: { type: 'value', value: 'HOST:PORT', required: true, summary: 'where hubs hand sessions to it' },
+        weight: { type: 'value', value: 'N', summary: 'share of the volumes it may take (1)' },
+      },
+      summary: 'tell the cluster of a node',
+      async run({ client, args: [name = ''], values }) {
+        const params = { cluster: await client.cluster(values['in']) };
+        const body = {
+          name,
+          control: endpointOf('control', values['control']),
+          data: endpointOf('data', values['data']),
+          ...given({ weight: numberOf('weight', values['weight']) }),
+        };
+        return shown(await client.call(ROUTES.createNode, { params, query: undefined, body }));
+      },
+    },
+    drain: {
+      args: ['NODE'],
+      options: { in: IN, undo: { type: 'flag', summary: 'let it take volumes again' } },
+      summary: 'have its volumes moved away',
+      async run({ client, args: [node = ''], values, flags }) {
+        const params = { cluster: await client.cluster(values['in']), node };
+        return shown(
+          await client.call(ROUTES.drainNode, { params, query: undefined, body: { drain: !flags.has('undo') } }),
+        );
+      },
+    },
+    delete: {
+      args: ['NODE'],
+      options: { in: IN },
+      summary: 'forget a node that owns nothing',
+      async run({ client, args: [node = ''], values }) {
+        const params = { cluster: await client.cluster(values['in']), node };
+        await client.call(ROUTES.deleteNode, { params, query: undefined, body: undefined });
+        return done(`${node} is forgotten`);
+      },
+    },
+  },
+};

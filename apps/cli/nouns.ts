@@ -1,0 +1,27 @@
+import type { Noun } from './command.ts';
+import { account } from './commands/account.ts';
+import { alias } from './commands/alias.ts';
+import { apikey } from './commands/apikey.ts';
+import { cluster } from './commands/cluster.ts';
+import { domain } from './commands/domain.ts';
+import { hub } from './commands/hub.ts';
+import { node } from './commands/node.ts';
+import { partner } from './commands/partner.ts';
+import { queue } from './commands/queue.ts';
+import { usage } from './commands/usage.ts';
+import { volume } from './commands/volume.ts';
+
+/** In the order help shows them. */
+export const NOUNS: Readonly<Record<string, Noun>> = {
+  cluster,
+  hub,
+  node,
+  volume,
+  queue,
+  partner,
+  domain,
+  account,
+  alias,
+  apikey,
+  usage,
+};
