@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Client } from './client.ts';
-import { type Command, RefusedError, UnreachableError, UsageError } from './command.ts';
+import type { Command } from './command.ts';
+import { RefusedError, UnreachableError, UsageError } from './failure.ts';
 import { commandHelp, generalHelp, nounHelp } from './help.ts';
 import { NOUNS } from './nouns.ts';
 import { findTarget } from './target.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { API_PREFIX, type CallOf, Problem, type ResponseOf, ROUTES, type Route } from '#api-schema';
-import { RefusedError, UnreachableError, UsageError } from './command.ts';
+import { RefusedError, UnreachableError, UsageError } from './failure.ts';
 
 const ATTEMPTS = 4;
 const TIMEOUT_MS = 30_000;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Target } from './client.ts';
-import { UnreachableError, UsageError } from './command.ts';
+import { UnreachableError, UsageError } from './failure.ts';
 
 const DEFAULT_FILE = '.rookery/cluster.json';
 const ClusterFile = z.object({

@@ -1,5 +1,6 @@
 import { type Account, ROUTES } from '#api-schema';
-import { type Noun, type Output, UsageError } from '../command.ts';
+import type { Noun, Output } from '../command.ts';
+import { UsageError } from '../failure.ts';
 import { bytes, fields, table } from '../table.ts';
 import { done, given, LIMIT, limitOf, PARTNER, quotaOf, requireChange, wordOf } from './values.ts';
 

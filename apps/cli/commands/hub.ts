@@ -1,5 +1,6 @@
 import { type Hub, ROUTES } from '#api-schema';
-import { type Noun, RefusedError } from '../command.ts';
+import type { Noun } from '../command.ts';
+import { RefusedError } from '../failure.ts';
 import { fields, table } from '../table.ts';
 import { IN } from './values.ts';
 

@@ -1,5 +1,6 @@
 import { type Node, ROUTES } from '#api-schema';
-import { type Noun, type Output, UsageError } from '../command.ts';
+import type { Noun, Output } from '../command.ts';
+import { UsageError } from '../failure.ts';
 import { fields, table } from '../table.ts';
 import { done, given, IN, numberOf } from './values.ts';
 

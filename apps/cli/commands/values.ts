@@ -1,4 +1,5 @@
-import { type Invocation, type Option, type Output, UsageError } from '../command.ts';
+import type { Invocation, Option, Output } from '../command.ts';
+import { UsageError } from '../failure.ts';
 import { parseBytes } from '../table.ts';
 
 /** Nothing to send in a part of a request. */

@@ -1,5 +1,6 @@
 import { ROUTES, type Volume } from '#api-schema';
-import { type Noun, type Output, UsageError } from '../command.ts';
+import type { Noun, Output } from '../command.ts';
+import { UsageError } from '../failure.ts';
 import { bytes, fields, table } from '../table.ts';
 import { given, IN, numberOf, wordOf } from './values.ts';
 
