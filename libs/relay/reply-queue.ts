@@ -26,6 +26,8 @@ export class ReplyQueue {
     private readonly onFailure: () => void,
   ) {
     socket.on('data', this.onData).on('end', this.onEnd).on('close', this.onEnd).on('error', this.fail);
+    // Whoever read the preface's answer left it paused.
+    socket.resume();
   }
 
   /** Gives the socket up, for TLS to take. Returns how many replies nobody had asked for: after STARTTLS there must be none. */

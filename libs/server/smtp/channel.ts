@@ -108,5 +108,7 @@ export class Channel {
   private listen(): void {
     this.socket.on('error', this.onError).on('close', this.onClose);
     this.socket.on('data', this.onData).on('end', this.onEnd).on('drain', this.onDrain);
+    // Whoever read a preface before us left it paused.
+    this.socket.resume();
   }
 }
