@@ -9,7 +9,8 @@ import {
   type MailStoreLimits,
 } from '#mailstore/api';
 import { assert, type RequestContext } from '#stdx';
-import type { BlobLedger } from './blobs.ts';
+import type { AccountCache } from './account-cache.ts';
+import { BlobLedger } from './blobs.ts';
 import type { Counters } from './counters.ts';
 import type { IndexDb } from './index-db.ts';
 import { ACCOUNT_COLUMNS, type AccountRow, isDeleted, isSeen, MAILBOX_COLUMNS, type MailboxRow } from './rows.ts';
@@ -20,7 +21,7 @@ const ACCOUNTS_MAX = 2 ** 21;
 /** What an operation works with, besides its own rows. */
 export interface EditScope {
   readonly index: IndexDb;
-  readonly ledger: BlobLedger;
+  readonly cache: AccountCache;
   readonly counters: Counters;
   readonly limits: MailStoreLimits;
   readonly epoch: number;
@@ -35,7 +36,10 @@ export interface AccountEdit {
   readonly row: AccountRow;
   /** The modSeq of this operation once `touch` gave it one. */
   touched: boolean;
-  changed: boolean;
+  /** E-mail, partner or quota changed. */
+  respecified: boolean;
+  /** Mailboxes were renamed or removed, or the account itself: the cache is not to keep what it knew. */
+  reshaped: boolean;
   readonly mailboxes: Map<MailboxId, MailboxRow>;
   readonly changedMailboxes: Set<MailboxId>;
   mailboxList: boolean;
@@ -47,6 +51,7 @@ export interface AccountEdit {
  */
 export class Edit {
   readonly accounts = new Map<AccountId, AccountEdit>();
+  readonly blobs: BlobLedger;
   /** Messages added less messages removed. */
   messagesDelta = 0;
   /** Queue entries added less entries removed. */
@@ -54,7 +59,9 @@ export class Edit {
   /** Earliest time a queue entry added here is due. */
   queueDueAt: number | undefined;
 
-  constructor(readonly scope: EditScope) {}
+  constructor(readonly scope: EditScope) {
+    this.blobs = new BlobLedger(scope.index);
+  }
 
   /** Rejects `accountNotFound` for an account that is not here, or is another partner's. */
   account(context: RequestContext, accountId: AccountId): AccountEdit {
@@ -76,7 +83,7 @@ export class Edit {
     const { email, partnerId, quotaBytes } = spec;
     if (row.email !== email || row.partnerId !== partnerId || row.quotaBytes !== quotaBytes) {
       Object.assign(row, { email, partnerId, quotaBytes });
-      known.changed = true;
+      known.respecified = true;
     }
     return known;
   }
@@ -85,7 +92,6 @@ export class Edit {
   touch(account: AccountEdit): number {
     if (!account.touched) {
       account.touched = true;
-      account.changed = true;
       account.row.modSeq += 1;
     }
     return account.row.modSeq;
@@ -94,10 +100,9 @@ export class Edit {
   mailboxById(account: AccountEdit, id: MailboxId): MailboxRow {
     const known = account.mailboxes.get(id);
     if (known) return known;
-    const row = this.scope.index.get<MailboxRow>(
-      `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? AND id = ?`,
-      ...[account.row.number, id],
-    );
+    const cached = this.scope.cache.get(account.row.id)?.mailboxes.get(id);
+    const sql = `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? AND id = ?`;
+    const row = cached ? { ...cached } : this.scope.index.get<MailboxRow>(sql, account.row.number, id);
     if (!row) throw new MailStoreError('mailboxNotFound');
     account.mailboxes.set(id, row);
     return row;
@@ -107,6 +112,8 @@ export class Edit {
     const wanted = lookupName(name, this.scope.limits);
     if (wanted === undefined) return undefined;
     for (const row of account.mailboxes.values()) if (row.name === wanted) return row;
+    for (const cached of this.scope.cache.get(account.row.id)?.mailboxes.values() ?? [])
+      if (cached.name === wanted && !account.reshaped) return this.mailboxById(account, cached.id);
     const row = this.scope.index.get<MailboxRow>(
       `SELECT ${MAILBOX_COLUMNS} FROM mailbox WHERE account = ? AND name = ?`,
       ...[account.row.number, wanted],
@@ -185,21 +192,35 @@ export class Edit {
         const mailbox = account.mailboxes.get(id);
         if (mailbox) this.saveMailbox(mailbox);
       }
-      if (account.changed) this.saveAccount(account.row);
+      if (account.respecified) this.saveSpec(account.row);
+      if (account.touched) this.saveCounters(account.row);
+    }
+  }
+
+  /** The operation succeeded: the next one starts from its rows. */
+  remember(): void {
+    const { cache } = this.scope;
+    for (const [accountId, { row, mailboxes, reshaped }] of this.accounts) {
+      if (reshaped) cache.forget(accountId);
+      else {
+        const known = cache.get(accountId)?.mailboxes;
+        cache.put(accountId, { row, mailboxes: known ? new Map([...known, ...mailboxes]) : mailboxes });
+      }
     }
   }
 
   private find(accountId: AccountId): AccountEdit | undefined {
     const known = this.accounts.get(accountId);
     if (known) return known;
+    const cached = this.scope.cache.get(accountId)?.row;
     const sql = `SELECT ${ACCOUNT_COLUMNS} FROM account WHERE id = ?`;
-    const row = this.scope.index.get<AccountRow>(sql, accountId);
+    const row = cached ? { ...cached } : this.scope.index.get<AccountRow>(sql, accountId);
     return row && this.open(row);
   }
 
   private open(row: AccountRow): AccountEdit {
     const account: AccountEdit = {
-      ...{ row, touched: false, changed: false, mailboxList: false },
+      ...{ row, touched: false, respecified: false, reshaped: false, mailboxList: false },
       ...{ mailboxes: new Map(), changedMailboxes: new Set() },
     };
     this.accounts.set(row.id, account);
@@ -226,12 +247,16 @@ export class Edit {
     return account;
   }
 
-  private saveAccount(row: AccountRow): void {
+  private saveSpec({ email, partnerId, quotaBytes, number }: AccountRow): void {
+    const sql = 'UPDATE account SET email = ?, partner_id = ?, quota_bytes = ? WHERE number = ?';
+    this.scope.index.run(sql, email, partnerId, quotaBytes, number);
+  }
+
+  private saveCounters(row: AccountRow): void {
     this.scope.index.run(
-      `UPDATE account SET email = ?, partner_id = ?, quota_bytes = ?, used_bytes = ?, messages = ?, mod_seq = ?,
-        next_mailbox = ?, next_message = ?, last_uid_validity = ? WHERE number = ?`,
-      ...[row.email, row.partnerId, row.quotaBytes, row.usedBytes, row.messages, row.modSeq],
-      ...[row.nextMailbox, row.nextMessage, row.lastUidValidity, row.number],
+      `UPDATE account SET used_bytes = ?, messages = ?, mod_seq = ?, next_mailbox = ?, next_message = ?,
+        last_uid_validity = ? WHERE number = ?`,
+      ...[row.usedBytes, row.messages, row.modSeq, row.nextMailbox, row.nextMessage, row.lastUidValidity, row.number],
     );
   }
 

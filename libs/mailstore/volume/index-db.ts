@@ -7,6 +7,8 @@ export type SqlValue = SQLInputValue;
  * awaits sees one state. `Row` types are promises the SQL beside them makes: columns are aliased to the type's names.
  */
 export class IndexDb {
+  /** Rows changed through this connection: what has not risen needs no sync, and nothing undone. */
+  changes = 0;
   private readonly prepared = new Map<string, StatementSync>();
   private readonly arrays = new Map<string, StatementSync>();
   private readonly database: DatabaseSync;
@@ -38,19 +40,34 @@ export class IndexDb {
     return statement.all(...parameters) as unknown as Row[];
   }
 
-  /** Returns how many rows it changed. */
+  /** INSERT, UPDATE or DELETE. Returns how many rows it changed. */
   run(sql: string, ...parameters: SqlValue[]): number {
-    return Number(this.statement(sql).run(...parameters).changes);
+    const changed = Number(this.statement(sql).run(...parameters).changes);
+    this.changes += changed;
+    return changed;
+  }
+
+  /** DELETE … RETURNING of one row. */
+  take<Row>(sql: string, ...parameters: SqlValue[]): Row | undefined {
+    const row = this.get<Row>(sql, ...parameters);
+    if (row !== undefined) this.changes += 1;
+    return row;
+  }
+
+  /** BEGIN, COMMIT and their like. */
+  control(sql: 'BEGIN IMMEDIATE' | 'COMMIT' | 'ROLLBACK' | 'SAVEPOINT operation' | 'RELEASE operation'): void {
+    this.statement(sql).run();
+  }
+
+  /** Undoes what was done since the savepoint, and ends it. */
+  undoOperation(): void {
+    this.statement('ROLLBACK TO operation').run();
+    this.statement('RELEASE operation').run();
   }
 
   /** False after an error that made SQLite give up the whole transaction. */
   get inTransaction(): boolean {
     return this.database.isTransaction;
-  }
-
-  /** Rows ever changed through this connection: unchanged means there is nothing to sync. */
-  totalChanges(): number {
-    return this.get<{ total: number }>('SELECT total_changes() AS total')?.total ?? 0;
   }
 
   close(): void {

@@ -78,6 +78,7 @@ export function renameTree(edit: Edit, { account, from, target }: Rename): Mailb
   if (inTheWay.some((other) => other && !ids.has(other.id))) throw new MailStoreError('mailboxExists');
   const modSeq = edit.touch(account);
   account.mailboxList = true;
+  account.reshaped = true;
   for (const { id, to, subscribed } of renames) {
     const row = edit.mailboxById(account, id);
     row.name = to;
@@ -99,6 +100,7 @@ export function deleteMailbox(edit: Edit, context: RequestContext, accountId: Ac
   const { number } = account.row;
   const modSeq = edit.touchMailbox(account, row);
   account.mailboxList = true;
+  account.reshaped = true;
   account.row.messages -= row.messages;
   account.row.usedBytes -= row.sizeBytes;
   edit.messagesDelta -= row.messages;

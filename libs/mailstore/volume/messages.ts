@@ -46,10 +46,10 @@ export function addMessage(
   mailbox: MailboxRow,
   { content, keywords, internalDate }: NewMessage,
 ): { readonly uid: Uid; readonly messageId: number } {
-  const { index, ledger, now } = edit.scope;
+  const { index, now } = edit.scope;
   const { parsed } = content.message;
   const messageId = account.row.nextMessage++;
-  ledger.hold(content.hash, placeOf(content));
+  edit.blobs.hold(content.hash, placeOf(content));
   index.run(
     'INSERT INTO message (key, blob, thread, preview, envelope, body) VALUES (?, ?, ?, ?, ?, ?)',
     ...[messageKey(account.row.number, messageId), content.hash],
@@ -169,10 +169,10 @@ export function removeRows(
 
 /** Removes a message no mailbox holds any more, and lets go of its bytes. */
 export function forgetMessage(edit: Edit, account: number, message: number): void {
-  const { index, ledger } = edit.scope;
+  const { index } = edit.scope;
   const sql = 'DELETE FROM message WHERE key = ? RETURNING blob';
-  const gone = index.get<{ blob: Uint8Array }>(sql, messageKey(account, message));
-  if (gone) ledger.release(gone.blob);
+  const gone = index.take<{ blob: Uint8Array }>(sql, messageKey(account, message));
+  if (gone) edit.blobs.release(gone.blob);
 }
 
 export interface KeywordOutcome {

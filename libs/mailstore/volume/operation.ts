@@ -6,7 +6,10 @@ import type { StagedContent } from './staging.ts';
 export interface Operation<T> {
   /** Messages it stores. */
   readonly contents: readonly StagedContent[];
-  /** Runs inside a transaction, in a savepoint of its own; throws `MailStoreError` to refuse. */
+  /**
+   * Runs inside a transaction; throws `MailStoreError` to refuse. It may be run a second time when what it, or a
+   * neighbour, did had to be undone.
+   */
   run(edit: Edit): T;
 }
 

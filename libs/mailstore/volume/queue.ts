@@ -18,8 +18,8 @@ export function enqueue(
   { content, receivedAt }: { readonly content: StagedContent; readonly receivedAt: number },
   { reversePath, forwardPath, partnerId, parameters = {}, notBefore }: NewQueueEntry,
 ): void {
-  const { index, ledger, counters, now } = edit.scope;
-  ledger.hold(content.hash, placeOf(content));
+  const { index, counters, now } = edit.scope;
+  edit.blobs.hold(content.hash, placeOf(content));
   const dueAt = notBefore ?? now;
   index.run(
     `INSERT INTO queue (id, blob, size, reverse_path, forward_path, partner_id, parameters, created_at,
@@ -34,13 +34,13 @@ export function enqueue(
 
 /** Outcomes of entries that are gone are ignored: an operator may have removed one while it was being tried. */
 export function updateQueue(edit: Edit, updates: readonly QueueUpdate[]): void {
-  const { index, ledger } = edit.scope;
+  const { index } = edit.scope;
   for (const update of updates) {
     if (update.done) {
       const sql = 'DELETE FROM queue WHERE id = ? RETURNING blob';
-      const gone = index.get<{ blob: Uint8Array }>(sql, update.id);
+      const gone = index.take<{ blob: Uint8Array }>(sql, update.id);
       if (!gone) continue;
-      ledger.release(gone.blob);
+      edit.blobs.release(gone.blob);
       edit.queueDelta -= 1;
       continue;
     }

@@ -37,6 +37,8 @@ interface OpenSegment {
 export class SegmentWriter {
   private active: OpenSegment | undefined;
   private readonly sealedIds: number[] = [];
+  /** Messages written to a segment whose commit is not over yet, by segment. */
+  private readonly users = new Map<number, number>();
 
   constructor(
     private readonly files: VolumeFiles,
@@ -64,6 +66,21 @@ export class SegmentWriter {
   /** That transaction is committed. */
   forgetSealed(): void {
     this.sealedIds.length = 0;
+  }
+
+  /** A commit under way refers to bytes in it: it is not to be removed, though the index may say it is empty. */
+  use(id: number): void {
+    this.users.set(id, (this.users.get(id) ?? 0) + 1);
+  }
+
+  unuse(id: number): void {
+    const left = (this.users.get(id) ?? 0) - 1;
+    if (left > 0) this.users.set(id, left);
+    else this.users.delete(id);
+  }
+
+  isInUse(id: number): boolean {
+    return this.users.has(id);
   }
 
   /** Writes the records and syncs them. Throws what the file threw (ENOSPC: nothing of it counts), or `SyncError`. */

@@ -22,6 +22,8 @@ export interface VolumeSettings {
   readonly walIdleMs: number;
   /** SQLite's page cache. Default 32 MiB: grows with use only. */
   readonly cacheBytes: number;
+  /** Accounts whose rows the writer remembers. Default 4,096: a few MB. */
+  readonly cachedAccountsMax: number;
   /** Segment files kept open for reading. Default 64. */
   readonly openSegmentsMax: number;
   /** Tombstones younger than this are kept. Default 30 days, the least docs/MAILSTORE.md allows. */
@@ -42,6 +44,7 @@ export const defaultVolumeSettings: VolumeSettings = {
   walFramesIdle: 256,
   walIdleMs: 1_000,
   cacheBytes: 32 * 1024 * 1024,
+  cachedAccountsMax: 4_096,
   openSegmentsMax: 64,
   tombstoneKeepMs: 30 * 24 * 3_600_000,
   bulkMessagesMax: 200,

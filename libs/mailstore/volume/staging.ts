@@ -81,6 +81,11 @@ export class Staging {
    */
   done(content: StagedContent, stored: boolean): void {
     content.users -= 1;
+    if (content.users === 0 && content.place) {
+      // The next commit looks anew: by then the bytes may be gone from where they were, or be elsewhere.
+      this.segments.unuse(content.place.segment);
+      content.place = undefined;
+    }
     if (content.users === 0 && (stored || !this.contents.has(content.message))) this.release(content);
   }
 

@@ -73,6 +73,7 @@ export class Writes {
       for (const { id } of index.all<{ id: number }>(sql, number)) account.changedMailboxes.add(id);
       const modSeq = edit.touch(account);
       account.mailboxList = true;
+      account.reshaped = true;
       edit.messagesDelta -= messages;
       index.run('DELETE FROM account WHERE number = ?', number);
       index.run('DELETE FROM purge WHERE account = ?', number);
@@ -152,6 +153,7 @@ export class Writes {
       const account = edit.account(context, ref.accountId);
       const mailbox = edit.mailboxById(account, ref.mailboxId);
       const claimed = mailbox.recentUid;
+      mailbox.recentUid = mailbox.uidNext;
       const sql = 'UPDATE mailbox SET recent_uid = ? WHERE account = ? AND id = ?';
       edit.scope.index.run(sql, mailbox.uidNext, mailbox.account, mailbox.id);
       return claimed;
