@@ -1,12 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Registry } from 'prom-client';
+import { MonthRating } from '#billing/invoice';
+import { InvoiceFinalization, LateUsageScan, MonthClosing, PostgresBillingAccounts } from '#billing/postgres';
 import { Database } from '#database';
-import { PostgresMetering, UsageOutboxRelay } from '#metering';
+import { PostgresMetering, PostgresUsageReader, UsageOutboxRelay, UsageQuarantine, UsageRollup } from '#metering';
 import { type Logger, systemClock } from '#stdx';
+import { JobRunner } from './job-runner.ts';
+import { type BillingJob, billingJobs } from './jobs.ts';
 import { BillingMetrics } from './metrics.ts';
 import { OutboxLoop } from './outbox-loop.ts';
 import type { BillingSettings } from './settings.ts';
-import { CLOCK, LOGGER, SETTINGS } from './tokens.ts';
+import { CLOCK, JOBS, LOGGER, SETTINGS } from './tokens.ts';
 import { UsageWorker } from './usage-worker.ts';
 
 @Module({})
@@ -35,8 +39,22 @@ export function billingModule(settings: BillingSettings, logger: Logger, registr
         inject: [Database, PostgresMetering],
         useFactory: (database: Database, metering: PostgresMetering) => new UsageOutboxRelay(database, metering),
       },
+      { provide: JOBS, inject: [Database, PostgresMetering], useFactory: jobsOver },
       OutboxLoop,
       UsageWorker,
+      JobRunner,
     ],
   };
+}
+
+function jobsOver(database: Database, metering: PostgresMetering): BillingJob[] {
+  const accounts = new PostgresBillingAccounts(database);
+  const rating = new MonthRating(accounts, new PostgresUsageReader(database), systemClock);
+  return billingJobs({
+    rollup: new UsageRollup(database, systemClock),
+    quarantine: new UsageQuarantine(database, metering, systemClock),
+    closing: new MonthClosing(database, accounts, rating, systemClock),
+    finalization: new InvoiceFinalization(database, accounts, rating, systemClock),
+    late: new LateUsageScan(database, accounts, rating, systemClock),
+  });
 }

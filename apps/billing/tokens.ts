@@ -2,3 +2,4 @@
 export const SETTINGS = Symbol('settings');
 export const CLOCK = Symbol('clock');
 export const LOGGER = Symbol('logger');
+export const JOBS = Symbol('jobs');

@@ -182,10 +182,10 @@ describe('ingestion', () => {
 
   it('leaves nothing behind when the transaction fails after it', async () => {
     const before = await counted();
-    await metering.prepare([message('undone')]);
+    const batch = await metering.prepare([message('undone')]);
     await assert.rejects(
       database.transaction(async (client) => {
-        await metering.ingestWithin(client, [message('undone')], 'internal');
+        await metering.ingestWithin(client, batch, 'internal');
         throw new Error('the process dies here');
       }),
     );

@@ -18,23 +18,14 @@ export class UsageOutboxRelay {
 
   /** One batch, oldest first. Nothing given back means nothing was waiting. */
   async relay(): Promise<IngestSummary> {
-    // Partitions are made outside the transaction that reads the rows; those that come in between wait for the next batch.
-    const waiting = await this.database.query<{ id: string; payload: unknown }>(
-      'SELECT id, payload FROM outbox WHERE topic = $1 ORDER BY id LIMIT $2',
-      [USAGE_TOPIC, this.batchMax],
-    );
-    if (waiting.length === 0) return NOTHING;
-    await this.metering.prepare(waiting.map(({ payload }) => payload));
     return this.database.transaction(async (client) => {
       const { rows } = await client.query<{ id: string; payload: unknown }>(
-        'SELECT id, payload FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED',
-        [waiting.map(({ id }) => id)],
+        'SELECT id, payload FROM outbox WHERE topic = $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED',
+        [USAGE_TOPIC, this.batchMax],
       );
-      const summary = await this.metering.ingestWithin(
-        client,
-        rows.map(({ payload }) => payload),
-        'internal',
-      );
+      if (rows.length === 0) return NOTHING;
+      const batch = await this.metering.prepare(rows.map(({ payload }) => payload));
+      const summary = await this.metering.ingestWithin(client, batch, 'internal');
       await client.query('DELETE FROM outbox WHERE id = ANY($1::bigint[])', [rows.map(({ id }) => id)]);
       return summary;
     });

@@ -1,31 +1,9 @@
 import type { Database, Queryable } from '#database';
 import { type Clock, present } from '#stdx';
-import { payloadHash, quantityOf, readUsageEvent, unreadableHash } from './event-body.ts';
-import {
-  DEFAULT_INGEST_LIMITS,
-  type EventOutcome,
-  type IngestChannel,
-  type IngestLimits,
-  type IngestSummary,
-  type RejectionReason,
-} from './ingest.ts';
+import { type Candidate, type Rejection, UsageEventBatch } from './batch.ts';
+import { quantityOf } from './event-body.ts';
+import { DEFAULT_INGEST_LIMITS, type IngestChannel, type IngestLimits, type IngestSummary } from './ingest.ts';
 import { projectIntervals } from './interval-projection.ts';
-import type { UsageEvent } from './usage-event.ts';
-
-interface Candidate {
-  readonly index: number;
-  readonly event: UsageEvent;
-  readonly hash: Buffer;
-}
-
-interface Rejection {
-  readonly index: number;
-  readonly partnerId: string | null;
-  readonly reason: RejectionReason;
-  readonly detail: string;
-  readonly payload: unknown;
-  readonly hash: Buffer;
-}
 
 /**
  * Counts each event once, for ever. All of a batch commits together: keys, events, sequence numbers, intervals, and the
@@ -43,23 +21,53 @@ export class PostgresMetering {
 
   /** Takes events as they came, read or not. Throws only when the database cannot be asked. */
   async ingest(events: readonly unknown[], channel: IngestChannel): Promise<IngestSummary> {
-    await this.prepare(events);
-    return this.database.transaction((client) => this.ingestWithin(client, events, channel));
+    const batch = await this.prepare(events);
+    return this.database.transaction((client) => this.ingestWithin(client, batch, channel));
   }
 
-  /** Makes the month partitions and counters that the events need: once before `ingestWithin`, outside its transaction. */
-  async prepare(events: readonly unknown[]): Promise<void> {
-    const now = this.clock.now();
-    const readable = events.flatMap((event) => {
-      const read = readUsageEvent(event);
-      return read.ok && !this.untimely(Date.parse(read.value.at), now) ? read.value : [];
-    });
-    for (const month of new Set(readable.map(({ at }) => at.slice(0, 7)))) {
+  /** Reads events and makes the month partitions and counters they need, by a connection of its own. */
+  async prepare(events: readonly unknown[]): Promise<UsageEventBatch> {
+    const batch = new UsageEventBatch(events, this.clock.now(), this.limits);
+    await this.makeMonths(new Set(batch.candidates.map(({ event }) => event.at.slice(0, 7))));
+    await this.makeCounters(new Set(batch.candidates.map(({ event }) => event.partnerId)));
+    batch.sift(({ event: { partnerId } }) =>
+      this.partners.has(partnerId)
+        ? 'keep'
+        : { partnerId: null, reason: 'unknownPartner', detail: `no partner ${partnerId}` },
+    );
+    return batch;
+  }
+
+  /** Counts a prepared batch in the caller's transaction. */
+  async ingestWithin(client: Queryable, batch: UsageEventBatch, channel: IngestChannel): Promise<IngestSummary> {
+    const seqs = await lockCounters(client, batch.candidates);
+    await siftSeen(client, batch);
+    await insert(client, batch.candidates, seqs);
+    await projectIntervals(
+      client,
+      batch.candidates.map(({ event }) => event),
+    );
+    await record(client, batch.rejections, channel);
+    const { candidates, rejections, outcomes } = batch;
+    for (const { index } of candidates) outcomes[index] = { outcome: 'accepted' };
+    return {
+      outcomes,
+      accepted: candidates.length,
+      duplicates: outcomes.length - candidates.length - rejections.length,
+      rejected: rejections.length,
+    };
+  }
+
+  private async makeMonths(months: ReadonlySet<string>): Promise<void> {
+    for (const month of months) {
       if (this.months.has(month)) continue;
       await this.database.query('SELECT rookery_usage_partition($1::date)', [`${month}-01`]);
       this.months.add(month);
     }
-    const unknown = [...new Set(readable.map(({ partnerId }) => partnerId))].filter((id) => !this.partners.has(id));
+  }
+
+  private async makeCounters(partnerIds: ReadonlySet<string>): Promise<void> {
+    const unknown = [...partnerIds].filter((id) => !this.partners.has(id));
     if (unknown.length === 0) return;
     const found = await this.database.query<{ id: string }>('SELECT id FROM partner WHERE id = ANY($1::uuid[])', [
       unknown,
@@ -71,108 +79,28 @@ export class PostgresMetering {
     );
     for (const id of ids) this.partners.add(id);
   }
+}
 
-  /** As `ingest`, in the caller's transaction; the same events went through `prepare` before. */
-  async ingestWithin(client: Queryable, events: readonly unknown[], channel: IngestChannel): Promise<IngestSummary> {
-    const outcomes = new Array<EventOutcome>(events.length);
-    const rejections: Rejection[] = [];
-    const reject = (rejection: Rejection): void => {
-      rejections.push(rejection);
-      outcomes[rejection.index] = { outcome: 'rejected', reason: rejection.reason, detail: rejection.detail };
-    };
-    const readable = this.readAll(events, reject);
-    const known = this.withKnownPartner(readable, reject);
-    const seqs = await lockCounters(client, known);
-    const fresh = await this.unseen(client, known, outcomes, reject);
-    await insert(client, fresh, seqs);
-    await projectIntervals(
-      client,
-      fresh.map(({ event }) => event),
-    );
-    for (const { index } of fresh) outcomes[index] = { outcome: 'accepted' };
-    await record(client, rejections, channel);
-    return {
-      outcomes,
-      accepted: fresh.length,
-      duplicates: events.length - fresh.length - rejections.length,
-      rejected: rejections.length,
-    };
-  }
-
-  private readAll(events: readonly unknown[], reject: (rejection: Rejection) => void): Candidate[] {
-    const now = this.clock.now();
-    return events.flatMap((payload, index) => {
-      const read = readUsageEvent(payload);
-      if (!read.ok) {
-        reject({
-          index,
-          partnerId: null,
-          reason: 'invalid',
-          detail: read.error,
-          payload,
-          hash: unreadableHash(payload),
-        });
-        return [];
-      }
-      const event = read.value;
-      const hash = payloadHash(event);
-      const untimely = this.untimely(Date.parse(event.at), now);
-      if (untimely) {
-        reject({ index, partnerId: event.partnerId, ...untimely, payload: event, hash });
-        return [];
-      }
-      return [{ index, event, hash }];
-    });
-  }
-
-  private untimely(at: number, now: number): { reason: 'future' | 'tooOld'; detail: string } | undefined {
-    if (at - now > this.limits.futureMsMax)
-      return { reason: 'future', detail: `more than ${this.limits.futureMsMax / 1_000} seconds ahead of our clock` };
-    if (now - at > this.limits.ageMsMax)
-      return { reason: 'tooOld', detail: `older than ${Math.floor(this.limits.ageMsMax / 86_400_000)} days` };
-    return undefined;
-  }
-
-  private withKnownPartner(candidates: readonly Candidate[], reject: (rejection: Rejection) => void): Candidate[] {
-    return candidates.filter(({ index, event, hash }) => {
-      if (this.partners.has(event.partnerId)) return true;
-      const detail = `no partner ${event.partnerId}`;
-      reject({ index, partnerId: null, reason: 'unknownPartner', detail, payload: event, hash });
-      return false;
-    });
-  }
-
-  /** Those whose key is new, the first of each key. Under the counters' locks nobody else can add one meanwhile. */
-  private async unseen(
-    client: Queryable,
-    candidates: readonly Candidate[],
-    outcomes: EventOutcome[],
-    reject: (rejection: Rejection) => void,
-  ): Promise<Candidate[]> {
-    if (candidates.length === 0) return [];
-    const seen = new Map<string, Buffer>();
-    const { rows } = await client.query<{ partner_id: string; source: string; event_id: string; payload_hash: Buffer }>(
-      `SELECT partner_id, source, event_id, payload_hash FROM usage_event_key
-       JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS given (partner_id, source, event_id)
-       USING (partner_id, source, event_id)`,
-      columns(candidates, ({ event }) => [event.partnerId, event.source, event.id]),
-    );
-    for (const row of rows) seen.set(keyOf(row.partner_id, row.source, row.event_id), row.payload_hash);
-    return candidates.filter(({ index, event, hash }) => {
-      const key = keyOf(event.partnerId, event.source, event.id);
-      const before = seen.get(key);
-      if (!before) {
-        seen.set(key, hash);
-        return true;
-      }
-      if (before.equals(hash)) outcomes[index] = { outcome: 'duplicate' };
-      else {
-        const detail = `id ${event.id} of ${event.source} was used before for another event`;
-        reject({ index, partnerId: event.partnerId, reason: 'conflict', detail, payload: event, hash });
-      }
-      return false;
-    });
-  }
+/** Keeps those whose key is new, the first of each key. Under the counters' locks nobody else can add one meanwhile. */
+async function siftSeen(client: Queryable, batch: UsageEventBatch): Promise<void> {
+  if (batch.candidates.length === 0) return;
+  const { rows } = await client.query<{ partner_id: string; source: string; event_id: string; payload_hash: Buffer }>(
+    `SELECT partner_id, source, event_id, payload_hash FROM usage_event_key
+     JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS given (partner_id, source, event_id)
+     USING (partner_id, source, event_id)`,
+    columns(batch.candidates, ({ event }) => [event.partnerId, event.source, event.id]),
+  );
+  const seen = new Map(rows.map((row) => [keyOf(row.partner_id, row.source, row.event_id), row.payload_hash]));
+  batch.sift(({ event: { partnerId, source, id }, hash }) => {
+    const key = keyOf(partnerId, source, id);
+    const before = seen.get(key);
+    if (before) {
+      if (before.equals(hash)) return 'duplicate';
+      return { partnerId, reason: 'conflict', detail: `id ${id} of ${source} was used before for another event` };
+    }
+    seen.set(key, hash);
+    return 'keep';
+  });
 }
 
 const keyOf = (...parts: readonly string[]): string => parts.join('\u0000');

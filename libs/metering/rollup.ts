@@ -1,0 +1,124 @@
+import type { Database, Queryable } from '#database';
+import type { Clock } from '#stdx';
+
+/**
+ * Hourly buckets, derived from events: sums of counters by subject, resource-seconds of interval meters, byte-seconds of
+ * gauges by subject. Counters are brought up to date to the last event; intervals and levels to the last full hour.
+ * A bucket that late events change gets a new version. Interrupted or run twice, it comes to the same.
+ */
+export class UsageRollup {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Partners whose buckets are behind their events or the clock. */
+  async due(limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ partner_id: string }>(
+      `SELECT partner_id FROM ingest_counter LEFT JOIN usage_rollup rollup USING (partner_id)
+       WHERE ingest_counter.seq > 0 AND (rollup.seq IS NULL OR rollup.seq < ingest_counter.seq OR rollup.sealed < date_trunc('hour', $1::timestamptz, 'UTC'))
+       ORDER BY partner_id LIMIT $2`,
+      [new Date(this.clock.now()), limit],
+    );
+    return rows.map(({ partner_id }) => partner_id);
+  }
+
+  /** Brings one partner's buckets up to date; returns how many were made or changed. */
+  async roll(partnerId: string): Promise<number> {
+    return this.database.transaction(async (client) => {
+      const { rows } = await client.query<{ from_seq: string; upto_seq: string; since: Date | null; hour: Date }>(
+        `WITH last AS (
+           INSERT INTO usage_rollup (partner_id, seq, sealed) VALUES ($1, 0, '-infinity')
+           ON CONFLICT (partner_id) DO UPDATE SET seq = usage_rollup.seq RETURNING seq, sealed)
+         SELECT last.seq AS from_seq, counter.seq AS upto_seq, date_trunc('hour', $2::timestamptz, 'UTC') AS hour,
+           date_trunc('hour', least(nullif(last.sealed, '-infinity'), (
+             SELECT min(at) FROM usage_event WHERE partner_id = $1 AND seq > last.seq AND kind <> 'counter')), 'UTC') AS since
+         FROM last, ingest_counter counter WHERE counter.partner_id = $1`,
+        [partnerId, new Date(this.clock.now())],
+      );
+      const state = rows[0];
+      if (!state) return 0;
+      let changed = await rollCounters(client, partnerId, state.from_seq, state.upto_seq);
+      if (state.since && state.since < state.hour) {
+        changed += await rollIntervals(client, partnerId, state.since, state.hour);
+        changed += await rollLevels(client, partnerId, state.since, state.hour);
+      }
+      await client.query('UPDATE usage_rollup SET seq = $2, sealed = $3 WHERE partner_id = $1', [
+        partnerId,
+        state.upto_seq,
+        state.hour,
+      ]);
+      return changed;
+    });
+  }
+}
+
+/** Writes fresh quantities over what is there; only what differs becomes a new version. */
+const UPSERT = `
+  INSERT INTO usage_bucket (partner_id, meter, hour, subject, quantity, digest)
+  SELECT $1, meter, hour, subject, quantity, sha256(convert_to(meter || hour || subject || trim_scale(quantity), 'UTF8')) FROM fresh
+  WHERE quantity <> 0 OR EXISTS (SELECT FROM usage_bucket old WHERE old.partner_id = $1 AND old.meter = fresh.meter AND old.hour = fresh.hour AND old.subject = fresh.subject)
+  ON CONFLICT (partner_id, meter, hour, subject) DO UPDATE
+    SET quantity = excluded.quantity, digest = excluded.digest, version = usage_bucket.version + 1
+    WHERE usage_bucket.quantity <> excluded.quantity`;
+
+const NOT_VOIDED = `NOT EXISTS (SELECT FROM usage_void void WHERE void.partner_id = event.partner_id AND void.event_seq = event.seq)`;
+
+async function rollCounters(client: Queryable, partnerId: string, from: string, upTo: string): Promise<number> {
+  const { rowCount } = await client.query(
+    `WITH touched AS (
+       SELECT DISTINCT meter, date_trunc('hour', at, 'UTC') AS hour FROM usage_event
+       WHERE partner_id = $1 AND kind = 'counter' AND seq > $2 AND seq <= $3
+       UNION
+       SELECT DISTINCT meter, date_trunc('hour', at, 'UTC') FROM usage_event event
+       JOIN usage_void void ON void.partner_id = event.partner_id AND void.event_seq = event.seq
+       WHERE event.partner_id = $1 AND kind = 'counter' AND void.seq > $2 AND void.seq <= $3
+     ), fresh AS (
+       SELECT event.meter, touched.hour, subject, coalesce(sum(quantity) FILTER (WHERE ${NOT_VOIDED}), 0) AS quantity
+       FROM touched JOIN usage_event event ON event.partner_id = $1 AND event.meter = touched.meter AND kind = 'counter'
+         AND at >= touched.hour AND at < touched.hour + interval '1 hour' AND event.seq <= $3
+       GROUP BY event.meter, touched.hour, subject
+     ) ${UPSERT}`,
+    [partnerId, from, upTo],
+  );
+  return rowCount ?? 0;
+}
+
+async function rollIntervals(client: Queryable, partnerId: string, since: Date, until: Date): Promise<number> {
+  const { rowCount } = await client.query(
+    `WITH meter AS (SELECT DISTINCT meter FROM resource_interval WHERE partner_id = $1
+                    UNION SELECT DISTINCT meter FROM usage_bucket WHERE partner_id = $1 AND subject = '' AND hour >= $2),
+     fresh AS (
+       SELECT meter.meter, hour, '' AS subject, coalesce(sum(extract(epoch FROM
+         least(coalesce(ended, 'infinity'), hour + interval '1 hour') - greatest(started, hour))) FILTER (WHERE life.id IS NOT NULL), 0) AS quantity
+       FROM meter CROSS JOIN generate_series($2::timestamptz, $3::timestamptz - interval '1 hour', '1 hour') hour
+       LEFT JOIN resource_interval life ON life.partner_id = $1 AND life.meter = meter.meter
+         AND started < hour + interval '1 hour' AND (ended IS NULL OR ended > hour)
+       GROUP BY meter.meter, hour
+     ) ${UPSERT}`,
+    [partnerId, since, until],
+  );
+  return rowCount ?? 0;
+}
+
+async function rollLevels(client: Queryable, partnerId: string, since: Date, until: Date): Promise<number> {
+  const { rowCount } = await client.query(
+    `WITH sample AS (
+       (SELECT DISTINCT ON (meter, subject) meter, subject, quantity, seq, at FROM usage_event event
+        WHERE partner_id = $1 AND kind = 'gauge' AND at < $2 AND ${NOT_VOIDED} ORDER BY meter, subject, at DESC, seq DESC)
+       UNION ALL
+       SELECT meter, subject, quantity, seq, at FROM usage_event event
+       WHERE partner_id = $1 AND kind = 'gauge' AND at >= $2 AND at < $3 AND ${NOT_VOIDED}
+     ), level AS (
+       SELECT meter, subject, quantity, at AS started, lead(at, 1, $3::timestamptz) OVER (PARTITION BY meter, subject ORDER BY at, seq) AS ended FROM sample
+     ), fresh AS (
+       SELECT meter, hour, subject, sum(quantity * extract(epoch FROM
+         least(ended, hour + interval '1 hour') - greatest(started, hour))) AS quantity
+       FROM generate_series($2::timestamptz, $3::timestamptz - interval '1 hour', '1 hour') hour
+       JOIN level ON started < hour + interval '1 hour' AND ended > hour
+       GROUP BY meter, hour, subject
+     ) ${UPSERT}`,
+    [partnerId, since, until],
+  );
+  return rowCount ?? 0;
+}
