@@ -42,26 +42,26 @@ const ALIASES: Readonly<Record<string, string>> = {
   '646': 'us-ascii',
 };
 
-const decoders = new Map<string, TextDecoder | null>();
+/** Kept, as mail repeats a few labels; only those that are known, of which there are some 230. */
+const decoders = new Map<string, TextDecoder>();
 
-/** A decoder for a label, `null` when nobody knows it. Kept, as mail repeats a few; bounded, as labels come from outside. */
+/** A decoder for a label, `null` when nobody knows it. */
 function decoderOf(label: string): TextDecoder | null {
   const known = decoders.get(label);
-  if (known !== undefined) return known;
-  let decoder: TextDecoder | null = null;
+  if (known) return known;
   try {
-    decoder = new TextDecoder(label);
+    const decoder = new TextDecoder(label);
+    decoders.set(label, decoder);
+    return decoder;
   } catch {
     // An unknown label: the caller guesses.
+    return null;
   }
-  if (decoders.size < 200) decoders.set(label, decoder);
-  return decoder;
 }
 
 /** Canonical lower-case name: quotes, blanks and an RFC 2231 language suffix removed, aliases followed. */
 function canonical(label: string): string {
-  const star = label.indexOf('*');
-  const name = (star < 0 ? label : label.slice(0, star)).replace(/["'\s]/g, '').toLowerCase();
+  const name = /^[a-z0-9._:-]+$/.test(label) ? label : label.replace(/\*.*|["'\s]/gs, '').toLowerCase();
   return Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name;
 }
 

@@ -1,4 +1,5 @@
 import { decodeCharset } from './charset.ts';
+import { hexPair } from './hex.ts';
 
 /** One =?charset?encoding?text?= and where it lies. */
 interface EncodedWord {
@@ -70,12 +71,18 @@ function isCharset(name: string): boolean {
   return name.length > 0 && name.length < 80 && /^[^\s()<>@,;:"/[\]?=]+$/.test(name);
 }
 
+const UNDERSCORE = 0x5f;
+const EQUALS = 0x3d;
+
 /** RFC 2047 §4.2; an = without two hex digits stays. 8-bit characters that were never encoded go back to the bytes they came from. */
 function decodeQ(text: string, charset: string): Buffer {
-  const sent =
-    charset.startsWith('utf-8') || /[^\0-\xff]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
-  const decoded = sent
-    .replace(/_/g, ' ')
-    .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-  return Buffer.from(decoded, 'latin1');
+  const sent = Buffer.from(text, charset.startsWith('utf-8') || /[^\0-\xff]/.test(text) ? 'utf8' : 'latin1');
+  let length = 0;
+  for (let at = 0; at < sent.length; at++) {
+    const byte = sent[at]!;
+    const hex = byte === EQUALS ? hexPair(sent, at + 1) : -1;
+    if (hex >= 0) at += 2;
+    sent[length++] = hex >= 0 ? hex : byte === UNDERSCORE ? 0x20 : byte;
+  }
+  return sent.subarray(0, length);
 }

@@ -165,14 +165,20 @@ function partFields(values: ReadonlyMap<string, string>, parentSubtype: string):
     description: text('content-description'),
     encoding: token(text('content-transfer-encoding')) || '7bit',
     disposition: disposition === null ? null : readDisposition(disposition),
-    language: (text('content-language') ?? '')
-      .split(',', 32)
-      .map((tag) => tag.trim())
-      .filter((tag) => tag !== ''),
+    language: languages(text('content-language')),
     // RFC 2557 §4.4.1: blanks came from folding.
     location: location === null ? null : location.replace(/\s+/g, ''),
     md5: text('content-md5'),
   };
+}
+
+/** RFC 3282 §2. More than 32 describe nothing. */
+function languages(text: string | null): readonly string[] {
+  if (text === null) return [];
+  return text
+    .split(',', 32)
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '');
 }
 
 /** RFC 2045 §5.2: without Content-Type, or with one that cannot be read, the default applies. */
@@ -193,5 +199,6 @@ function readDisposition(text: string): BodyPart['disposition'] {
 
 /** The token a value starts with, lower case; '' when it starts with none. */
 function token(text: string | null): string {
-  return /^\s*([^\s()<>@,;:\\"/[\]?=\0-\x1f\x7f-\uffff]+)/.exec(text ?? '')?.[1]?.toLowerCase() ?? '';
+  if (text === null) return '';
+  return /^\s*([^\s()<>@,;:\\"/[\]?=\0-\x1f\x7f-\uffff]+)/.exec(text)?.[1]?.toLowerCase() ?? '';
 }

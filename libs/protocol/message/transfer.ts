@@ -1,4 +1,5 @@
 import { asBuffer } from '#stdx';
+import { hexPair } from './hex.ts';
 import type { TransferDecoder } from './transfer-decoder.ts';
 import { UuDecoder } from './uuencode.ts';
 
@@ -117,7 +118,8 @@ class QuotedPrintableDecoder implements TransferDecoder {
     this.held = NOTHING;
     while (at < bytes.length) {
       const byte = bytes[at]!;
-      if (byte !== EQUALS && byte !== SPACE && byte !== TAB) {
+      // A blank before a visible character is one; so is nearly every other byte.
+      if (byte !== EQUALS && ((byte !== SPACE && byte !== TAB) || bytes[at + 1]! > SPACE)) {
         out[length++] = byte;
         at++;
         continue;
@@ -153,18 +155,4 @@ function blanksEnd(bytes: Buffer, from: number): number {
   let end = from;
   while (bytes[end] === SPACE || bytes[end] === TAB) end++;
   return end;
-}
-
-/** The byte two hexadecimal digits stand for; -1 when they are not digits. */
-function hexPair(bytes: Buffer, at: number): number {
-  const high = hexDigit(bytes[at]);
-  const low = hexDigit(bytes[at + 1]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
-function hexDigit(byte: number | undefined): number {
-  if (byte === undefined) return -1;
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = byte & 0xdf;
-  return letter >= 0x41 && letter <= 0x46 ? letter - 0x37 : -1;
 }
