@@ -1,0 +1,20 @@
+/** A self-signed certificate of mx.test, localhost and 127.0.0.1 with its key, for tests alone; valid until 2126. */
+export const testCertificate = (): { readonly cert: string; readonly key: string } => ({ cert: CERTIFICATE, key: KEY });
+
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBoDCCAUagAwIBAgIUC5OzJsImmNbQw6wmU9H5SBsY0kQwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHbXgudGVzdDAgFw0yNjExMjMyMzI2MThaGA8yMTI2MTAzMDIz
+MjYxOFowEjEQMA4GA1UEAwwHbXgudGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABNlp3WMDW/NnkJzKnO1YaE8tLyO/UA3/FPSUWWPSMsOVyOrD29L/ozHx5+GP
+Fb3PmseGvkr5p3QzmBBSrdkKR7yjeDB2MB0GA1UdDgQWBBSONaQkaXsn9P4H94io
+XKtURCU6gzAfBgNVHSMEGDAWgBSONaQkaXsn9P4H94ioXKtURCU6gzAPBgNVHRMB
+Af8EBTADAQH/MCMGA1UdEQQcMBqCB214LnRlc3SCCWxvY2FsaG9zdIcEfwAAATAK
+BggqhkjOPQQDAgNIADBFAiEAsooSZirGcUxzulu/bD+L8hMido3NaDYzmOZ/kjRn
+sS4CIGqG6BuCED3tpbaSjuFB8WH/D7LchgIweBW6yLgckT3H
+-----END CERTIFICATE-----`;
+
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9JafE0u9pRlb5JWx
+i7b77k46NUt1gx1ZWsGwKVWuGUKhRANCAATZad1jA1vzZ5CcypztWGhPLS8jv1AN
+/xT0lFlj0jLDlcjqw9vS/6Mx8efhjxW9z5rHhr5K+ad0M5gQUq3ZCke8
+-----END PRIVATE KEY-----`;
