@@ -87,11 +87,11 @@ export interface ParsedMessage {
 
 /** Limits of the analysis, not of the message: past them, structure is left out and `truncated` set. */
 export interface MessageLimits {
-  /** Multipart and message/rfc822 nesting. Default 100. */
+  /** Multipart and message/rfc822 nesting. Default 100, as Dovecot's. */
   readonly depthMax: number;
-  /** Parts in all. Default 10,000. */
+  /** Parts in all. Default 10,000, as Dovecot's. */
   readonly partsMax: number;
-  /** Bytes of one header block that are interpreted. Default 262,144. */
+  /** Bytes of one header block that are interpreted. Default 262,144: real ones stay under 64 KB, lists of recipients included. */
   readonly headerBytesMax: number;
   /** Bytes of all header blocks together that are interpreted; keeps what is remembered small however many parts. Default 4,194,304. */
   readonly headerBytesTotalMax: number;

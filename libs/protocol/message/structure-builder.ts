@@ -5,6 +5,7 @@ import { BOUNDARY_BYTES_MAX } from './limits.ts';
 import type { BodyPart, Envelope, MessageLimits } from './model.ts';
 import { closePart, isAttachment, type OpenPart, openPart } from './open-part.ts';
 import { PreviewPicker } from './preview-picker.ts';
+import { isEncoded } from './transfer.ts';
 
 /** A place in the message. */
 export interface Place {
@@ -12,9 +13,6 @@ export interface Place {
   /** Line ends before it, an unfinished line counted. */
   readonly lines: number;
 }
-
-/** Encodings that leave the bytes as they are, so that what they hold can be pointed at. */
-const IDENTITY = new Set(['7bit', '8bit', 'binary']);
 
 /** Grows the tree of parts while a reader tells where headers, boundaries and the end lie. */
 export class StructureBuilder {
@@ -75,7 +73,8 @@ export class StructureBuilder {
         this.boundaries.open(boundary, part);
       }
     } else if (fields.type === 'message' && (fields.subtype === 'rfc822' || fields.subtype === 'global')) {
-      if (IDENTITY.has(fields.encoding) && this.hasRoomBelow(part)) part.content = 'message';
+      // What an encoding hides cannot be pointed at.
+      if (!isEncoded(fields.encoding) && this.hasRoomBelow(part)) part.content = 'message';
     }
     return fields;
   }

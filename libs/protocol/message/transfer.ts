@@ -25,6 +25,13 @@ export function decodeTransfer(encoding: string): TransferDecoder {
   }
 }
 
+const ENCODINGS = new Set(['base64', 'quoted-printable', 'x-uuencode', 'x-uue', 'uuencode', 'uue']);
+
+/** Whether a Content-Transfer-Encoding changes the bytes; one nobody knows is taken for one that does not. */
+export function isEncoded(encoding: string): boolean {
+  return ENCODINGS.has(encoding.toLowerCase());
+}
+
 /** `decodeTransfer` of bytes that are all there. */
 export function decodeTransferAll(encoding: string, bytes: Uint8Array): Buffer {
   const decoder = decodeTransfer(encoding);
