@@ -80,7 +80,8 @@ export class NodeService {
       random,
     });
     this.transport = this.createTransport();
-    const delivery = new NodeDelivery({ volumes: desk.current, clock, logger });
+    const receipts = { hostname: this.hostname, random };
+    const delivery = new NodeDelivery({ volumes: desk.current, clock, logger, receipts });
     const findForRpc = (volumeId: string, epoch: number): MailStore | undefined => {
       const store = desk.find(volumeId, epoch);
       return typeof store === 'string' ? undefined : store;

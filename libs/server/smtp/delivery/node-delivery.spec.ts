@@ -6,7 +6,7 @@ import { encodeRouteParameter, type MessageOrigin, type RecipientRoute } from '#
 import { messageParser } from '#protocol/message';
 import { formatReply, isStaleReply } from '#protocol/smtp';
 import { LmtpPool, type RelayMessage } from '#relay';
-import { collect, silentLogger, systemClock, systemContext } from '#stdx';
+import { collect, seededRandom, silentLogger, systemClock, systemContext } from '#stdx';
 import { connectTo, listen } from '../kit.test.ts';
 import { serveLmtp } from './lmtp.ts';
 import { NodeDelivery } from './node-delivery.ts';
@@ -32,6 +32,7 @@ async function node() {
     volumes: (id) => (id === 'v1' ? store : undefined),
     clock: systemClock,
     logger: silentLogger,
+    receipts: { hostname: 'node.test', random: seededRandom(1) },
   });
   const server = await listen((socket) =>
     serveLmtp(socket, {
@@ -187,6 +188,30 @@ describe('NodeDelivery', () => {
       '552 5.2.2 Message is larger than the mailbox',
       '250 2.1.5 Delivered',
     ]);
+  });
+
+  it('sends a receipt to a sender who asked for one', async () => {
+    await using n = await node();
+    const to = (name: string, notify: string, quotaBytes = 0) => ({
+      forwardPath: `${name}@a.test`,
+      parameters: new Map([
+        ...parameters('ROUTE', route(name, { quotaBytes })),
+        ['NOTIFY', notify],
+        ['ORCPT', `rfc822;alias-of-${name}@a.test`],
+      ]),
+    });
+    await n.send({ recipients: [to('ann', 'SUCCESS,DELAY'), to('bob', 'FAILURE'), to('tiny', 'SUCCESS', 5)] });
+    const [entry, ...more] = await n.store.queueEntries({ limit: 10 });
+    assert.deepEqual([entry?.reversePath, entry?.forwardPath, more.length], ['', 's@x.test', 0]);
+    const text = (await collect(n.store.read(entry!.blobId), 1 << 20)).toString();
+    assert.match(text, /^Action: delivered\r$/m);
+    assert.deepEqual(text.match(/^(Final|Original)-Recipient: .*(?=\r$)/gm), [
+      'Original-Recipient: rfc822; alias-of-ann@a.test',
+      'Final-Recipient: rfc822; ann@a.test',
+    ]);
+    assert.match(text, /^Subject: hi\r$/m);
+    await n.send({ reversePath: '', recipients: [to('ann', 'SUCCESS')] });
+    assert.equal((await n.store.queueEntries({ limit: 10 })).length, 1, 'nothing is sent to nobody');
   });
 
   const faults = [

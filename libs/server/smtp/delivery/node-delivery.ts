@@ -4,6 +4,7 @@ import {
   type DeliveryTarget,
   type MailStore,
   MailStoreError,
+  type StagedMessage,
 } from '#mailstore/api';
 import type { RecipientRoute } from '#protocol/handover';
 import {
@@ -27,6 +28,7 @@ import {
   storeAt,
   type Volumes,
 } from './plan.ts';
+import { type ReceiptOptions, sendReceipt, wantsReceipt } from './receipts.ts';
 import { outcomeReply, storeErrorReply } from './store-replies.ts';
 
 const SENDER_OK = smtpReply(250, '2.1.0', 'OK');
@@ -38,6 +40,8 @@ export interface NodeDeliveryOptions {
   readonly volumes: Volumes;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Sends the receipts that NOTIFY=SUCCESS asks for; without it nobody is told of a delivery. */
+  readonly receipts?: ReceiptOptions;
 }
 
 /**
@@ -120,11 +124,43 @@ export class NodeDelivery implements SmtpBackend {
       };
       const context = systemContext('delivery', this.traceId(transaction, plan));
       const outcomes = await store.deliver(context, delivery);
-      return recipients.map((recipient) =>
+      const replies = recipients.map((recipient) =>
         recipient.kind === 'queue' ? QUEUED : replyOf(recipient.route, accounts, outcomes, message.size),
       );
+      await this.sendReceipts(store, transaction, plan, recipients, replies, message);
+      return replies;
     } finally {
       message.discard();
+    }
+  }
+
+  /** The message is safe by now: a receipt that cannot be sent is logged, and refuses nobody. */
+  private async sendReceipts(
+    store: MailStore,
+    transaction: SmtpTransaction,
+    plan: DeliveryPlan,
+    recipients: readonly PlannedRecipient[],
+    replies: readonly SmtpReply[],
+    message: StagedMessage,
+  ): Promise<void> {
+    const { receipts, clock, logger } = this.options;
+    const told = transaction.forwardPaths.flatMap((path, index) => {
+      const reply = present(replies[index], 'reply to a recipient');
+      return recipients[index]?.kind === 'local' && wantsReceipt(transaction, path, reply) ? [{ path, reply }] : [];
+    });
+    const payer = recipients.find((recipient) => recipient.kind === 'local')?.route.partnerId;
+    if (!receipts || told.length === 0 || payer === undefined) return;
+    const partnerId = plan.origin?.partnerId ?? payer;
+    const context = systemContext('delivery', this.traceId(transaction, plan));
+    try {
+      await sendReceipt(
+        store,
+        context,
+        { transaction, message, recipients: told, partnerId, at: clock.now() },
+        receipts,
+      );
+    } catch (error) {
+      logger.warn({ err: error, transaction: context.requestId }, 'receipt could not be queued');
     }
   }
 
