@@ -26,7 +26,7 @@ const SIGN_IN = ['-au', 'ann@y.test', '-ap', 'secret'];
 function swaksWithout(flags: readonly string[]): string | false {
   const absent = without('swaks');
   if (absent || !flags.includes('--tls')) return absent;
-  const support = spawnSync('swaks', ['--support'], { encoding: 'utf8' });
+  const support = spawnSync(find('swaks')!, ['--support'], { encoding: 'utf8' });
   return /TLS supported/.test(support.stdout + support.stderr) ? false : 'this swaks has no TLS (Net::SSLeay)';
 }
 
@@ -74,7 +74,7 @@ describe('SMTP clients', () => {
     it(`swaks: ${name}`, { skip: swaksWithout(more) }, async () => {
       await using s = await serve(options);
       const common = ['--from', 'a@x.test', '--to', 'b@y.test', '--body', '.dot\nline', '--silent', '1'];
-      await run('swaks', ['--server', `127.0.0.1:${s.port}`, ...common, ...more]);
+      await run(find('swaks')!, ['--server', `127.0.0.1:${s.port}`, ...common, ...more]);
       const [taken] = s.house.taken;
       assert.equal(taken?.peer.transmission, transmission);
       assert.match(taken?.bytes.toString() ?? '', /\r\n\r\n\.dot\r\nline\r\n/);
@@ -141,7 +141,7 @@ with smtplib.SMTP('127.0.0.1', int(sys.argv[1])) as client:
     client.sendmail('a@x.test', ['b@y.test'], message, mail_options=['BODY=8BITMIME'])
 print(hashlib.sha256(message).hexdigest())
 `;
-    const { stdout } = await run('python3', ['-c', script, String(s.port)]);
+    const { stdout } = await run(find('python3')!, ['-c', script, String(s.port)]);
     assert.equal(createHash('sha256').update(s.house.taken[0]!.bytes).digest('hex'), stdout.trim());
   });
 });

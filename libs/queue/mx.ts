@@ -1,4 +1,3 @@
-import { splitAddress } from '#protocol/smtp';
 import type { Random } from '#stdx';
 import { type AttemptOutcome, type Resolver, ResolverError } from './ports.ts';
 
@@ -76,6 +75,3 @@ async function addressesOf(domain: string, names: readonly string[], resolver: R
   if (names.length === 1 && names[0] === domain) return failed('5.1.2', `${domain} has no mail host`);
   return failed('5.4.4', `no mail host of ${domain} has an address`);
 }
-
-/** Lower case; '' for an address without one. */
-export const domainOf = (address: string): string => splitAddress(address).domain.toLowerCase();

@@ -25,7 +25,7 @@ export function nextAttempt(
  * The moment the sender is to be told of the delay. `nextAttempt` puts an attempt exactly there, and an attempt that was
  * due exactly then is the one that warns: so the store need not remember whether it has.
  */
-export const warningAt = (entry: QueueEntry, settings: QueueSettings): number => entry.createdAt + settings.warnAfterMs;
+const warningAt = (entry: QueueEntry, settings: QueueSettings): number => entry.createdAt + settings.warnAfterMs;
 
 export const isWarningDue = (entry: QueueEntry, settings: QueueSettings): boolean =>
   entry.nextAttemptAt === warningAt(entry, settings);
