@@ -1,10 +1,11 @@
-import { duplexPair } from 'node:stream';
+import { Duplex, duplexPair } from 'node:stream';
 import type { MailStore } from '#mailstore/api';
 import { MemoryMailStore } from '#mailstore/memory';
+import { decodeMark, FRAME_DATA, FrameReader, frameHeader, type SessionMark } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { type Logger, silentLogger, systemContext } from '#stdx';
 import { ImapTestClient, SimulatedClock } from '#testing';
-import { streamConnection } from './connection.ts';
+import { legConnection, streamConnection } from './connection.ts';
 import type { ImapLimits } from './limits.ts';
 import { ImapSession, type ImapSessionOptions } from './session.ts';
 
@@ -18,14 +19,25 @@ export interface World {
   readonly errors: readonly object[];
   /** A signed-in client; its greeting has been read. */
   client(options?: Partial<ImapSessionOptions>): Promise<ImapTestClient>;
+  /** A client behind a leg such as a hub's, begun or, with a mark, resumed. */
+  leg(mark?: Uint8Array): Promise<Leg>;
 }
 
-/** One account in an empty store, and clients over it. */
-export function imapWorld(limits: Partial<ImapLimits> = {}, account: typeof ACCOUNT = ACCOUNT): World {
+export interface Leg {
+  readonly client: ImapTestClient;
+  /** The newest mark. */
+  mark(): SessionMark;
+  /** What the client was sent since the newest mark. */
+  bytesSinceMark(): number;
+}
+
+/** One account in a store, by default an empty one, and clients over it. */
+export function imapWorld(limits: Partial<ImapLimits> = {}, account: typeof ACCOUNT = ACCOUNT, given?: MailStore): World {
   const clock = new SimulatedClock();
-  const store = new MemoryMailStore({ parse: () => messageParser(), clock });
+  const store = given ?? new MemoryMailStore({ parse: () => messageParser(), clock });
   const errors: object[] = [];
   const logger: Logger = { ...silentLogger, error: (fields) => errors.push(fields), child: () => logger };
+  const base = { store, context: CONTEXT, account, clock, logger, limits };
   return {
     store,
     clock,
@@ -33,14 +45,56 @@ export function imapWorld(limits: Partial<ImapLimits> = {}, account: typeof ACCO
     async client(options = {}) {
       const [near, far] = duplexPair();
       const connection = streamConnection(far);
-      const session = new ImapSession({
-        ...{ store, context: CONTEXT, account, clock, logger, connection, limits, greeting: 'preauth' },
-        ...options,
-      });
-      void session.run();
+      void new ImapSession({ ...base, connection, greeting: 'preauth', ...options }).run();
       const client = new ImapTestClient(near);
       await client.response();
       return client;
+    },
+    async leg(mark) {
+      const [near, far] = duplexPair();
+      const connection = legConnection(far);
+      void new ImapSession({ ...base, connection, greeting: mark ? { mark } : 'preauth' }).run();
+      const leg = hubSide(near, mark);
+      if (!mark) await leg.client.response();
+      return leg;
+    },
+  };
+}
+
+/** What a hub does with a leg: takes the frames off, keeps the mark. */
+function hubSide(near: Duplex, resumedFrom: Uint8Array | undefined): Leg {
+  let mark: SessionMark | undefined = resumedFrom && { answered: 0, state: resumedFrom };
+  let sinceMark = 0;
+  const side = new Duplex({
+    read() {},
+    write(chunk: Buffer, _, done) {
+      near.write(frameHeader(FRAME_DATA, chunk.length));
+      near.write(chunk);
+      done();
+    },
+    destroy(_, done) {
+      near.destroy();
+      done(null);
+    },
+  });
+  const frames = new FrameReader(
+    (piece) => {
+      sinceMark += piece.length;
+      side.push(Buffer.from(piece));
+    },
+    (payload) => {
+      sinceMark = 0;
+      mark = decodeMark(payload);
+    },
+  );
+  near.on('data', (chunk: Buffer) => frames.push(chunk));
+  near.on('close', () => side.push(null));
+  return {
+    client: new ImapTestClient(side),
+    bytesSinceMark: () => sinceMark,
+    mark() {
+      if (!mark) throw new Error('no mark came');
+      return mark;
     },
   };
 }

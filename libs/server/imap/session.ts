@@ -16,6 +16,7 @@ import { capabilityList } from './extensions.ts';
 import { ImapInput } from './input.ts';
 import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
 import { ImapOutput } from './output.ts';
+import { Silence } from './silence.ts';
 import { claimRecent, tellChanges } from './sync.ts';
 import { MailboxView, type Selection } from './view.ts';
 
@@ -219,8 +220,12 @@ export class ImapSession implements CommandSession {
     this.told.set(uid, modSeq);
   }
 
-  changedByOthersBefore(modSeq: ModSeq): boolean {
-    return this.commits.some((commit) => commit < modSeq);
+  async beginSilence(): Promise<Silence> {
+    const { view } = this;
+    const commits = (): readonly ModSeq[] | null => (this.commits.length < COMMITS_NOTED_MAX ? this.commits : null);
+    if (!this.stale) return new Silence(new Set(), view.flagsToldTo, commits);
+    const { changed, modSeq } = await this.store.changes(this.context, view.ref, view.flagsToldTo);
+    return new Silence(new Set(changed.map(({ uid }) => uid)), modSeq, commits);
   }
 
   async sync(expunges: boolean): Promise<void> {
@@ -335,8 +340,7 @@ export class ImapSession implements CommandSession {
     this.unwatch = this.store.watch(this.accountId, (change) => {
       if (!change.mailboxes.includes(mailboxId)) return;
       this.stale = true;
-      this.commits.push(change.modSeq);
-      if (this.commits.length > COMMITS_NOTED_MAX) this.commits.splice(1, 1);
+      if (this.commits.length < COMMITS_NOTED_MAX) this.commits.push(change.modSeq);
       if (this.idleTag !== null) this.input.wake();
     });
   }
@@ -354,8 +358,8 @@ export class ImapSession implements CommandSession {
   }
 }
 
-/** Commits noted between two syncs; the oldest is kept, as it alone decides. */
-const COMMITS_NOTED_MAX = 8;
+/** Commits noted between two syncs; with more, a silent STORE is not silent. */
+const COMMITS_NOTED_MAX = 64;
 
 const isAway = ({ code }: MailStoreError): boolean => code === 'unavailable' || code === 'stale';
 

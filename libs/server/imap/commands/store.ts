@@ -1,8 +1,9 @@
-import type { KeywordChange, MessageSummary, ModSeq, Uid, UidRange } from '#mailstore/api';
+import type { KeywordChange, MessageSummary, Uid, UidRange } from '#mailstore/api';
 import { formatSequenceSet, parseStore, type StoreArguments } from '#protocol/imap';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { keywordsOf } from '../keywords.ts';
+import type { Silence } from '../silence.ts';
 import { tellMessageFlags } from '../sync.ts';
 import type { Selection } from '../view.ts';
 
@@ -35,8 +36,7 @@ async function run(session: CommandSession, args: StoreArguments, reply: Reply, 
     ...(args.unchangedSince === null ? {} : { unchangedSince: args.unchangedSince }),
   };
   const selection = session.resolve(args.messages, uid);
-  // What others did before must be told first: after this, a silent STORE would hide it.
-  if (session.stale) await session.sync(false);
+  const silence = args.silent ? await session.beginSilence() : null;
   const modified: Uid[] = [];
   let found = 0;
   for (const ranges of batches(session, selection)) {
@@ -44,23 +44,24 @@ async function run(session: CommandSession, args: StoreArguments, reply: Reply, 
     session.touched();
     found += result.changed.length + result.modified.length;
     for (const each of result.modified) modified.push(each);
-    answer(session, args, result.changed);
+    answer(session, silence, result.changed);
     await session.out.drained();
   }
   finish(session, reply, uid, modified, selection.count - found);
 }
 
-/** Tells the flags as they are now, or takes note that the client knows them. */
-function answer(session: CommandSession, args: StoreArguments, changed: readonly MessageSummary[]): void {
+/**
+ * Tells the flags as they are now, or takes note that the client knows them. A client that asked for silence knows a message's
+ * flags only if it had been told of everything before its own change; else it is told, with this change in it.
+ */
+function answer(session: CommandSession, silence: Silence | null, changed: readonly MessageSummary[]): void {
   const { view } = session;
-  let newest: ModSeq = 0;
-  for (const { modSeq } of changed) newest = Math.max(newest, modSeq);
-  const silent = args.silent && !session.changedByOthersBefore(newest);
   const condstore = session.enabled.has('CONDSTORE');
+  silence?.ownCommit(changed);
   for (const message of changed) {
     const sequence = view.sequenceOf(message.uid);
     if (sequence === 0) continue;
-    if (!silent) tellMessageFlags(session, view, sequence, message);
+    if (!silence?.covers(message)) tellMessageFlags(session, view, sequence, message);
     // RFC 7162 §3.1.3: silence covers flags, not the new MODSEQ.
     else if (condstore) session.out.untagged(`${sequence} FETCH (UID ${message.uid} MODSEQ (${message.modSeq}))`);
     session.toldFlags(message.uid, message.modSeq);
