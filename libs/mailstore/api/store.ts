@@ -86,6 +86,12 @@ export interface KeywordChange {
   readonly unchangedSince?: ModSeq;
 }
 
+/** A message after a change of its keywords. */
+export interface ChangedMessage extends MessageSummary {
+  /** Its modSeq before the change; the same as `modSeq` when it was so already. Tells a caller whether he knew its state. */
+  readonly previousModSeq: ModSeq;
+}
+
 /**
  * One volume's mail. Laws (docs/MAILSTORE.md):
  * - a promise that resolves means the change is durable; nothing younger than the last durable commit is ever returned by a read;
@@ -166,7 +172,7 @@ export interface MailStore {
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
     change: KeywordChange,
-  ): Promise<{ readonly changed: readonly MessageSummary[]; readonly modified: readonly Uid[] }>;
+  ): Promise<{ readonly changed: readonly ChangedMessage[]; readonly modified: readonly Uid[] }>;
   copy(
     context: RequestContext,
     source: MailboxRef,

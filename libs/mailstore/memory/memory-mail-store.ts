@@ -6,6 +6,7 @@ import {
   type AccountSpec,
   type AppendItem,
   type BlobId,
+  type ChangedMessage,
   type CopiedUids,
   type Delivery,
   type DeliveryOutcome,
@@ -239,7 +240,7 @@ export class MemoryMailStore implements MailStore {
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
     change: KeywordChange,
-  ): Promise<{ readonly changed: readonly MessageSummary[]; readonly modified: readonly Uid[] }> {
+  ): Promise<{ readonly changed: readonly ChangedMessage[]; readonly modified: readonly Uid[] }> {
     return setKeywords(this.state, context, mailbox, ranges, change);
   }
 

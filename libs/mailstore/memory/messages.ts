@@ -1,5 +1,6 @@
 import {
   type AppendItem,
+  type ChangedMessage,
   type CopiedUids,
   canonicalKeywords,
   changedKeywords,
@@ -126,7 +127,7 @@ export function setKeywords(
   mailbox: MailboxRef,
   ranges: readonly UidRange[],
   change: KeywordChange,
-): { readonly changed: readonly MessageSummary[]; readonly modified: readonly Uid[] } {
+): { readonly changed: readonly ChangedMessage[]; readonly modified: readonly Uid[] } {
   const { account, box } = state.box(context, mailbox);
   const keywords = canonicalKeywords(change.keywords, state.limits);
   const { mode, unchangedSince = Infinity } = change;
@@ -145,7 +146,10 @@ export function setKeywords(
     touch.mailboxes.add(box.id);
     state.publish([touch]);
   }
-  const changed = wanted.map(({ message }) => summary(box.messages.get(message.uid) ?? message));
+  const changed = wanted.map(({ message }) => ({
+    ...summary(box.messages.get(message.uid) ?? message),
+    previousModSeq: message.modSeq,
+  }));
   return { changed, modified };
 }
 

@@ -1,8 +1,8 @@
 import {
+  type ChangedMessage,
   changedKeywords,
   type KeywordChange,
   MailStoreError,
-  type MessageSummary,
   type Uid,
   type UidRange,
 } from '#mailstore/api';
@@ -176,7 +176,7 @@ export function forgetMessage(edit: Edit, account: number, message: number): voi
 }
 
 export interface KeywordOutcome {
-  readonly changed: readonly MessageSummary[];
+  readonly changed: readonly ChangedMessage[];
   readonly modified: readonly Uid[];
 }
 
@@ -188,7 +188,7 @@ export function changeKeywords(
   rows: readonly MembershipRow[],
   { mode, keywords, unchangedSince = Infinity }: KeywordChange,
 ): KeywordOutcome {
-  const changed: MessageSummary[] = [];
+  const changed: ChangedMessage[] = [];
   const modified: Uid[] = [];
   for (const row of rows) {
     if (row.modSeq > unchangedSince) {
@@ -198,7 +198,7 @@ export function changeKeywords(
     const after = changedKeywords(keywordsOf(row.keywords), mode, keywords, edit.scope.limits);
     const stored = storedKeywords(after);
     const modSeq = stored === row.keywords ? row.modSeq : rewriteKeywords(edit, account, mailbox, row, stored);
-    changed.push({ uid: row.uid, messageId: row.message, modSeq, keywords: after });
+    changed.push({ uid: row.uid, messageId: row.message, modSeq, keywords: after, previousModSeq: row.modSeq });
   }
   return { changed, modified };
 }

@@ -5,6 +5,7 @@ import type {
   AccountSpec,
   AppendItem,
   BlobId,
+  ChangedMessage,
   CopiedUids,
   Delivery,
   DeliveryOutcome,
@@ -165,7 +166,7 @@ export class VolumeMailStore implements MailStore {
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
     change: KeywordChange,
-  ): Promise<{ readonly changed: readonly MessageSummary[]; readonly modified: readonly Uid[] }> {
+  ): Promise<{ readonly changed: readonly ChangedMessage[]; readonly modified: readonly Uid[] }> {
     return this.engine.writes.setKeywords(context, mailbox, ranges, change);
   }
 

@@ -3,6 +3,7 @@ import {
   type AccountInfo,
   type AccountSpec,
   type AppendItem,
+  type ChangedMessage,
   type CopiedUids,
   canonicalKeywords,
   type Delivery,
@@ -15,7 +16,6 @@ import {
   MailStoreError,
   type MailStoreLimits,
   type MessageId,
-  type MessageSummary,
   type ModSeq,
   normalRanges,
   type QueueUpdate,
@@ -165,9 +165,9 @@ export class Writes {
     ref: MailboxRef,
     ranges: readonly UidRange[],
     change: KeywordChange,
-  ): Promise<{ readonly changed: readonly MessageSummary[]; readonly modified: readonly Uid[] }> {
+  ): Promise<{ readonly changed: readonly ChangedMessage[]; readonly modified: readonly Uid[] }> {
     const canonical = { ...change, keywords: canonicalKeywords(change.keywords, this.limits) };
-    const changed: MessageSummary[] = [];
+    const changed: ChangedMessage[] = [];
     const modified: Uid[] = [];
     for (const piece of await this.pieces(context, ref, ranges)) {
       const done = await this.commit((edit) => {
