@@ -12,8 +12,9 @@ import type { Ground } from './clusters/clusters.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
 import { requireJson } from './http/body-type.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
+import { RefusalError } from './http/refusal.ts';
 import { ReplyInterceptor } from './http/reply.interceptor.ts';
-import type { ApiRequest, ApiResponse } from './http/request.ts';
+import { type ApiRequest, type ApiResponse, pathOf } from './http/request.ts';
 import { requestMetrics } from './http/request-metrics.ts';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.ts';
 import { ReplayStore } from './idempotency/replay-store.ts';
@@ -69,6 +70,10 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
   app.set('query parser', 'simple');
   app.setGlobalPrefix(API_PREFIX, { exclude: UNPREFIXED });
   app.use(requestMetrics(ground, status.registry));
+  app.use((request: ApiRequest, _response: ApiResponse, next: (error?: unknown) => void) =>
+    // Nest answers only below its prefix.
+    next(pathOf(request).startsWith('/api/') ? undefined : new RefusalError({ code: 'route_not_found' })),
+  );
   app.use(requireJson);
   app.useBodyParser('json', {
     limit: settings.ROOKERY_API_BODY_BYTES_MAX,

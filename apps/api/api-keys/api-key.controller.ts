@@ -12,7 +12,7 @@ export class ApiKeyController {
 
   @Needs('read')
   @Operation(ROUTES.whoAmI)
-  whoAmI(@By() asking: Asking) {
+  whoAmI(@By() asking: Asking, @Input() _input: InputOf<Routes['whoAmI']>) {
     return this.apiKeys.whoAmI(asking);
   }
 

@@ -12,7 +12,7 @@ export class ClusterController {
 
   @Needs('read')
   @Operation(ROUTES.listClusters)
-  list(@By() asking: Asking) {
+  list(@By() asking: Asking, @Input() _input: InputOf<Routes['listClusters']>) {
     return this.clusters.list(asking);
   }
 

@@ -35,7 +35,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** Nest throws 404 for every request no handler takes: a path of another method is 405 (RFC 9110 §15.5.6). */
   private unroutable(error: unknown, request: ApiRequest, response: ApiResponse): Refusal | undefined {
-    if (!(error instanceof HttpException) || error.getStatus() !== 404) return undefined;
+    if (!(error instanceof HttpException)) return undefined;
+    // What Nest makes of a path whose escapes are not UTF-8 (RFC 3986 §2.5).
+    if (error.getStatus() === 400)
+      return { code: 'invalid_request', errors: [{ field: 'path', reason: error.message }] };
+    if (error.getStatus() !== 404) return undefined;
     const methods = Object.values<Route>(ROUTES)
       .filter(({ path }) => pathPattern(path).test(pathOf(request)))
       .map(({ method }) => method);
