@@ -77,5 +77,6 @@ export class RelayPort {
     socket.write(encodePrefaceReply(reply));
     if (first.length > 0) socket.unshift(first);
     this.serve(socket, { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 });
+    socket.resume();
   }
 }

@@ -74,6 +74,8 @@ export class NodeLanes {
     const { connect, key } = this.hub;
     const { socket, reply } = await dial(connect, endpoint, preface, key, this.clock, this.settings.dialMs);
     if (!reply.ok) throw new DialError(`node says ${reply.code} ${reply.text}`);
+    // The pool listens as soon as it has the socket, which is paused: its first bytes may be here already.
+    setImmediate(() => socket.resume());
     return socket;
   }
 }

@@ -226,16 +226,16 @@ export class MailFrontDoor implements SmtpBackend {
     );
     // RFC 5321 §6.1: nothing is sent about mail with the null reverse-path.
     if (reversePath.address === '' || told.length === 0) return true;
-    const bounce = bounceMessage({
+    const facts = {
       hostname: this.options.hostname,
       to: reversePath.address,
       transactionId: transaction.id,
-      envelopeId: reversePath.parameters.get('ENVID') ?? null,
+      envelopeId: reversePath.parameters.get('ENVID') ?? undefined,
       at: clock.now(),
-      boundary: random.bytes(18).toString('hex'),
       failed: told.map(({ path, reply }) => ({ address: path.address, reply })),
       header: head.read.subarray(0, head.headerBytes),
-    });
+    };
+    const bounce = bounceMessage(facts, random);
     return this.sendBounce(transaction, envelope, bounce);
   }
 

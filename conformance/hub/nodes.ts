@@ -1,0 +1,124 @@
+import { mkdirSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { MailStore } from '#mailstore/api';
+import { createVolume, openVolume } from '#mailstore/volume';
+import { decodePreface, encodePrefaceReply, type Preface, type PrefaceReply } from '#protocol/handover';
+import { messageParser } from '#protocol/message';
+import { ImapSession, legConnection } from '#server/imap';
+import { NodeDelivery, serveLmtp } from '#server/smtp';
+import { silentLogger, systemClock, systemContext } from '#stdx';
+
+export const CLUSTER_KEY = Buffer.alloc(32, 7);
+
+/** The mail-serving half of a node in this process: real sockets, real sessions, real volumes; who owns what, the test decides. */
+export class TestNode {
+  readonly stores = new Map<string, MailStore>();
+  /** Prefaces seen, newest last. */
+  readonly prefaces: Preface[] = [];
+  /** While true nothing is answered at all. */
+  mute = false;
+  private readonly sockets = new Set<Socket>();
+  private server: Server | undefined;
+  private port = 0;
+
+  private constructor(
+    private readonly root: string,
+    private readonly clusterId: string,
+  ) {}
+
+  static async start(root: string, clusterId: string): Promise<TestNode> {
+    const node = new TestNode(root, clusterId);
+    await node.listen(0);
+    return node;
+  }
+
+  get endpoint() {
+    return { host: '127.0.0.1', port: this.port };
+  }
+
+  async open(volumeId: string, epoch: number): Promise<MailStore> {
+    const path = join(this.root, volumeId);
+    mkdirSync(path, { recursive: true });
+    await createVolume(path, { volumeId, clusterId: this.clusterId });
+    const store = await openVolume({
+      path,
+      volumeId,
+      clusterId: this.clusterId,
+      epoch,
+      clock: systemClock,
+      logger: silentLogger,
+      parse: () => messageParser(),
+    });
+    this.stores.set(volumeId, store);
+    return store;
+  }
+
+  /** As `kill -9` looks from outside: connections are cut and nobody listens. Its volumes can be opened elsewhere afterwards. */
+  async kill(): Promise<void> {
+    this.server?.close();
+    this.server = undefined;
+    for (const socket of this.sockets) socket.resetAndDestroy();
+    for (const store of this.stores.values()) await store.close();
+    this.stores.clear();
+  }
+
+  async revive(): Promise<void> {
+    await this.listen(this.port);
+  }
+
+  private async listen(port: number): Promise<void> {
+    const server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+    this.server = server;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  private accept(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('close', () => this.sockets.delete(socket)).on('error', () => socket.destroy());
+    let received = Buffer.alloc(0);
+    const onData = (chunk: Buffer): void => {
+      received = Buffer.concat([received, chunk]);
+      const end = received.indexOf('\n');
+      if (end < 0 || this.mute) return;
+      socket.off('data', onData).pause();
+      const preface = decodePreface(received.toString('latin1', 0, end).trimEnd(), CLUSTER_KEY, Date.now());
+      const reply = this.admit(preface);
+      socket.write(encodePrefaceReply(reply));
+      if (!reply.ok || typeof preface === 'string') socket.end();
+      else this.serve(socket, preface, received.subarray(end + 1));
+    };
+    socket.on('data', onData);
+  }
+
+  private admit(preface: Preface | string): PrefaceReply {
+    if (typeof preface === 'string') return { ok: false, code: 'DENIED', text: preface };
+    this.prefaces.push(preface);
+    if (preface.kind === 'lmtp') return { ok: true };
+    if (preface.kind !== 'imap') return { ok: false, code: 'UNAVAILABLE', text: preface.kind };
+    if (this.stores.get(preface.volumeId)?.epoch === preface.epoch) return { ok: true };
+    return { ok: false, code: 'STALE', text: preface.volumeId };
+  }
+
+  private serve(socket: Socket, preface: Preface, first: Buffer): void {
+    const shared = { clock: systemClock, logger: silentLogger };
+    if (preface.kind === 'lmtp') {
+      if (first.length > 0) socket.unshift(first);
+      const backend = new NodeDelivery({ volumes: (id) => this.stores.get(id), ...shared });
+      serveLmtp(socket, { backend, hostname: 'node', peer: { sessionId: 'l', address: '', port: 0 }, ...shared });
+      socket.resume();
+    } else if (preface.kind === 'imap') {
+      const { accountId, email, partnerId, quotaBytes, mark, tag = '' } = preface;
+      const session = new ImapSession({
+        store: this.stores.get(preface.volumeId)!,
+        context: systemContext('imap'),
+        account: { accountId, email, partnerId, quotaBytes },
+        connection: legConnection(socket, first),
+        greeting: mark === undefined ? { tag } : { mark: Buffer.from(mark, 'base64url') },
+        ...shared,
+      });
+      void session.run();
+    }
+  }
+}

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { MemoryClusterState } from '#cluster/memory';
+import { MemoryDirectory } from '#directory/memory';
+import {
+  Authenticator,
+  CachedDirectory,
+  ConnectionLedger,
+  DEFAULT_AUTHENTICATOR_LIMITS,
+  DEFAULT_IMAP_FRONT_SETTINGS,
+  DEFAULT_MAIL_LIMITS,
+  Dispatcher,
+  FrontListener,
+  ImapFront,
+  type ImapFrontSettings,
+  MailFrontDoor,
+  type MailRole,
+  type MailServices,
+  NodeLanes,
+  RelayPort,
+  RouteFile,
+  RoutingMap,
+  SessionLegs,
+  storedCertificate,
+  tlsServerOptions,
+} from '#frontdoor';
+import type { MailStore } from '#mailstore/api';
+import { SmtpSession } from '#server/smtp';
+import {
+  collect,
+  type Logger,
+  type Result,
+  seededRandom,
+  silentLogger,
+  systemClock,
+  systemContext,
+  systemRandom,
+} from '#stdx';
+import { ImapTestClient, temporaryDirectory } from '#testing';
+import { CLUSTER_KEY, TestNode } from './nodes.ts';
+
+const CHEAP = { memoryKiB: 64, passes: 1, lanes: 1 };
+const system = systemContext('test');
+const granted = <T>(result: Result<T, unknown>): T => {
+  assert.ok(result.ok, JSON.stringify(result));
+  return result.value;
+};
+export const passwordOf = (email: string): string => `${email} pass`;
+
+export interface HubWorldOptions {
+  readonly imap?: Partial<ImapFrontSettings>;
+  readonly mailWaitMs?: number;
+  readonly logger?: Logger;
+}
+
+/** A hub's front door in this process, in front of two real nodes with a real volume each. */
+export async function hubWorld(options: HubWorldOptions = {}) {
+  const disk = temporaryDirectory();
+  const random = seededRandom(11);
+  const logger = options.logger ?? silentLogger;
+  const state = new MemoryClusterState(random.uuid(), random.uuid(), systemClock, random);
+  const nodes = [
+    await TestNode.start(disk.path, state.clusterId),
+    await TestNode.start(disk.path, state.clusterId),
+  ] as const;
+  const cluster = await ownership(state, nodes);
+  const people = await directoryOf(state, cluster.volumes, random);
+
+  const directory = new CachedDirectory(people.lookup, systemClock);
+  const limits = { ...DEFAULT_AUTHENTICATOR_LIMITS, delayMs: 0 };
+  const authenticator = new Authenticator(directory, systemClock, systemRandom, logger, limits);
+  const routes = new RoutingMap(state, new RouteFile(join(disk.path, 'routes.json'), logger), systemClock, logger);
+  await routes.start();
+  const hub = {
+    name: 'hub1',
+    key: CLUSTER_KEY,
+    connect: (endpoint: { host: string; port: number }) => connect(endpoint),
+  };
+  const lanes = new NodeLanes(hub, systemClock, systemRandom);
+  const dispatcher = new Dispatcher(routes, lanes, systemClock, logger, options.mailWaitMs ?? 10_000);
+  const certificates = await storedCertificate(
+    join(disk.path, 'tls'),
+    ['localhost'],
+    systemClock,
+    systemRandom,
+    logger,
+  );
+  const services: MailServices = {
+    directory,
+    authenticator,
+    dispatcher,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+  };
+  const legs = new SessionLegs(routes, hub, systemClock, systemRandom, logger);
+  const front = new ImapFront(
+    { directory, authenticator, legs, certificates, clock: systemClock, random: systemRandom },
+    logger,
+    { ...DEFAULT_IMAP_FRONT_SETTINGS, hostname: 'hub.test', plainLogin: true, ...options.imap },
+  );
+  const ports = await listen(front, services, certificates, logger);
+  const clients: Socket[] = [];
+  const open = (port: number, tls = false): Socket => {
+    const socket = tls
+      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+      : connect(port, '127.0.0.1');
+    clients.push(socket.on('error', () => {}));
+    return socket;
+  };
+
+  return {
+    ...cluster,
+    ...people,
+    nodes,
+    routes,
+    lanes,
+    front,
+    ports,
+    directory,
+    open,
+    /** A client that has read the greeting. */
+    async imap(tls = false): Promise<ImapTestClient> {
+      const client = new ImapTestClient(open(tls ? ports.imaps : ports.imap, tls));
+      await client.response();
+      return client;
+    },
+    async signedIn(email: string): Promise<ImapTestClient> {
+      const client = await this.imap();
+      await client.ok(`LOGIN ${email} "${passwordOf(email)}"`);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of clients) socket.destroy();
+      ports.close();
+      lanes.close();
+      await routes.stop();
+      for (const node of nodes) await node.kill();
+      disk[Symbol.dispose]();
+    },
+  };
+}
+
+export type HubWorld = Awaited<ReturnType<typeof hubWorld>>;
+
+/** Who owns which volume: node 1 the first, node 2 the second. */
+async function ownership(state: MemoryClusterState, nodes: readonly [TestNode, TestNode]) {
+  const lease = await state.acquireLeadership('hub', 3_600_000);
+  assert.ok(lease);
+  const member = (name: string, data: TestNode['endpoint']) =>
+    state.addNode({ name, control: data, data, weight: 1, eligible: true });
+  const members = [await member('node1', nodes[0].endpoint), await member('node2', nodes[1].endpoint)] as const;
+  const add = (name: string) =>
+    state.addVolume({
+      name,
+      mount: { driver: 'local', path: name, args: [] },
+      volumeClass: 'standard',
+      weight: 1,
+      preferredNodeId: null,
+      fence: null,
+    });
+  const volumes = [await add('a'), await add('b')] as const;
+  /** The leader gives the volume to a node, which opens it and serves. */
+  const give = async (volume: 0 | 1, node: 0 | 1): Promise<MailStore> => {
+    const { id } = volumes[volume];
+    const from = (await state.routes()).find((route) => route.volumeId === id)!.epoch;
+    const epoch = await state.assignVolume(lease.epoch, id, from, members[node].id);
+    assert.ok(epoch);
+    const store = await nodes[node].open(id, epoch);
+    assert.ok(await state.setVolumeState(lease.epoch, id, epoch, 'serving'));
+    return store;
+  };
+  await give(0, 0);
+  await give(1, 1);
+  return { state, lease, volumes, give };
+}
+
+/** Alice and Carol live on the first volume, Bob on the second. */
+async function directoryOf(
+  state: MemoryClusterState,
+  volumes: readonly [{ readonly id: string }, { readonly id: string }],
+  random: ReturnType<typeof seededRandom>,
+) {
+  const { registry, lookup } = new MemoryDirectory({
+    clusters: [{ id: state.clusterId, partnerId: null, shared: true }],
+    volumes: volumes.map(({ id }) => ({ id, clusterId: state.clusterId, volumeClass: 'standard', weight: 1 })),
+    clock: systemClock,
+    random,
+    passwordCost: CHEAP,
+  });
+  const partner = granted(await registry.createPartner(system, { slug: 'acme', name: 'Acme' }));
+  granted(await registry.createDomain(system, { partnerId: partner.id, name: 'acme.test' }));
+  const account = async (email: string, volume: 0 | 1, quotaBytes = 0) =>
+    granted(
+      await registry.createAccount(system, {
+        email,
+        password: passwordOf(email),
+        quotaBytes,
+        volumeId: volumes[volume].id,
+      }),
+    );
+  const alice = await account('alice@acme.test', 0);
+  const bob = await account('bob@acme.test', 1);
+  const carol = await account('carol@acme.test', 0, 2_000);
+  const alias = async (email: string, targets: string[]) =>
+    granted(await registry.createAlias(system, { email, targets }));
+  await alias('team@acme.test', ['alice@acme.test', 'bob@acme.test']);
+  await alias('out@acme.test', ['someone@elsewhere.test']);
+  return { registry, lookup, system, partner, alice, bob, carol };
+}
+
+async function listen(
+  front: ImapFront,
+  services: MailServices,
+  certificates: Awaited<ReturnType<typeof storedCertificate>>,
+  logger: Logger,
+) {
+  const ledger = new ConnectionLedger();
+  const doors = (role: MailRole): MailFrontDoor =>
+    new MailFrontDoor(
+      { role, hostname: 'hub.test', postmaster: 'alice@acme.test', limits: DEFAULT_MAIL_LIMITS },
+      services,
+    );
+  let sessions = 0;
+  const smtp = (role: MailRole) => {
+    const backend = doors(role);
+    return (socket: Socket, client: { readonly address: string; readonly port: number }): void => {
+      new SmtpSession(socket, {
+        mode: role === 'mx' ? 'smtp' : role === 'relay' ? 'lmtp' : 'submission',
+        backend,
+        hostname: 'hub.test',
+        clock: systemClock,
+        logger,
+        peer: { sessionId: `s${++sessions}`, ...client },
+        tls: () => certificates.contextFor(),
+        plainAuth: true,
+        innerParameters: role === 'relay',
+        limits: { errorsMax: 100 },
+      });
+    };
+  };
+  const refuse = (socket: Socket): void => {
+    socket.destroy();
+  };
+  let connections = 0;
+  const accept = (socket: Socket, { address }: { readonly address: string }): void =>
+    front.accept(socket, { address, sessionId: `i${++connections}` });
+  const listeners = {
+    mx: new FrontListener({ ledger, serve: smtp('mx'), refuse }),
+    submission: new FrontListener({ ledger, serve: smtp('submission'), refuse }),
+    imap: new FrontListener({ ledger, serve: accept, refuse }),
+    imaps: new FrontListener({ ledger, serve: accept, refuse, tls: tlsServerOptions(certificates) }),
+    relay: new RelayPort(CLUSTER_KEY, systemClock, logger, smtp('relay')),
+  };
+  return {
+    mx: await listeners.mx.listen('127.0.0.1', 0),
+    submission: await listeners.submission.listen('127.0.0.1', 0),
+    imap: await listeners.imap.listen('127.0.0.1', 0),
+    imaps: await listeners.imaps.listen('127.0.0.1', 0),
+    relay: await listeners.relay.listen('127.0.0.1', 0),
+    close() {
+      for (const listener of Object.values(listeners)) listener.close();
+      listeners.relay.destroy();
+    },
+  };
+}
+
+/** Every message in an account's inbox, oldest first; none for an account the volume has not seen. */
+export async function inbox(store: MailStore, accountId: string): Promise<string[]> {
+  const texts: string[] = [];
+  if (!(await accountsOf(store)).has(accountId)) return texts;
+  const { id: mailboxId } = await store.mailbox(system, accountId, 'INBOX');
+  const ref = { accountId, mailboxId };
+  const all = [{ first: 1, last: 0xffff_ffff }];
+  for await (const batch of store.messages(system, ref, all, {}))
+    for (const { blobId } of batch) texts.push((await collect(store.read(blobId), 1 << 28)).toString('latin1'));
+  return texts;
+}
+
+async function accountsOf(store: MailStore): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for await (const batch of store.accounts(system)) for (const { accountId } of batch) ids.add(accountId);
+  return ids;
+}
