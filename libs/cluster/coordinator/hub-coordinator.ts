@@ -79,7 +79,7 @@ export class HubCoordinator {
     const volumes = new VolumeDuties({ state, view, watch, control, choice, openings, events, term, clock, logger });
     const hubId = options.hub.id;
     const members = new MemberDuties({ hubId, state, view, watch, choice, volumes, events, term, timing, clock });
-    this.duties = new LeaderDuties({ state, view, choice, members, volumes, term, timing, logger });
+    this.duties = new LeaderDuties({ state, view, choice, members, volumes, term, timing, clock, logger });
   }
 
   start(): void {

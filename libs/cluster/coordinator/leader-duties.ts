@@ -1,5 +1,5 @@
 import type { ClusterState, RequestedMove, Volume } from '#cluster/api';
-import type { Logger } from '#stdx';
+import type { Clock, Logger } from '#stdx';
 import type { Choice } from './choice.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { MemberDuties } from './member-duties.ts';
@@ -15,8 +15,12 @@ export interface LeaderDutyParts {
   readonly volumes: VolumeDuties;
   readonly term: Term;
   readonly timing: CoordinatorTiming;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** After a pass that failed the next waits a moment, lest a fault that stays becomes a storm. */
+const FAILED_PAUSE_MS = 200;
 
 /**
  * What the leader does besides what every hub does. Each pass compares what is written, what nodes report and what
@@ -26,6 +30,7 @@ export interface LeaderDutyParts {
 export class LeaderDuties {
   private running = false;
   private again = false;
+  private pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly parts: LeaderDutyParts) {}
 
@@ -36,10 +41,9 @@ export class LeaderDuties {
 
   /** Makes a pass; asked again meanwhile, it makes one more. Never rejects. */
   async run(): Promise<void> {
-    if (this.running) {
-      this.again = true;
-      return;
-    }
+    const { clock, logger, view } = this.parts;
+    if (this.running) this.again = true;
+    if (this.running || clock.monotonic() < this.pausedUntil) return;
     this.running = true;
     try {
       do {
@@ -47,9 +51,11 @@ export class LeaderDuties {
         await this.pass();
       } while (this.again);
     } catch (error) {
-      if (!(error instanceof NoLongerLeading))
-        this.parts.logger.warn({ error: (error as Error).message }, 'a leader step failed; it will be tried again');
-      void this.parts.view.refresh();
+      if (!(error instanceof NoLongerLeading)) {
+        logger.warn({ error: (error as Error).message }, 'a leader step failed; it will be tried again');
+        this.pausedUntil = clock.monotonic() + FAILED_PAUSE_MS;
+      }
+      void view.refresh();
     } finally {
       this.running = false;
     }

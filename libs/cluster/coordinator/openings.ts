@@ -72,16 +72,16 @@ export class Openings {
     this.parts.control
       .open(member, order)
       .then((answer) => {
+        ordered.waiting = false;
         ordered.refused = !answer.ok;
         this.answered(volume, answer);
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof NodeUnreachableError)) this.logger.error({ error: String(error) }, 'an order failed');
-      })
-      .finally(() => {
-        ordered.waiting = false;
         // What counts as open is what the node reports, not that it answered.
         void this.parts.watch.probe(member.id).finally(() => this.changed());
+      })
+      .catch((error: unknown) => {
+        // Its own silence will be judged in its own time, and the next pass orders anew.
+        ordered.waiting = false;
+        if (!(error instanceof NodeUnreachableError)) this.logger.error({ error: String(error) }, 'an order failed');
       });
     return true;
   }
@@ -107,6 +107,13 @@ export class Openings {
     });
   }
 
+  /** A refusal is no reason to ask again at once. */
+  private pause(volumeId: string): void {
+    const trouble = this.trouble(volumeId);
+    const notBefore = Math.max(trouble.notBefore, this.clock.monotonic() + this.timing.openRetryMsMin);
+    this.troubles.set(volumeId, { ...trouble, notBefore });
+  }
+
   succeeded(volumeId: string): void {
     this.troubles.delete(volumeId);
   }
@@ -127,7 +134,9 @@ export class Openings {
       events.record('volumeMounted', volume.id, about, took('mount') + took('identify'));
       events.record('volumeLocked', volume.id, { ...about, fenced }, took('lock') + took('fence'));
       events.record('volumeOpened', volume.id, about, took('open'));
-    } else if (report.refusal !== 'superseded') {
+    } else {
+      this.pause(volume.id);
+      if (report.refusal === 'superseded') return;
       events.record('volumeFailed', volume.id, { ...about, refusal: report.refusal, reason: report.reason });
     }
   }

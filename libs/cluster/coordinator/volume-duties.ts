@@ -72,7 +72,7 @@ export class VolumeDuties {
     if (volume.state === 'serving' && (watch.get(owner).heardAt ?? 0) < view.learntAt(volumeId)) return;
     if (volume.state === 'failed') {
       if (openings.mayTry(volumeId)) await this.place(volume, 'volumeFailed', { starting });
-    } else if (volume.state === 'serving' || !this.open(volume)) {
+    } else if (volume.state === 'serving' || (!this.open(volume) && openings.mayTry(volumeId))) {
       await this.place(volume, 'nodeRestarted', { stay: owner, starting });
     }
   }

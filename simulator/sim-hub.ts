@@ -1,0 +1,60 @@
+import type { HubMember, VolumeRoute } from '#cluster/api';
+import { HubCoordinator } from '#cluster/coordinator';
+import { type Logger, type Random, seededRandom } from '#stdx';
+import type { ControlPlane } from './control-plane.ts';
+import { SimProcess } from './process.ts';
+import { SimControl } from './sim-control.ts';
+import type { World } from './world.ts';
+
+type MakeControl = (process: SimProcess) => SimControl;
+
+/** A machine with one hub process: the production coordinator and its routing map. */
+export class SimHub {
+  process: SimProcess;
+  coordinator: HubCoordinator;
+  control: SimControl;
+  /** What it would route by. */
+  routes = new Map<string, VolumeRoute>();
+
+  constructor(
+    readonly member: Pick<HubMember, 'id' | 'name' | 'relay' | 'version'>,
+    private readonly world: World,
+    private readonly plane: ControlPlane,
+    private readonly makeControl: MakeControl,
+    private readonly random: Random,
+    private readonly logger: Logger,
+  ) {
+    this.process = new SimProcess(member.name, world);
+    this.control = makeControl(this.process);
+    this.coordinator = this.start();
+  }
+
+  start(): HubCoordinator {
+    const process = new SimProcess(this.member.name, this.world);
+    this.process = process;
+    this.control = this.makeControl(process);
+    const routes = new Map<string, VolumeRoute>();
+    this.routes = routes;
+    this.coordinator = new HubCoordinator(
+      {
+        hub: this.member,
+        onRoutes: (changed) => {
+          for (const route of changed) routes.set(route.volumeId, route);
+        },
+      },
+      {
+        state: this.plane.from(process),
+        control: this.control,
+        clock: process,
+        random: seededRandom(Math.floor(this.random.fraction() * 2 ** 31)),
+        logger: this.logger,
+      },
+    );
+    this.coordinator.start();
+    return this.coordinator;
+  }
+
+  kill(): void {
+    this.process.kill();
+  }
+}
