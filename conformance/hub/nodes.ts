@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { Duplex, pipeline, Transform } from 'node:stream';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume } from '#mailstore/volume';
 import { decodePreface, encodePrefaceReply, type Preface, type PrefaceReply } from '#protocol/handover';
@@ -18,6 +19,8 @@ export class TestNode {
   readonly prefaces: Preface[] = [];
   /** While true nothing is answered at all. */
   mute = false;
+  /** While true, nothing said on a leg is heard: as a process that hangs looks. */
+  deaf = false;
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
   private port = 0;
@@ -56,6 +59,7 @@ export class TestNode {
 
   /** As `kill -9` looks from outside: connections are cut and nobody listens. Its volumes can be opened elsewhere afterwards. */
   async kill(): Promise<void> {
+    this.deaf = false;
     this.server?.close();
     this.server = undefined;
     for (const socket of this.sockets) socket.resetAndDestroy();
@@ -101,6 +105,18 @@ export class TestNode {
     return { ok: false, code: 'STALE', text: preface.volumeId };
   }
 
+  /** The socket, unless we are deaf. */
+  private hearing(socket: Socket): Duplex {
+    const heard = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        if (this.deaf) done();
+        else done(null, chunk);
+      },
+    });
+    pipeline(socket, heard, () => {});
+    return Duplex.from({ readable: heard, writable: socket });
+  }
+
   private serve(socket: Socket, preface: Preface, first: Buffer): void {
     const shared = { clock: systemClock, logger: silentLogger };
     if (preface.kind === 'lmtp') {
@@ -114,7 +130,7 @@ export class TestNode {
         store: this.stores.get(preface.volumeId)!,
         context: systemContext('imap'),
         account: { accountId, email, partnerId, quotaBytes },
-        connection: legConnection(socket, first),
+        connection: legConnection(this.hearing(socket), first),
         greeting: mark === undefined ? { tag } : { mark: Buffer.from(mark, 'base64url') },
         ...shared,
       });

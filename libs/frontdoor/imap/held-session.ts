@@ -156,8 +156,13 @@ export class HeldSession {
   endOfClient(): void {
     if (this.clientEnded) return;
     this.clientEnded = true;
-    if (this.leg) this.leg.end();
+    if (this.leg) this.endLegWhenSettled();
     else this.finish();
+  }
+
+  /** What was asked before the client closed its side is answered yet. */
+  private endLegWhenSettled(): void {
+    if (this.clientEnded && this.journal.settled) this.leg?.end();
   }
 
   // Node → client.
@@ -186,6 +191,7 @@ export class HeldSession {
     if (answered > 0) this.saidAgain = false;
     this.journal.answered(answered);
     if (this.refusals.length > 0 && answered >= this.refuseAfter) this.refuse();
+    this.endLegWhenSettled();
   }
 
   private refuse(): void {

@@ -44,7 +44,12 @@ export class Journal {
 
   /** Nothing is unanswered and no command has begun; IDLE is quiet. */
   get quiet(): boolean {
-    return this.units === null && (!this.scanner.open || this.scanner.idling);
+    return this.settled && (!this.scanner.open || this.scanner.idling);
+  }
+
+  /** Every whole command has its answer. */
+  get settled(): boolean {
+    return this.units === null;
   }
 
   /** The client said `chunk`. */
