@@ -1,8 +1,10 @@
-/** Billing's ports over PostgreSQL: terms, rating runs, invoices, credit notes, payments, the ledger. */
+/** Billing's ports over PostgreSQL: catalogue, terms, rating runs, invoices, credit notes, payments, the ledger. */
 export * from './accounts.ts';
+export * from './catalogue.ts';
 export * from './close-month.ts';
 export * from './credit.ts';
 export * from './finalize.ts';
 export * from './late-scan.ts';
 export * from './payments.ts';
 export * from './rating-runs.ts';
+export * from './subscriptions.ts';
