@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { API_PREFIX, type CallOf, Problem, type ResponseOf, ROUTES, type Route } from '#api-schema';
 import { RefusedError, UnreachableError, UsageError } from './failure.ts';
+import { exchange, type HttpAnswer } from './http.ts';
 
 const ATTEMPTS = 4;
-const TIMEOUT_MS = 30_000;
 /** Statuses that say "not now". */
 const PASSING = new Set([429, 502, 503, 504]);
 
@@ -33,6 +33,11 @@ export class Client {
     return (await this.send(route, input as Untyped, ifMatch)) as ResponseOf<R>;
   }
 
+  /** The answer's bytes as they are, of routes that can answer with a document. */
+  async download<R extends Route>(route: R, input: CallOf<R>): Promise<Buffer> {
+    return (await this.request(route, input as Untyped)).body;
+  }
+
   /** Every item of a list, page by page, up to `most`. */
   async all<Id extends Paged>(id: Id, query: object, most = Number.POSITIVE_INFINITY): Promise<ItemOf<Id>[]> {
     const items: ItemOf<Id>[] = [];
@@ -59,7 +64,12 @@ export class Client {
     throw new UsageError(items.length === 0 ? 'There is no cluster.' : `Say which cluster with --in: ${names}.`);
   }
 
-  private async send(route: Route, { params, query = {}, body }: Untyped, ifMatch?: number): Promise<unknown> {
+  private async send(route: Route, input: Untyped, ifMatch?: number): Promise<unknown> {
+    const { body } = await this.request(route, input, ifMatch);
+    return body.length === 0 ? undefined : JSON.parse(body.toString());
+  }
+
+  private async request(route: Route, { params, query = {}, body }: Untyped, ifMatch?: number): Promise<HttpAnswer> {
     const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
     const url = new URL(`${API_PREFIX}${path}`, this.target.url);
     for (const [name, value] of Object.entries(query))
@@ -68,33 +78,30 @@ export class Client {
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (route.method === 'POST') headers['idempotency-key'] = randomUUID();
     if (ifMatch !== undefined) headers['if-match'] = `"${ifMatch}"`;
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await this.fetch(url, { method: route.method, headers, ...sent });
-    const text = await response.text();
-    if (!response.ok) throw refusal(response.status, text);
-    return text === '' ? undefined : JSON.parse(text);
+    const sent = body === undefined ? '' : JSON.stringify(body);
+    const answer = await this.patiently(() => exchange(url, { method: route.method, headers, body: sent }));
+    if (answer.status >= 400) throw refusal(answer.status, answer.body.toString());
+    return answer;
   }
 
-  private async fetch(url: URL, request: RequestInit): Promise<Response> {
+  private async patiently(ask: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const response = await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
-        if (!PASSING.has(response.status) || attempt === ATTEMPTS) return response;
-        await response.body?.cancel();
-        await pause(Number(response.headers.get('retry-after') ?? 1) * 1_000);
+        const answer = await ask();
+        if (!PASSING.has(answer.status) || attempt === ATTEMPTS) return answer;
+        await pause(Number(answer.headers['retry-after'] ?? 1) * 1_000);
       } catch (error) {
-        if (attempt < ATTEMPTS && !isRefused(error)) await pause(200 * attempt);
-        else throw new UnreachableError(`${this.target.url} does not answer: ${reasonOf(error)}`);
+        const { code, message } = error as NodeJS.ErrnoException;
+        // Nobody listens: that does not pass by itself.
+        if (attempt === ATTEMPTS || code === 'ECONNREFUSED' || code === 'ENOTFOUND')
+          throw new UnreachableError(`${this.target.url} does not answer: ${code ?? message}`);
+        await pause(200 * attempt);
       }
     }
   }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 60_000)));
-const causeOf = (error: unknown): { code?: string; message?: string } =>
-  error instanceof Error ? ((error.cause as { code?: string } | undefined) ?? error) : {};
-const isRefused = (error: unknown): boolean => causeOf(error).code === 'ECONNREFUSED';
-const reasonOf = (error: unknown): string => causeOf(error).code ?? causeOf(error).message ?? String(error);
 
 function refusal(status: number, text: string): Error {
   if (PASSING.has(status) && status !== 429) return new UnreachableError(titleOf(text) ?? `HTTP ${status}`);

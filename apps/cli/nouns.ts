@@ -5,6 +5,7 @@ import { apikey } from './commands/apikey.ts';
 import { cluster } from './commands/cluster.ts';
 import { domain } from './commands/domain.ts';
 import { hub } from './commands/hub.ts';
+import { invoice } from './commands/invoice.ts';
 import { node } from './commands/node.ts';
 import { partner } from './commands/partner.ts';
 import { queue } from './commands/queue.ts';
@@ -24,4 +25,5 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   alias,
   apikey,
   usage,
+  invoice,
 };
