@@ -21,14 +21,17 @@ export function nextAttempt(
   return Math.min(next, expiresAt);
 }
 
-/**
- * The moment the sender is to be told of the delay. `nextAttempt` puts an attempt exactly there, and an attempt that was
- * due exactly then is the one that warns: so the store need not remember whether it has.
- */
+/** The moment the sender is to be told of the delay. */
 const warningAt = (entry: QueueEntry, settings: QueueSettings): number => entry.createdAt + settings.warnAfterMs;
 
-export const isWarningDue = (entry: QueueEntry, settings: QueueSettings): boolean =>
-  entry.nextAttemptAt === warningAt(entry, settings);
+/**
+ * Whether the attempt that failed just now is the one to warn: due by the moment, over after it. `nextAttempt` sees to it
+ * that there is one, and all later ones are due later: so the store need not remember whether the sender was told.
+ */
+export function isWarningDue(entry: QueueEntry, now: number, settings: QueueSettings): boolean {
+  const at = warningAt(entry, settings);
+  return entry.nextAttemptAt <= at && now >= at;
+}
 
 /** How long the entry may wait in all. */
 export const lifetimeMs = (entry: QueueEntry, settings: QueueSettings): number =>

@@ -43,7 +43,7 @@ export function settle(facts: SettlementFacts, settings: QueueSettings, random: 
       updates.push({ id: entry.id, done: false, nextAttemptAt: next, lastError: lastError(outcome) });
       earliest = Math.min(earliest, next);
     }
-    const action = actionOf(entry, outcome, next, facts.destination, settings);
+    const action = actionOf(entry, outcome, next, facts, settings);
     if (action === null) continue;
     const recipients = told.get(action) ?? [];
     told.set(action, recipients);
@@ -72,7 +72,7 @@ function actionOf(
   entry: QueueEntry,
   outcome: AttemptOutcome,
   next: number | null,
-  destination: Destination['kind'],
+  { destination, now }: SettlementFacts,
   settings: QueueSettings,
 ): DsnAction | null {
   if (entry.reversePath === '') return null;
@@ -85,7 +85,7 @@ function actionOf(
       return notify.failure ? 'failed' : null;
     case 'deferred':
       if (next === null) return notify.failure ? 'failed' : null;
-      return notify.delay && isWarningDue(entry, settings) ? 'delayed' : null;
+      return notify.delay && isWarningDue(entry, now, settings) ? 'delayed' : null;
   }
 }
 

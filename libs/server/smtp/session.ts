@@ -78,6 +78,8 @@ export class SmtpSession implements VerbSession {
     this.activeAt = this.clock.monotonic();
     this.channel = new Channel(socket, {
       data: (chunk) => {
+        // A session that has ended reads on only so that the last reply is not lost to a reset.
+        if (this.ended) return;
         this.activeAt = this.clock.monotonic();
         this.input.push(chunk);
         this.advance();
@@ -223,8 +225,7 @@ export class SmtpSession implements VerbSession {
 
   /** Nothing more will come: what needs more input is lost, what was asked is answered. */
   private outOfInput(): void {
-    if (this.prompted || (this.receiver && this.input.length === 0)) this.destroy();
-    else if (!this.busy) this.end();
+    if (this.prompted || !this.busy || (this.receiver && this.input.length === 0)) this.end();
   }
 
   private execute(line: Buffer | LineFault): void {
