@@ -31,7 +31,7 @@ export function imapLeg(find: FindStore, sessions: SessionRegistry, clock: Clock
         logger: logger.child({ session: sessionId }),
       });
       const forget = sessions.add(volumeId, epoch, {
-        end: () => connection.end(),
+        end: () => session.leave(),
         destroy: () => connection.destroy(),
       });
       void session.run().finally(() => {

@@ -75,6 +75,7 @@ export class ImapSession implements CommandSession {
   private commits: ModSeq[] = [];
   private idleTag: string | null = null;
   private ending = false;
+  private leaving = false;
   private markedAt = '';
   private lastHeard: number;
   private timedOut = false;
@@ -246,8 +247,21 @@ export class ImapSession implements CommandSession {
     if (view.expungesToldTo < view.flagsToldTo) this.stale = true;
   }
 
+  /** The volume leaves in order: ends once what is at work is answered and marked, and begins nothing more. */
+  leave(): void {
+    this.leaving = true;
+    this.input.wake();
+  }
+
   settle(): void {
     this.out.flush();
+    this.mark();
+    // Through a hub the next owner goes on from that mark; a client of our own is told.
+    if (this.leaving && !this.ending)
+      throw new SessionEnd(this.connection.mark ? '' : '[UNAVAILABLE] The mail store moves, connect again');
+  }
+
+  private mark(): void {
     const { connection } = this;
     if (!connection.mark || connection.gone) return;
     const state = encodeImapMark(this.toMark());
