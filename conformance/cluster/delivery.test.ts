@@ -157,7 +157,7 @@ async function mbsync(port: number, user: User, directory: string): Promise<stri
   const config = join(directory, 'mbsyncrc');
   writeFileSync(
     config,
-    `IMAPAccount hub\nHost 127.0.0.1\nPort ${port}\nUser ${user.email}\nPass ${user.password}\nTLSType None\nAuthMechs LOGIN\n\nIMAPStore far\nAccount hub\n
+    `IMAPAccount hub\nHost 127.0.0.1\nPort ${port}\nUser ${user.email}\nPass ${user.password}\nSSLType None\nAuthMechs LOGIN\n\nIMAPStore far\nAccount hub\n
 MaildirStore near\nPath ${directory}/mail/\nInbox ${directory}/mail/INBOX\nSubFolders Verbatim\n\nChannel all\nFar :far:\nNear :near:\nPatterns INBOX\nCreate Near\nSync Pull\nSyncState *\n`,
   );
   await exec('mbsync', ['-q', '-c', config, 'all'], { maxBuffer: 1 << 26 });

@@ -122,10 +122,13 @@ export class EmbeddedCluster {
   }
 }
 
+/** Each hub takes a thousand ports above the last. */
+const HUBS_ROOM = 3_000;
+
 /** A port base whose first ports nobody uses; far from the default, so that a running demo is no hindrance. */
 async function freeBase(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const base = 10_000 + Math.floor(Math.random() * 40) * 1_000;
+    const base = 10_000 + Math.floor(Math.random() * 13) * HUBS_ROOM;
     const probes = [25, 143, 432, 600, 701, 1_025].map((offset) => isFree(base + offset));
     if ((await Promise.all(probes)).every(Boolean)) return base;
   }

@@ -28,6 +28,10 @@ export class Ledger {
     this.running.push(this.sendLoop(ports, recipients, pauseMs));
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
   async stop(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.running);

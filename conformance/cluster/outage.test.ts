@@ -36,7 +36,7 @@ describe('with PostgreSQL gone', () => {
       const { hubs, demo } = cluster.file;
       const before = await owners(cluster);
       for (const { ports } of hubs) for (const user of demo.users) (await ImapClient.signIn(ports.imap, user)).close();
-      const ledger = new Ledger();
+      await using ledger = new Ledger();
       for (const { ports } of hubs)
         ledger.startSender(
           [ports.smtp],
@@ -88,7 +88,7 @@ describe('with Redis gone and emptied', () => {
       await using cluster = await EmbeddedCluster.start([], { redisUrl: redis.url });
       const { hubs, demo } = cluster.file;
       await redis.stop();
-      const ledger = new Ledger();
+      await using ledger = new Ledger();
       for (const { ports } of hubs)
         ledger.startSender(
           [ports.smtp],

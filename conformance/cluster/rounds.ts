@@ -79,7 +79,7 @@ export async function campaign(
   report: (line: string) => void,
 ): Promise<Campaign> {
   const { hubs, demo } = cluster.file;
-  const ledger = new Ledger();
+  await using ledger = new Ledger();
   const recipients = demo.users.map(({ email }) => email);
   const ports = hubs.map(({ ports: { smtp } }) => smtp);
   for (const port of ports) ledger.startSender([port, ...ports], recipients);
