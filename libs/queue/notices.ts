@@ -28,6 +28,7 @@ export async function noticeDelivery(store: MailStore, notice: Notice, options: 
         reversePath: '',
         forwardPath: notice.entry.reversePath,
         partnerId: notice.entry.partnerId,
+        metered: false,
         parameters: { BODY: '8BITMIME', ...(needsSmtputf8(facts) ? { SMTPUTF8: '' } : {}) },
       },
     ],

@@ -49,7 +49,7 @@ export class Envelope {
   innerRecipients(owner: VolumeOwner): readonly InnerRecipient[] {
     const inner = new Map<string, InnerRecipient>();
     this.recipients.forEach(({ path, accounts, remote }, index) => {
-      const add = (key: string, forwardPath: string, route: RecipientRoute | undefined): void => {
+      const add = (key: string, forwardPath: string, route: RecipientRoute | 'elsewhere' | undefined): void => {
         const known = inner.get(key);
         if (known) known.of.push(index);
         else inner.set(key, { forwardPath, parameters: rcptParameters(path, forwardPath, route), of: [index] });
@@ -62,15 +62,20 @@ export class Envelope {
 }
 
 /** An account of another volume has no ROUTE here: it goes through the queue to a hub's relay port and so to its home. */
-function routeOf(account: AccountRoute, owner: VolumeOwner): RecipientRoute | undefined {
-  if (account.volumeId !== owner.volumeId) return undefined;
+function routeOf(account: AccountRoute, owner: VolumeOwner): RecipientRoute | 'elsewhere' {
+  if (account.volumeId !== owner.volumeId) return 'elsewhere';
   const { accountId, email, partnerId, quotaBytes, volumeId } = account;
   return { accountId, email, partnerId, quotaBytes, volumeId, epoch: owner.epoch };
 }
 
-function rcptParameters(path: SmtpPath, forwardPath: string, route: RecipientRoute | undefined): Parameters {
+function rcptParameters(
+  path: SmtpPath,
+  forwardPath: string,
+  route: RecipientRoute | 'elsewhere' | undefined,
+): Parameters {
   const parameters = new Map<string, string | null>();
-  if (route) parameters.set('ROUTE', encodeRouteParameter(route));
+  if (route === 'elsewhere') parameters.set('INNER', null);
+  else if (route) parameters.set('ROUTE', encodeRouteParameter(route));
   for (const name of ['NOTIFY', 'ORCPT'])
     if (path.parameters.has(name)) parameters.set(name, path.parameters.get(name) ?? null);
   // RFC 3461 §5.2.1: who is told of a failure must recognise the address he wrote to.

@@ -28,6 +28,8 @@ export interface NewQueueEntry {
   readonly parameters?: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch; defaults to now. */
   readonly notBefore?: number;
+  /** False for mail that stays in the cluster and for notices: it is not billed as sent. Default true. */
+  readonly metered?: boolean;
 }
 
 /** Outcome of one attempt: gone (delivered or bounced), or to be tried again. */

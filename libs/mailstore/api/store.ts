@@ -44,7 +44,7 @@ export interface Delivery {
   readonly receivedAt: number;
   readonly targets: readonly DeliveryTarget[];
   readonly queue: readonly NewQueueEntry[];
-  /** Partner billed for each queue entry is in the entry; one `messages-in` event is written per stored target, one `messages-out` per queue entry. */
+  /** Partner billed for each queue entry is in the entry; one `messages-in` event is written per stored target, one `messages-out` per metered queue entry. */
 }
 
 /** Per target, in order: where it landed, or why not. Queue entries succeed or fail with the whole commit. */

@@ -165,7 +165,7 @@ export function queueContract(open: OpenStore): void {
           message,
           receivedAt: 1_234,
           targets,
-          queue: [entry('r@x', { partnerId: 'p3' })],
+          queue: [entry('r@x', { partnerId: 'p3' }), entry('inner@x', { partnerId: 'p4', metered: false })],
         });
         const events = await store.usagePending(10);
         assert.deepEqual(

@@ -104,7 +104,8 @@ export class DeliveryCommit {
       ...{ id, blobId, size: message.size, reversePath, forwardPath, partnerId, parameters },
       ...{ createdAt, nextAttemptAt, attempts: 0, lastError: null, status: 'queued' },
     });
-    state.recordUsage({ partnerId, accountId: null, meter: 'messages-out', quantity: 1, at: receivedAt });
+    if (entry.metered ?? true)
+      state.recordUsage({ partnerId, accountId: null, meter: 'messages-out', quantity: 1, at: receivedAt });
     this.dueAt = Math.min(this.dueAt ?? Infinity, nextAttemptAt);
   }
 }

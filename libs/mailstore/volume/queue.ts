@@ -16,7 +16,7 @@ const COLUMNS = `id, blob, size, reverse_path AS reversePath, forward_path AS fo
 export function enqueue(
   edit: Edit,
   { content, receivedAt }: { readonly content: StagedContent; readonly receivedAt: number },
-  { reversePath, forwardPath, partnerId, parameters = {}, notBefore }: NewQueueEntry,
+  { reversePath, forwardPath, partnerId, parameters = {}, notBefore, metered = true }: NewQueueEntry,
 ): void {
   const { index, counters, now } = edit.scope;
   edit.blobs.hold(content.hash, placeOf(content));
@@ -28,7 +28,7 @@ export function enqueue(
     ...[JSON.stringify(parameters), now, dueAt],
   );
   edit.queueDelta += 1;
-  recordUsage(edit, { partnerId, accountId: null, meter: 'messages-out', quantity: 1, at: receivedAt });
+  if (metered) recordUsage(edit, { partnerId, accountId: null, meter: 'messages-out', quantity: 1, at: receivedAt });
   edit.queueDueAt = Math.min(edit.queueDueAt ?? Infinity, dueAt);
 }
 

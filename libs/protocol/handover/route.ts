@@ -1,6 +1,6 @@
 /** MAIL and RCPT parameters of the inner LMTP leg: base64url JSON, so that no character of an address needs quoting. */
 
-/** `RCPT TO:<…> ROUTE=…`: deliver to this account here. A RCPT without it is queued for relay. */
+/** `RCPT TO:<…> ROUTE=…`: deliver to this account here. A RCPT without it is queued for relay; `INNER` beside it says that it stays in the cluster, and is not billed as sent. */
 export interface RecipientRoute {
   readonly accountId: string;
   readonly email: string;

@@ -48,6 +48,7 @@ const RCPT: Readonly<Record<string, Rule>> = {
     check: (value) => value !== null && value.length <= 500 && parseOriginalRecipient(value) !== null,
   },
   ROUTE: { when: (rules) => rules.inner, check: present },
+  INNER: { when: (rules) => rules.inner, check: (value) => value === null },
 };
 
 function checkAll(

@@ -32,7 +32,11 @@ export interface Leg {
 }
 
 /** One account in a store, by default an empty one, and clients over it. */
-export function imapWorld(limits: Partial<ImapLimits> = {}, account: typeof ACCOUNT = ACCOUNT, given?: MailStore): World {
+export function imapWorld(
+  limits: Partial<ImapLimits> = {},
+  account: typeof ACCOUNT = ACCOUNT,
+  given?: MailStore,
+): World {
   const clock = new SimulatedClock();
   const store = given ?? new MemoryMailStore({ parse: () => messageParser(), clock });
   const errors: object[] = [];

@@ -53,7 +53,8 @@ class Believer {
   /** Applies every response in order and checks that it can be true. */
   take(answer: ImapAnswer, expungesAllowed: boolean): void {
     for (const response of answer.untagged) {
-      const [, number, what = '', rest = ''] = /^(\d+) (EXISTS|EXPUNGE|FETCH|RECENT)(?: \((.*)\))?$/s.exec(response) ?? [];
+      const [, number, what = '', rest = ''] =
+        /^(\d+) (EXISTS|EXPUNGE|FETCH|RECENT)(?: \((.*)\))?$/s.exec(response) ?? [];
       const n = Number(number);
       if (what === 'EXISTS') {
         assert.ok(n >= this.uids.length, `EXISTS ${n} takes away messages`);
@@ -132,9 +133,17 @@ class Believer {
 
   private async search(uid: boolean): Promise<void> {
     const answer = await this.client.command(`${uid ? 'UID ' : ''}SEARCH ALL`);
-    const found = answer.untagged.find((response) => response.startsWith('SEARCH'))!.split(' ').slice(1).map(Number);
+    const found = answer.untagged
+      .find((response) => response.startsWith('SEARCH'))!
+      .split(' ')
+      .slice(1)
+      .map(Number);
     const before = this.uids.length;
-    if (!uid) assert.ok(found.every((n) => n <= before), 'SEARCH found more than there is');
+    if (!uid)
+      assert.ok(
+        found.every((n) => n <= before),
+        'SEARCH found more than there is',
+      );
     this.take(answer, uid);
   }
 
@@ -195,7 +204,11 @@ async function run(seed: number, clients: number, rounds: number): Promise<void>
     for (const believer of believers) if (!believer.knowsFlags) await believer.readNew();
     const expected = await truth(world);
     for (const believer of believers)
-      assert.deepEqual(believer.uids.map((uid) => `${uid}: ${believer.flags.get(uid!)}`), expected, `seed ${seed}`);
+      assert.deepEqual(
+        believer.uids.map((uid) => `${uid}: ${believer.flags.get(uid!)}`),
+        expected,
+        `seed ${seed}`,
+      );
   }
   assert.deepEqual(world.errors, []);
   for (const believer of believers) believer.client.close();

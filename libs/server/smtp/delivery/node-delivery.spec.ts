@@ -100,6 +100,20 @@ describe('NodeDelivery', () => {
     );
   });
 
+  it('does not bill as sent what stays in the cluster', async () => {
+    await using n = await node();
+    const replies = await n.send({
+      parameters: parameters('ORIGIN', origin),
+      recipients: [
+        { forwardPath: 'other-volume@a.test', parameters: new Map([['INNER', null]]) },
+        { forwardPath: 'far@b.test' },
+      ],
+    });
+    assert.deepEqual(replies, ['250 2.0.0 Queued', '250 2.0.0 Queued']);
+    const sent = (await n.store.usagePending(10)).filter(({ meter }) => meter === 'messages-out');
+    assert.equal(sent.length, 1);
+  });
+
   it('streams a large message', async () => {
     await using n = await node();
     const line = `${'x'.repeat(998)}\r\n`;

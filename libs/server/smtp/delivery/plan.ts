@@ -61,5 +61,11 @@ export function queueEntry(reversePath: SmtpPath, forwardPath: SmtpPath, partner
     const source = forwardPath.parameters.has(name) ? forwardPath : reversePath;
     if (source.parameters.has(name)) parameters[name] = source.parameters.get(name) ?? '';
   }
-  return { reversePath: reversePath.address, forwardPath: forwardPath.address, partnerId, parameters };
+  return {
+    reversePath: reversePath.address,
+    forwardPath: forwardPath.address,
+    partnerId,
+    parameters,
+    metered: !forwardPath.parameters.has('INNER'),
+  };
 }
