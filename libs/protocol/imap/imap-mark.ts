@@ -25,6 +25,8 @@ export interface SelectedMark {
   readonly flagsToldTo: number;
   /** Uids that are \Recent in this session: first, last, first, last … */
   readonly recent: readonly number[];
+  /** Set of uids below `uidNext`, vanished after `expungesToldTo`, that the client was never told of; `null` when it is too long to travel. */
+  readonly neverTold: string | null;
 }
 
 const VERSION = 1;
@@ -36,7 +38,7 @@ export function encodeImapMark(mark: ImapMark): Buffer {
     JSON.stringify([
       VERSION,
       mark.enabled,
-      s && [s.mailboxId, s.readOnly, s.uidValidity, s.uidNext, s.expungesToldTo, s.flagsToldTo, s.recent],
+      s && [s.mailboxId, s.readOnly, s.uidValidity, s.uidNext, s.expungesToldTo, s.flagsToldTo, s.recent, s.neverTold],
       mark.idleTag,
       mark.savedSearch,
     ]),
@@ -58,6 +60,7 @@ export function decodeImapMark(bytes: Uint8Array): ImapMark {
       expungesToldTo: selected[4],
       flagsToldTo: selected[5],
       recent: selected[6],
+      neverTold: selected[7],
     },
     idleTag,
     savedSearch,

@@ -31,6 +31,16 @@ export function resolveSequenceSet(set: readonly SequenceRange[], largest: numbe
   return merged;
 }
 
+/** The numbers of a set as `formatSequenceSet` writes it. For our own sets only: nothing bounds what it makes. */
+export function expandSequenceSet(set: string): number[] {
+  const numbers: number[] = [];
+  for (const range of set === '' ? [] : set.split(',')) {
+    const [first = 0, last = first] = range.split(':').map(Number);
+    for (let n = first; n <= last; n++) numbers.push(n);
+  }
+  return numbers;
+}
+
 /** The shortest sequence set of ascending numbers: `1:3,7`. '' for none. */
 export function formatSequenceSet(ascending: ArrayLike<number>): string {
   let out = '';

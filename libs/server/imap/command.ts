@@ -4,7 +4,6 @@ import type { ByteStream, Clock, Logger, RequestContext } from '#stdx';
 import type { ImapInput } from './input.ts';
 import type { ImapLimits } from './limits.ts';
 import type { ImapOutput } from './output.ts';
-import type { Silence } from './silence.ts';
 import type { MailboxView, Selection } from './view.ts';
 
 /** RFC 9051 §3: login is over before a session comes here. */
@@ -87,8 +86,8 @@ export interface CommandSession {
   touched(): void;
   /** The client is being told of this uid's flags as of this modSeq: `sync` need not tell it again. */
   toldFlags(uid: Uid, modSeq: ModSeq): void;
-  /** Finds out what the client has not been told yet, so that a silent change does not hide it. */
-  beginSilence(): Promise<Silence>;
+  /** Whether the client has been told this uid's flags as of this modSeq. */
+  knowsFlags(uid: Uid, modSeq: ModSeq): boolean;
   /** Tells the client what has changed in the selected mailbox; expunges only where the protocol lets it. */
   sync(expunges: boolean): Promise<void>;
   /** True when `sync` has something to look for. */

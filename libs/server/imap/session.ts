@@ -3,11 +3,12 @@ import {
   canonicalMailboxName,
   decodeImapMark,
   encodeImapMark,
+  expandSequenceSet,
   formatSequenceSet,
   type NameEncoding,
   type SequenceSet,
 } from '#protocol/imap';
-import { assert, type Clock, type Logger, present, type RequestContext, type Timer } from '#stdx';
+import { type Clock, type Logger, present, type RequestContext, type Timer } from '#stdx';
 import type { CommandSession, Enabled, SessionState } from './command.ts';
 import { CommandLoop } from './command-loop.ts';
 import type { ImapConnection } from './connection.ts';
@@ -16,8 +17,7 @@ import { capabilityList } from './extensions.ts';
 import { ImapInput } from './input.ts';
 import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
 import { ImapOutput } from './output.ts';
-import { Silence } from './silence.ts';
-import { claimRecent, tellChanges } from './sync.ts';
+import { claimRecent, hideVanished, tellChanges } from './sync.ts';
 import { MailboxView, type Selection } from './view.ts';
 
 export interface ImapSessionOptions {
@@ -71,8 +71,6 @@ export class ImapSession implements CommandSession {
   private current: MailboxView | null = null;
   private unwatch: (() => void) | null = null;
   private readonly told = new Map<Uid, ModSeq>();
-  /** ModSeqs of commits to the selected mailbox since the last `sync`. */
-  private commits: ModSeq[] = [];
   private idleTag: string | null = null;
   private ending = false;
   private leaving = false;
@@ -171,23 +169,18 @@ export class ImapSession implements CommandSession {
   async select(name: string, readOnly: boolean): Promise<{ mailbox: Mailbox; view: MailboxView }> {
     const { store, context, accountId } = this;
     const mailbox = await store.mailbox(context, accountId, canonicalMailboxName(name));
+    const { uidValidity, uidNext, modSeq } = mailbox;
     const ref = { accountId, mailboxId: mailbox.id };
     this.watch(mailbox.id);
     const uids = await store.uids(context, ref);
-    // What came in between is told by the next sync, like anything later.
+    // What came since is told by the next sync, like anything later.
     let known = uids.length;
-    while (known > 0 && uids[known - 1]! >= mailbox.uidNext) known--;
-    const view = new MailboxView(
-      ref,
-      mailbox.uidValidity,
-      readOnly,
-      uids.subarray(0, known),
-      mailbox.uidNext,
-      mailbox.modSeq,
-      mailbox.modSeq,
-    );
+    while (known > 0 && uids[known - 1]! >= uidNext) known--;
+    const view = new MailboxView(ref, uidValidity, readOnly, uids.subarray(0, known), uidNext, modSeq, modSeq);
+    const now = await store.mailbox(context, accountId, mailbox.id);
+    if (now.modSeq !== modSeq) hideVanished(view, await store.changes(context, ref, modSeq));
     this.current = view;
-    this.stale = known < uids.length;
+    this.stale = now.modSeq !== modSeq;
     if (!this.enabled.has('IMAP4REV2') && mailbox.recentUid < mailbox.uidNext) await claimRecent(this, view);
     return { mailbox, view };
   }
@@ -199,7 +192,6 @@ export class ImapSession implements CommandSession {
     this.current = null;
     this.savedSearch = [];
     this.stale = false;
-    this.commits = [];
     this.told.clear();
     return was;
   }
@@ -221,12 +213,8 @@ export class ImapSession implements CommandSession {
     this.told.set(uid, modSeq);
   }
 
-  async beginSilence(): Promise<Silence> {
-    const { view } = this;
-    const commits = (): readonly ModSeq[] | null => (this.commits.length < COMMITS_NOTED_MAX ? this.commits : null);
-    if (!this.stale) return new Silence(new Set(), view.flagsToldTo, commits);
-    const { changed, modSeq } = await this.store.changes(this.context, view.ref, view.flagsToldTo);
-    return new Silence(new Set(changed.map(({ uid }) => uid)), modSeq, commits);
+  knowsFlags(uid: Uid, modSeq: ModSeq): boolean {
+    return modSeq <= this.view.flagsToldTo || this.told.get(uid) === modSeq;
   }
 
   async sync(expunges: boolean): Promise<void> {
@@ -234,7 +222,6 @@ export class ImapSession implements CommandSession {
     if (!view) return;
     // Cleared first: a commit during the look makes it stale again.
     this.stale = false;
-    this.commits = [];
     try {
       await tellChanges(this, view, this.told, expunges);
     } catch (error) {
@@ -340,11 +327,11 @@ export class ImapSession implements CommandSession {
       // In this order: what goes in between is then in both, and not in neither.
       const uids = await store.uids(context, ref);
       const changes = await store.changes(context, ref, selected.expungesToldTo);
-      if (!changes.exact) throw new SessionEnd('Too much has changed, connect again');
+      if (!changes.exact || selected.neverTold === null) throw new SessionEnd('Too much has changed, connect again');
       const vanished = changes.vanished.map(({ uid }) => uid);
       this.current = MailboxView.fromMark(selected, mailbox, accountId, uids, vanished);
       this.stale = true;
-      if (mark.savedSearch) this.savedSearch = expandUids(mark.savedSearch);
+      if (mark.savedSearch) this.savedSearch = expandSequenceSet(mark.savedSearch);
     }
     if (mark.idleTag !== null) await loop.resumeIdle(mark.idleTag);
   }
@@ -354,7 +341,6 @@ export class ImapSession implements CommandSession {
     this.unwatch = this.store.watch(this.accountId, (change) => {
       if (!change.mailboxes.includes(mailboxId)) return;
       this.stale = true;
-      if (this.commits.length < COMMITS_NOTED_MAX) this.commits.push(change.modSeq);
       if (this.idleTag !== null) this.input.wake();
     });
   }
@@ -372,24 +358,10 @@ export class ImapSession implements CommandSession {
   }
 }
 
-/** Commits noted between two syncs; with more, a silent STORE is not silent. */
-const COMMITS_NOTED_MAX = 64;
-
 const isAway = ({ code }: MailStoreError): boolean => code === 'unavailable' || code === 'stale';
 
 function endIfGone(error: unknown): never {
   if (error instanceof MailStoreError && error.code === 'mailboxNotFound')
     throw new SessionEnd('The selected mailbox was deleted');
   throw error;
-}
-
-/** Uids of a set as `formatSequenceSet` writes it. */
-function expandUids(set: string): Uid[] {
-  const uids: Uid[] = [];
-  for (const range of set.split(',')) {
-    const [first, last = first] = range.split(':').map(Number);
-    assert(first !== undefined && last !== undefined, 'a set of uids');
-    for (let uid = first; uid <= last; uid++) uids.push(uid);
-  }
-  return uids;
 }

@@ -61,7 +61,7 @@ class Believer {
         while (this.uids.length < n) this.uids.push(undefined);
       } else if (what === 'EXPUNGE') {
         assert.ok(expungesAllowed, 'EXPUNGE where sequence numbers are in use');
-        assert.ok(n >= 1 && n <= this.uids.length, `EXPUNGE ${n} of ${this.uids.length}`);
+        assert.ok(n >= 1 && n <= this.uids.length, `EXPUNGE ${n} of ${this.uids.length}: ${JSON.stringify(answer)}`);
         const [uid] = this.uids.splice(n - 1, 1);
         if (uid !== undefined) this.flags.delete(uid);
       } else if (what === 'FETCH') this.takeFetch(n, rest);

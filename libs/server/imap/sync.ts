@@ -23,6 +23,8 @@ export async function tellChanges(
   tellExpunges(session, view, changes, expunges);
   const knownBelow = view.uidNext;
   await tellAdditions(session, view, changes, knownBelow);
+  if (view.expungesToldTo < changes.modSeq) hideVanished(view, changes);
+  else view.neverTold = [];
   await tellFlags(session, view, changes, knownBelow, told);
 }
 
@@ -49,6 +51,11 @@ function vanishedFrom(view: MailboxView, changes: MailboxChanges): Uid[] {
   for (const { uid, modSeq } of changes.vanished)
     if ((modSeq > view.expungesToldTo || !changes.exact) && view.sequenceOf(uid) > 0) gone.push(uid);
   return gone;
+}
+
+/** Notes which of the vanished, after `expungesToldTo`, the client never knew of. */
+export function hideVanished(view: MailboxView, { vanished }: MailboxChanges): void {
+  view.neverTold = vanished.map(({ uid }) => uid).filter((uid) => uid < view.uidNext && view.sequenceOf(uid) === 0);
 }
 
 async function tellAdditions(

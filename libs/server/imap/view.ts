@@ -1,5 +1,6 @@
 import type { Mailbox, MailboxId, MailboxRef, ModSeq, Uid, UidRange } from '#mailstore/api';
 import {
+  expandSequenceSet,
   formatSequenceSet,
   ImapSyntaxError,
   type NumberRange,
@@ -21,6 +22,8 @@ export interface Selection {
  * plus one), and up to which modSeq it has been told of expunges and of flags. It lags behind the store until `sync` tells.
  */
 export class MailboxView {
+  /** Came and went while expunges could not be told: below `uidNext`, vanished after `expungesToldTo`, and never in the view. */
+  neverTold: readonly Uid[] = [];
   private uids: Uint32Array;
   private length: number;
 
@@ -182,6 +185,7 @@ export class MailboxView {
   }
 
   toMark(): SelectedMark {
+    const neverTold = formatSequenceSet(this.neverTold);
     return {
       mailboxId: this.ref.mailboxId,
       readOnly: this.readOnly,
@@ -190,6 +194,7 @@ export class MailboxView {
       expungesToldTo: this.expungesToldTo,
       flagsToldTo: this.flagsToldTo,
       recent: this.recent.slice(-RECENT_MARKED_MAX),
+      neverTold: neverTold.length > NEVER_TOLD_CHARS_MAX ? null : neverTold,
     };
   }
 
@@ -204,19 +209,24 @@ export class MailboxView {
     uids: Uint32Array,
     vanished: readonly Uid[],
   ): MailboxView {
-    const known = Uint32Array.from(new Set([...uids, ...vanished].filter((uid) => uid < mark.uidNext))).sort();
-    return new MailboxView(
+    const neverTold = expandSequenceSet(mark.neverTold ?? '');
+    const hidden = new Set(neverTold);
+    const told = [...uids, ...vanished].filter((uid) => uid < mark.uidNext && !hidden.has(uid));
+    const view = new MailboxView(
       { accountId, mailboxId: mailbox.id },
       mailbox.uidValidity,
       mark.readOnly,
-      known,
+      Uint32Array.from(new Set(told)).sort(),
       mark.uidNext,
       mark.expungesToldTo,
       mark.flagsToldTo,
       [...mark.recent],
     );
+    view.neverTold = neverTold;
+    return view;
   }
 }
 
 /** Pairs of recent ranges that travel in a mark: they only merge or grow at the end, so the last ones matter. */
 const RECENT_MARKED_MAX = 16;
+const NEVER_TOLD_CHARS_MAX = 500;

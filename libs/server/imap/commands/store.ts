@@ -1,9 +1,8 @@
-import type { KeywordChange, MessageSummary, Uid, UidRange } from '#mailstore/api';
+import type { ChangedMessage, KeywordChange, Uid, UidRange } from '#mailstore/api';
 import { formatSequenceSet, parseStore, type StoreArguments } from '#protocol/imap';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { keywordsOf } from '../keywords.ts';
-import type { Silence } from '../silence.ts';
 import { tellMessageFlags } from '../sync.ts';
 import type { Selection } from '../view.ts';
 
@@ -36,7 +35,6 @@ async function run(session: CommandSession, args: StoreArguments, reply: Reply, 
     ...(args.unchangedSince === null ? {} : { unchangedSince: args.unchangedSince }),
   };
   const selection = session.resolve(args.messages, uid);
-  const silence = args.silent ? await session.beginSilence() : null;
   const modified: Uid[] = [];
   let found = 0;
   for (const ranges of batches(session, selection)) {
@@ -44,7 +42,7 @@ async function run(session: CommandSession, args: StoreArguments, reply: Reply, 
     session.touched();
     found += result.changed.length + result.modified.length;
     for (const each of result.modified) modified.push(each);
-    answer(session, silence, result.changed);
+    answer(session, args.silent, result.changed);
     await session.out.drained();
   }
   finish(session, reply, uid, modified, selection.count - found);
@@ -54,14 +52,14 @@ async function run(session: CommandSession, args: StoreArguments, reply: Reply, 
  * Tells the flags as they are now, or takes note that the client knows them. A client that asked for silence knows a message's
  * flags only if it had been told of everything before its own change; else it is told, with this change in it.
  */
-function answer(session: CommandSession, silence: Silence | null, changed: readonly MessageSummary[]): void {
+function answer(session: CommandSession, silent: boolean, changed: readonly ChangedMessage[]): void {
   const { view } = session;
   const condstore = session.enabled.has('CONDSTORE');
-  silence?.ownCommit(changed);
   for (const message of changed) {
     const sequence = view.sequenceOf(message.uid);
     if (sequence === 0) continue;
-    if (!silence?.covers(message)) tellMessageFlags(session, view, sequence, message);
+    if (!silent || !session.knowsFlags(message.uid, message.previousModSeq))
+      tellMessageFlags(session, view, sequence, message);
     // RFC 7162 §3.1.3: silence covers flags, not the new MODSEQ.
     else if (condstore) session.out.untagged(`${sequence} FETCH (UID ${message.uid} MODSEQ (${message.modSeq}))`);
     session.toldFlags(message.uid, message.modSeq);
