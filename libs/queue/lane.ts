@@ -12,17 +12,20 @@ export class Lane {
   /** Why it is blocked. */
   lastOutcome: AttemptOutcome | null = null;
   private failures = 0;
+  /** Attempts at once: grows as the destination answers, so that those who only hang cannot take up the whole queue. */
+  private width: number;
 
   constructor(
     readonly key: string,
     readonly destination: Destination,
     private readonly settings: QueueSettings,
-  ) {}
+  ) {
+    this.width = Math.min(settings.perDestinationFirst, settings.perDestinationMax);
+  }
 
   /** One attempt probes a destination that failed last time; more only once it has answered. */
   get ready(): boolean {
-    const most = this.failures > 0 ? 1 : this.settings.perDestinationMax;
-    return this.pending.length > 0 && this.active < most;
+    return this.pending.length > 0 && this.active < (this.failures > 0 ? 1 : this.width);
   }
 
   get idle(): boolean {
@@ -43,6 +46,7 @@ export class Lane {
   }
 
   answered(): void {
+    this.width = Math.min(this.width + 1, this.settings.perDestinationMax);
     this.failures = 0;
     this.blockedUntil = 0;
   }
@@ -51,6 +55,7 @@ export class Lane {
     const { backOffMinMs, backOffMaxMs } = this.settings;
     this.blockedUntil = now + Math.min(backOffMinMs * 2 ** Math.min(this.failures, 20), backOffMaxMs);
     this.failures++;
+    this.width = 1;
     this.lastOutcome = outcome;
   }
 }

@@ -173,7 +173,7 @@ describe('QueueRunner', () => {
   });
 
   it('keeps to the number of attempts at once, in all and to one destination', async () => {
-    const q = simulatedQueue({ perDestinationMax: 3, attemptsMax: 5 });
+    const q = simulatedQueue({ perDestinationFirst: 3, perDestinationMax: 3, attemptsMax: 5 });
     const gate = promise();
     q.transport.gate = gate.promise;
     for (let i = 0; i < 10; i++) await q.submit(['b@y.test', 'c@z.test'], `${BODY}${i}`);
@@ -186,6 +186,21 @@ describe('QueueRunner', () => {
     await q.settle();
     await q.settle();
     assert.equal(q.transport.attempts.length, 20);
+    assert.equal(q.transport.runningMost, 5);
+  });
+
+  it('begins with few attempts at a destination, and makes more as it answers', async () => {
+    const q = simulatedQueue({ perDestinationMax: 5 });
+    const gate = promise();
+    q.transport.gate = gate.promise;
+    for (let i = 0; i < 30; i++) await q.submit(['b@y.test'], `${BODY}${i}`);
+    q.runner.start();
+    await q.settle();
+    assert.equal(q.transport.running, 2);
+    gate.resolve();
+    await q.settle();
+    await q.settle();
+    assert.equal(q.transport.attempts.length, 30);
     assert.equal(q.transport.runningMost, 5);
   });
 

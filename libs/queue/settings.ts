@@ -18,7 +18,9 @@ export interface QueueSettings {
   readonly bounceExpireAfterMs: number;
   /** Messages on their way to one destination at a time. Default 10; Postfix's default_destination_concurrency_limit is 20. */
   readonly perDestinationMax: number;
-  /** And to all. Default 100, as Postfix's default_process_limit. */
+  /** How many at first; one more for each answer. Default 2; Postfix's initial_destination_concurrency is 5. */
+  readonly perDestinationFirst: number;
+  /** And to all. Default 500: a waiting connection costs little, and one that hangs may last for minutes. */
   readonly attemptsMax: number;
   /** Recipients in one transaction. Default 50, as Postfix's default_destination_recipient_limit. */
   readonly recipientsMax: number;
@@ -38,7 +40,8 @@ export const QUEUE_SETTINGS: QueueSettings = {
   warnAfterMs: 4 * HOUR,
   bounceExpireAfterMs: 2 * DAY,
   perDestinationMax: 10,
-  attemptsMax: 100,
+  perDestinationFirst: 2,
+  attemptsMax: 500,
   recipientsMax: 50,
   windowMax: 5_000,
   backOffMinMs: 30_000,

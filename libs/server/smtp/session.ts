@@ -137,7 +137,15 @@ export class SmtpSession implements VerbSession {
     this.peer.smtputf8 = false;
     if (!transaction) return;
     if (transaction.chunks) transaction.chunks.text.body.fail('transaction ended');
-    else this.backend.abort?.(this.peer, transaction);
+    else this.abort(transaction);
+  }
+
+  abort(transaction: OpenTransaction): void {
+    try {
+      this.backend.abort?.(this.peer, transaction);
+    } catch (error) {
+      this.logger.error({ err: error, transaction: transaction.id }, 'transaction could not be ended in order');
+    }
   }
 
   send(reply: SmtpReply): void {

@@ -23,6 +23,8 @@ export interface VerbSession {
   begin(reversePath: OpenTransaction['reversePath']): OpenTransaction;
   /** Ends the open transaction, if any, without data. */
   reset(): void;
+  /** Tells the backend that it will get no data for the transaction. */
+  abort(transaction: OpenTransaction): void;
   /** A reply before the verb's last. */
   send(reply: SmtpReply): void;
   /** Sends `reply` (334) and waits for a line, its CRLF removed; `null` when the line was too long or had no CRLF. */

@@ -1,4 +1,4 @@
-import { type SmtpReply, smtpReply } from '#protocol/smtp';
+import { SmtpRefusal, type SmtpReply, smtpReply } from '#protocol/smtp';
 import { type MessageBody, MessageCutShort } from '../message-body.ts';
 import type { OpenTransaction } from '../transaction.ts';
 import type { VerbSession } from '../verb.ts';
@@ -31,12 +31,13 @@ async function ask(
 ): Promise<SmtpReply | readonly SmtpReply[]> {
   await body.ready;
   if (body.failed) {
-    session.backend.abort?.(session.peer, transaction);
+    session.abort(transaction);
     return FAILED;
   }
   try {
     return await session.backend.data(session.peer, transaction, body);
   } catch (error) {
+    if (error instanceof SmtpRefusal) return error.reply;
     if (!(error instanceof MessageCutShort))
       session.logger.error({ err: error, transaction: transaction.id }, 'message could not be taken');
     return FAILED;
