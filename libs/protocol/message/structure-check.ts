@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { parseMessage } from './message-parser.ts';
 import type { BodyPart, ParsedMessage } from './model.ts';
 
+const CR = 0x0d;
 const LF = 0x0a;
 
 /** Throws unless the structure fits the bytes it was read from: what every parse must hold, for tests and fuzzing. */
@@ -38,6 +39,8 @@ function checkPart(bytes: Buffer, part: BodyPart, truncated: boolean): void {
       .at(-1)!;
     const boundary = Buffer.from(part.parameters['boundary']!.trimEnd()).toString('latin1');
     assert.ok(delimiter.startsWith(`--${boundary}`), 'a boundary line stands before each part');
+    const isSplit = child.end > child.bodyStart && bytes[child.end - 1] === CR && bytes[child.end] === LF;
+    assert.ok(!isSplit, 'the whole line end before a boundary belongs to it');
     checkPart(bytes, child, truncated);
     checkAlone(bytes, child, part, truncated);
     from = child.end;
