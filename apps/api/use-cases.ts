@@ -24,7 +24,6 @@ import { PartnerNames } from './partners/partner-names.ts';
 import { Partners } from './partners/partners.ts';
 import type { Settings } from './settings.ts';
 import { Usage } from './usage/usage.ts';
-import { UsageReport } from './usage/usage-report.ts';
 
 /** Of the API, not of the product. */
 const API_VERSION = '1.0.0';
@@ -47,7 +46,8 @@ export function useCases(
   const ownerOf = (volumeId: string) => findVolumeOwner(database, volumeId);
   const usage = new AccountUsage(ownerOf, rpc, new PostgresAccountUsage(database), clock);
   const accounts = new PostgresBillingAccounts(database);
-  const rating = new MonthRating(accounts, new PostgresUsageReader(database), clock);
+  const usageReader = new PostgresUsageReader(database);
+  const rating = new MonthRating(accounts, usageReader, clock);
   return {
     partners: new Partners(registry),
     domains: new Domains(registry, names, clusters),
@@ -58,7 +58,7 @@ export function useCases(
     nodes: new ClusterNodes(clusters, reader),
     volumes: new ClusterVolumes(clusters, reader),
     queue: new ClusterQueue(clusters, names, rpc),
-    usage: new Usage(registry, names, new UsageReport(database), clock),
+    usage: new Usage(registry, names, usageReader, clock),
     billing: new Billing(names, accounts, rating, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
     docs: new Docs(API_VERSION),

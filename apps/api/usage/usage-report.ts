@@ -1,49 +1,20 @@
 import type { UsageLine } from '#api-schema';
-import type { Database } from '#database';
+import {
+  type BillingPeriod,
+  decimal,
+  formatDecimal,
+  gigabyteMonths,
+  type Measured,
+  multiply,
+  peak,
+  ratio,
+  resourceHours,
+  type Span,
+  total,
+} from '#billing/rating';
+import type { UsageFacts } from '#metering';
 
-interface Measured {
-  readonly meter: UsageLine['meter'];
-  readonly quantity: string;
-  readonly subjects: number;
-}
-
-/** Hours of intervals, the most mailboxes at one time (at one instant ends come before beginnings), messages, GB-hours of a level held until the next. */
-const MEASURE = `
-  WITH span AS (SELECT $2::timestamptz AS start, least($3::timestamptz, now()) AS until),
-  life AS (
-    SELECT i.meter, i.resource, greatest(i.started, span.start) AS started, least(coalesce(i.ended, span.until), span.until) AS ended
-    FROM resource_interval i, span
-    WHERE i.partner_id = $1 AND i.started < span.until AND coalesce(i.ended, span.until) > span.start
-  ),
-  mailbox_change AS (
-    SELECT sum(change) OVER (ORDER BY at, change ROWS UNBOUNDED PRECEDING) AS mailboxes
-    FROM (
-      SELECT started AS at, 1 AS change FROM life WHERE meter = 'mailbox'
-      UNION ALL SELECT ended, -1 FROM life WHERE meter = 'mailbox'
-    ) c
-  ),
-  level AS (
-    SELECT e.subject, e.quantity, greatest(e.at, span.start) AS since,
-      least(coalesce(lead(e.at) OVER (PARTITION BY e.subject ORDER BY e.at, e.seq), span.until), span.until) AS until
-    FROM usage_event e, span
-    WHERE e.partner_id = $1 AND e.kind = 'gauge' AND e.meter = 'storage-bytes'
-      AND e.at >= span.start - interval '62 days' AND e.at < span.until
-      AND NOT EXISTS (SELECT FROM usage_void v WHERE v.partner_id = e.partner_id AND v.event_seq = e.seq)
-  )
-  SELECT meter, round(sum(extract(epoch FROM ended - started)) / 3600, 6)::text AS quantity, count(DISTINCT resource)::int AS subjects
-    FROM life WHERE meter <> 'mailbox' GROUP BY meter
-  UNION ALL
-  SELECT 'mailbox', max(mailboxes)::text, (SELECT count(DISTINCT resource)::int FROM life WHERE meter = 'mailbox')
-    FROM mailbox_change HAVING count(*) > 0
-  UNION ALL
-  SELECT e.meter, sum(e.quantity)::text, count(DISTINCT e.subject)::int
-    FROM usage_event e, span
-    WHERE e.partner_id = $1 AND e.kind = 'counter' AND e.at >= span.start AND e.at < span.until
-      AND NOT EXISTS (SELECT FROM usage_void v WHERE v.partner_id = e.partner_id AND v.event_seq = e.seq)
-    GROUP BY e.meter
-  UNION ALL
-  SELECT 'storage-bytes', round(sum(quantity * extract(epoch FROM until - since)) / (3600 * 1e9), 6)::text, count(DISTINCT subject)::int
-    FROM level WHERE until > since HAVING count(*) > 0`;
+const HOUR_MS = 3_600_000;
 
 const UNITS: Readonly<Record<UsageLine['meter'], UsageLine['unit']>> = {
   hub: 'hours',
@@ -54,23 +25,47 @@ const UNITS: Readonly<Record<UsageLine['meter'], UsageLine['unit']>> = {
   'messages-out': 'messages',
   'storage-bytes': 'gb-hours',
 };
-const ORDER = Object.keys(UNITS);
+const METERS = Object.keys(UNITS) as UsageLine['meter'][];
 
-/** What was counted, summed up for people; what is charged is billing's to say. */
-export class UsageReport {
-  constructor(private readonly database: Database) {}
+/** A period's usage by meter, up to `asOf`, measured as billing measures it; meters nothing was counted of are left out. */
+export function usageLines(facts: UsageFacts, period: BillingPeriod, asOf: number): UsageLine[] {
+  const until = { from: period.from, to: Math.min(asOf, period.to) };
+  return METERS.flatMap((meter) => {
+    const measured = measure(meter, facts, period, until);
+    if (measured.parts.length === 0) return [];
+    const subjects = new Set(subjectsOf(meter, facts)).size;
+    return [{ meter, unit: UNITS[meter], quantity: formatDecimal(measured.quantity), subjects }];
+  });
+}
 
-  /** Until now, when the period runs. Bounds are instants. */
-  async between(partnerId: string, from: Date, to: Date): Promise<UsageLine[]> {
-    const rows = await this.database.asPartner(
-      partnerId,
-      async (client) => (await client.query<Measured>(MEASURE, [partnerId, from, to])).rows,
-    );
-    return rows
-      .map(({ meter, quantity, subjects }) => ({ meter, unit: UNITS[meter], quantity: trim(quantity), subjects }))
-      .sort((a, b) => ORDER.indexOf(a.meter) - ORDER.indexOf(b.meter));
+function measure(meter: UsageLine['meter'], facts: UsageFacts, period: BillingPeriod, until: Span): Measured {
+  const intervals = facts.intervals
+    .filter((one) => one.meter === meter)
+    .map((one) => ({ ...one, resource: one.subject }));
+  switch (UNITS[meter]) {
+    case 'hours':
+      return resourceHours(intervals, [until]);
+    case 'mailboxes':
+      return peak(intervals, [period], period);
+    case 'messages': {
+      const counts = facts.counts.filter((one) => one.meter === meter);
+      return total(
+        counts.map(({ subject, at, quantity }) => ({ resource: subject, at, quantity: decimal(quantity) })),
+        [until],
+      );
+    }
+    case 'gb-hours': {
+      const samples = facts.samples.filter((one) => one.meter === meter);
+      const months = gigabyteMonths(
+        samples.map(({ subject, at, value }) => ({ resource: subject, at, value: decimal(value) })),
+        [until],
+        period,
+      );
+      return { ...months, quantity: multiply(months.quantity, ratio(period.to - period.from, HOUR_MS)) };
+    }
   }
 }
 
-/** `12.500000` → `12.5`. */
-const trim = (decimal: string): string => (decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal);
+function subjectsOf(meter: string, { intervals, samples, counts }: UsageFacts): string[] {
+  return [...intervals, ...samples, ...counts].filter((one) => one.meter === meter).map(({ subject }) => subject);
+}

@@ -1,17 +1,18 @@
 import type { InputOf, ROUTES, UsageSummary } from '#api-schema';
 import { billingPeriod, monthOf } from '#billing/rating';
 import type { DirectoryRegistry } from '#directory/api';
+import type { PostgresUsageReader } from '#metering';
 import { type Clock, ok } from '#stdx';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
 import type { PartnerNames } from '../partners/partner-names.ts';
-import type { UsageReport } from './usage-report.ts';
+import { usageLines } from './usage-report.ts';
 
 export class Usage {
   constructor(
     private readonly registry: DirectoryRegistry,
     private readonly partners: PartnerNames,
-    private readonly report: UsageReport,
+    private readonly reader: PostgresUsageReader,
     private readonly clock: Clock,
   ) {}
 
@@ -23,13 +24,17 @@ export class Usage {
     const { id, slug, timeZone } = partner.value;
     const now = this.clock.now();
     const period = billingPeriod(query.month ?? monthOf(now, timeZone), timeZone);
-    const [from, to] = [new Date(period.from), new Date(period.to)];
+    const asOf = Math.min(now, period.to);
+    const cutoff = await this.reader.lastSeq(id);
+    const facts = await this.reader.facts({ partnerId: id, cuts: [period.from, period.to], cutoff });
     return ok({
       partner: slug,
-      periodStart: from.toISOString(),
-      periodEnd: to.toISOString(),
-      asOf: new Date(Math.min(now, period.to)).toISOString(),
-      lines: await this.report.between(id, from, to),
+      periodStart: iso(period.from),
+      periodEnd: iso(period.to),
+      asOf: iso(asOf),
+      lines: usageLines(facts, period, asOf),
     });
   }
 }
+
+const iso = (instant: number): string => new Date(instant).toISOString();
