@@ -3,3 +3,4 @@ export { type ImapConnection, legConnection, streamConnection } from './connecti
 export { EXTENSIONS, type ImapExtension } from './extensions.ts';
 export { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
 export { ImapSession, type ImapSessionHooks, type ImapSessionOptions } from './session.ts';
+export { supportTable } from './support-table.ts';
