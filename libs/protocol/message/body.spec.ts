@@ -5,7 +5,7 @@ import { htmlToText } from './html-text.ts';
 import { parseMessage } from './message-parser.ts';
 import { decodedText, fileName, searchableText, textOf, textParts } from './part-text.ts';
 import { findPart, sectionRange } from './sections.ts';
-import { decodeTransfer, decodeTransferAll } from './transfer.ts';
+import { decodeTransfer, decodeTransferAll, isKnownEncoding } from './transfer.ts';
 
 describe('decodeTransfer', () => {
   const rows: [encoding: string, encoded: string, decoded: string][] = [
@@ -39,6 +39,17 @@ describe('decodeTransfer', () => {
       assert.equal(pieces.join('') + decoder.end().toString('latin1'), decoded);
     });
   }
+});
+
+describe('isKnownEncoding', () => {
+  const rows: [encoding: string, known: boolean][] = [
+    ['7bit', true],
+    ['Base64', true],
+    ['x-uuencode', true],
+    ['8bits', false],
+    ['', false],
+  ];
+  for (const [encoding, known] of rows) it(encoding, () => assert.equal(isKnownEncoding(encoding), known));
 });
 
 describe('decodeCharset', () => {

@@ -33,5 +33,5 @@ export {
   sectionRange,
 } from './sections.ts';
 export { baseSubject, isReplySubject } from './subject.ts';
-export { decodeTransfer, decodeTransferAll } from './transfer.ts';
+export { decodeTransfer, decodeTransferAll, isKnownEncoding } from './transfer.ts';
 export type { TransferDecoder } from './transfer-decoder.ts';

@@ -32,6 +32,13 @@ export function isEncoded(encoding: string): boolean {
   return ENCODINGS.has(encoding.toLowerCase());
 }
 
+const IDENTITIES = new Set(['7bit', '8bit', 'binary']);
+
+/** Whether `decodeTransfer` knows the encoding, rather than passing it through: IMAP's BINARY must refuse others (RFC 9051 §7.1, UNKNOWN-CTE). */
+export function isKnownEncoding(encoding: string): boolean {
+  return IDENTITIES.has(encoding.toLowerCase()) || isEncoded(encoding);
+}
+
 /** `decodeTransfer` of bytes that are all there. */
 export function decodeTransferAll(encoding: string, bytes: Uint8Array): Buffer {
   const decoder = decodeTransfer(encoding);
