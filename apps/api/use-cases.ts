@@ -1,6 +1,6 @@
 import { MonthRating } from '#billing/invoice';
 import { PostgresBillingAccounts } from '#billing/postgres';
-import { findVolumeOwner } from '#cluster/postgres';
+import { findVolumeOwners } from '#cluster/postgres';
 import type { Database } from '#database';
 import type { DirectoryRegistry } from '#directory/api';
 import { PostgresAccountUsage } from '#directory/postgres';
@@ -43,8 +43,8 @@ export function useCases(
     databaseUrl: settings.DATABASE_URL,
     hubDomain: settings.ROOKERY_HUB_DOMAIN,
   });
-  const ownerOf = (volumeId: string) => findVolumeOwner(database, volumeId);
-  const usage = new AccountUsage(ownerOf, rpc, new PostgresAccountUsage(database), clock);
+  const ownersOf = (volumeIds: readonly string[]) => findVolumeOwners(database, volumeIds);
+  const usage = new AccountUsage(ownersOf, rpc, new PostgresAccountUsage(database), clock);
   const accounts = new PostgresBillingAccounts(database);
   const usageReader = new PostgresUsageReader(database);
   const rating = new MonthRating(accounts, usageReader, clock);

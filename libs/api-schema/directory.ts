@@ -92,7 +92,7 @@ export const Account = z
     quotaBytes: bytes.describe('0 = unlimited'),
     usedBytes: bytes.nullable().describe('null while no node has ever said'),
     usedBytesAt: Instant.nullable().describe('When that was so'),
-    usedBytesFresh: z.boolean().describe('Whether its node was asked for this answer; lists give the last known value'),
+    usedBytesFresh: z.boolean().describe('Whether its node said so for this answer; else it is the last known value'),
     createdAt: Instant,
     version: Version,
   })

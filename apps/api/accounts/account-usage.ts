@@ -1,8 +1,8 @@
 import type { VolumeOwner } from '#cluster/postgres';
 import type { Account } from '#directory/api';
-import type { PostgresAccountUsage } from '#directory/postgres';
+import type { KnownUsage, PostgresAccountUsage } from '#directory/postgres';
 import type { Clock } from '#stdx';
-import type { NodeRpc } from '../clusters/node-rpc.ts';
+import type { NodeRpc, RpcAnswer } from '../clusters/node-rpc.ts';
 
 /** `fresh`: the node said so for this answer. */
 export interface UsageFigure {
@@ -11,39 +11,52 @@ export interface UsageFigure {
   readonly fresh: boolean;
 }
 
-/** What accounts hold: asked of the node that owns the volume, else as it last was, and said to be so. */
+type Asked = Pick<Account, 'id' | 'volumeId'>;
+
+/** What accounts hold: asked of the nodes that own their volumes, else as it last was, and said to be so. */
 export class AccountUsage {
   constructor(
-    private readonly ownerOf: (volumeId: string) => Promise<VolumeOwner | undefined>,
+    private readonly ownersOf: (volumeIds: readonly string[]) => Promise<ReadonlyMap<string, VolumeOwner>>,
     private readonly rpc: NodeRpc,
     private readonly known: PostgresAccountUsage,
     private readonly clock: Clock,
   ) {}
 
-  async ask(account: Pick<Account, 'id' | 'volumeId'>): Promise<UsageFigure> {
-    const { id, volumeId } = account;
-    const owner = await this.ownerOf(volumeId);
-    const answer =
-      owner &&
-      (await this.rpc.ask({ data: owner.data, key: owner.clusterKey }, 'account', {
-        accountId: id,
-        volumeId,
-        epoch: owner.epoch,
-      }));
-    if (!answer || !(answer.ok || answer.error === 'UNKNOWN')) return this.remembered(id);
-    // An account is made on its volume with its first message.
-    const usedBytes = answer.ok ? answer.value.usedBytes : 0;
-    const at = new Date(this.clock.now());
-    await this.known.remember(id, usedBytes, at);
-    return { usedBytes, at, fresh: true };
+  /** By account id, of every account: one question a volume, all at once. */
+  async ask(accounts: readonly Asked[]): Promise<ReadonlyMap<string, UsageFigure>> {
+    const byVolume = Map.groupBy(accounts, ({ volumeId }) => volumeId);
+    const owners = await this.ownersOf([...byVolume.keys()]);
+    const said = new Map<string, KnownUsage>();
+    await Promise.all(
+      [...byVolume].map(async ([volumeId, own]) => {
+        const owner = owners.get(volumeId);
+        if (!owner) return;
+        const questions = own.map(({ id }) => ({ accountId: id, volumeId, epoch: owner.epoch }));
+        const answers = await this.rpc.askAll({ data: owner.data, key: owner.clusterKey }, 'account', questions);
+        const at = new Date(this.clock.now());
+        for (const [index, { id }] of own.entries()) {
+          const usedBytes = bytesOf(answers[index]);
+          if (usedBytes !== undefined) said.set(id, { usedBytes, at });
+        }
+      }),
+    );
+    if (said.size > 0) await this.known.remember(said);
+    const unsaid = accounts.filter(({ id }) => !said.has(id)).map(({ id }) => id);
+    const lastKnown = unsaid.length > 0 ? await this.known.lastKnown(unsaid) : new Map<string, KnownUsage>();
+    return new Map(
+      accounts.map(({ id }): [string, UsageFigure] => {
+        const fresh = said.get(id);
+        return [id, fresh ? { ...fresh, fresh: true } : { ...NEVER_SAID, ...lastKnown.get(id) }];
+      }),
+    );
   }
+}
 
-  async lastKnown(accounts: readonly Pick<Account, 'id'>[]): Promise<ReadonlyMap<string, UsageFigure>> {
-    const known = await this.known.lastKnown(accounts.map((account) => account.id));
-    return new Map([...known].map(([id, figure]) => [id, { ...figure, fresh: false }]));
-  }
+export const NEVER_SAID: UsageFigure = { usedBytes: null, at: null, fresh: false };
 
-  private async remembered(id: string): Promise<UsageFigure> {
-    return (await this.lastKnown([{ id }])).get(id) ?? { usedBytes: null, at: null, fresh: false };
-  }
+/** An account is made on its volume with its first message: one the node does not know holds nothing. */
+function bytesOf(answer: RpcAnswer<'account'> | undefined): number | undefined {
+  if (!answer) return undefined;
+  if (answer.ok) return answer.value.usedBytes;
+  return answer.error === 'UNKNOWN' ? 0 : undefined;
 }

@@ -5,11 +5,9 @@ import { pageOf } from '../http/page.ts';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
 import type { PartnerNames } from '../partners/partner-names.ts';
-import type { AccountUsage, UsageFigure } from './account-usage.ts';
+import { type AccountUsage, NEVER_SAID, type UsageFigure } from './account-usage.ts';
 
 type Routes = typeof ROUTES;
-
-const UNKNOWN: UsageFigure = { usedBytes: null, at: null, fresh: false };
 
 export class Accounts {
   constructor(
@@ -22,8 +20,8 @@ export class Accounts {
     const context = await this.partners.narrowed(asking, query.partner);
     if (!context.ok) return context;
     const page = await this.registry.listAccounts(context.value, query);
-    const known = await this.usage.lastKnown(page.items);
-    return ok(await pageOf(page, (account) => this.view(asking, account, known.get(account.id) ?? UNKNOWN)));
+    const figures = await this.usage.ask(page.items);
+    return ok(await pageOf(page, (account) => this.view(asking, account, figures.get(account.id))));
   }
 
   async create(asking: Asking, { body }: InputOf<Routes['createAccount']>): Promise<Reply<AccountView>> {
@@ -39,7 +37,7 @@ export class Accounts {
 
   async show(asking: Asking, { params }: InputOf<Routes['showAccount']>): Promise<Reply<AccountView>> {
     const found = await this.registry.findAccount(asking.context, params.account);
-    return found.ok ? ok(await this.view(asking, found.value, await this.usage.ask(found.value))) : found;
+    return found.ok ? ok(await this.asked(asking, found.value)) : found;
   }
 
   async update(
@@ -50,9 +48,7 @@ export class Accounts {
     const found = await this.registry.findAccount(asking.context, params.account);
     if (!found.ok) return found;
     const updated = await this.registry.updateAccount(asking.context, found.value.id, version, body);
-    if (!updated.ok) return updated;
-    const known = await this.usage.lastKnown([updated.value]);
-    return ok(await this.view(asking, updated.value, known.get(updated.value.id) ?? UNKNOWN));
+    return updated.ok ? ok(await this.asked(asking, updated.value)) : updated;
   }
 
   async delete(asking: Asking, { params }: InputOf<Routes['deleteAccount']>, version: number | undefined) {
@@ -60,7 +56,15 @@ export class Accounts {
     return found.ok ? this.registry.deleteAccount(asking.context, found.value.id, version) : found;
   }
 
-  private async view(asking: Asking, account: Versioned<Account>, usage: UsageFigure): Promise<AccountView> {
+  private async asked(asking: Asking, account: Versioned<Account>): Promise<AccountView> {
+    return this.view(asking, account, (await this.usage.ask([account])).get(account.id));
+  }
+
+  private async view(
+    asking: Asking,
+    account: Versioned<Account>,
+    usage: UsageFigure = NEVER_SAID,
+  ): Promise<AccountView> {
     return {
       id: account.id,
       email: account.email,

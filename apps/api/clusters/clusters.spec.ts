@@ -130,8 +130,16 @@ describe('clusters over the API', () => {
       answering.says = says;
       assert.deepEqual(await show(), { ...fresh, usedBytesFresh: false });
     }
-    const [listed] = (await partner.done(ROUTES.listAccounts)).items;
-    assert.deepEqual([listed?.usedBytes, listed?.usedBytesFresh], [777, false]);
+    await partner.done(ROUTES.createAccount, { body: { email: 'b@holding.example', password: 'correct horse' } });
+    answering.says = (_, { accountId }) => (accountId === id ? undefined : { result: { usedBytes: 5 } });
+    const { items } = await partner.done(ROUTES.listAccounts);
+    assert.deepEqual(
+      items.map(({ usedBytes, usedBytesFresh }) => [usedBytes, usedBytesFresh]),
+      [
+        [777, false],
+        [5, true],
+      ],
+    );
   });
 
   it('tells a domain the records to publish', async () => {

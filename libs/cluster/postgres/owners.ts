@@ -12,6 +12,7 @@ export interface VolumeOwner {
 }
 
 interface OwnerRow {
+  readonly id: string;
   readonly cluster_id: string;
   readonly key: Buffer;
   readonly node_id: string;
@@ -20,21 +21,27 @@ interface OwnerRow {
   readonly epoch: string;
 }
 
-/** The node that serves the volume, by key; `undefined` while nobody does. */
-export async function findVolumeOwner(database: Database, volumeId: string): Promise<VolumeOwner | undefined> {
-  const [row] = await database.query<OwnerRow>(
-    `SELECT v.cluster_id, c.key, n.id AS node_id, n.data_host, n.data_port, v.epoch
+/** The nodes that serve the volumes, by volume id; volumes that nobody serves now are absent. */
+export async function findVolumeOwners(
+  database: Database,
+  volumeIds: readonly string[],
+): Promise<ReadonlyMap<string, VolumeOwner>> {
+  const rows = await database.query<OwnerRow>(
+    `SELECT v.id, v.cluster_id, c.key, n.id AS node_id, n.data_host, n.data_port, v.epoch
      FROM volume v JOIN cluster c ON c.id = v.cluster_id JOIN node n ON n.id = v.owner_node_id
-     WHERE v.id = $1 AND v.state = 'serving'`,
-    [volumeId],
+     WHERE v.id = ANY($1::uuid[]) AND v.state = 'serving'`,
+    [volumeIds],
   );
-  return (
-    row && {
-      clusterId: row.cluster_id,
-      clusterKey: row.key,
-      nodeId: row.node_id,
-      data: { host: row.data_host, port: row.data_port },
-      epoch: Number(row.epoch),
-    }
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        clusterId: row.cluster_id,
+        clusterKey: row.key,
+        nodeId: row.node_id,
+        data: { host: row.data_host, port: row.data_port },
+        epoch: Number(row.epoch),
+      },
+    ]),
   );
 }

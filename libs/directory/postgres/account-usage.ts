@@ -19,14 +19,17 @@ export class PostgresAccountUsage {
     return new Map(rows.map((row) => [row.account_id, { usedBytes: Number(row.used_bytes), at: row.as_of }]));
   }
 
-  /** Forgets it when the account is gone meanwhile. */
-  async remember(accountId: string, usedBytes: number, at: Date): Promise<void> {
+  /** By account id; leaves out accounts that are gone meanwhile, and never replaces a figure by an older one. */
+  async remember(figures: ReadonlyMap<string, KnownUsage>): Promise<void> {
+    const entries = [...figures];
     await this.database.query(
       `INSERT INTO account_usage (account_id, partner_id, used_bytes, as_of)
-       SELECT id, partner_id, $2, $3 FROM account WHERE id = $1
+       SELECT a.id, a.partner_id, said.used_bytes, said.as_of
+       FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) AS said(id, used_bytes, as_of)
+       JOIN account a ON a.id = said.id ORDER BY a.id
        ON CONFLICT (account_id) DO UPDATE SET used_bytes = EXCLUDED.used_bytes, as_of = EXCLUDED.as_of
          WHERE account_usage.as_of < EXCLUDED.as_of`,
-      [accountId, usedBytes, at],
+      [entries.map(([id]) => id), entries.map(([, { usedBytes }]) => usedBytes), entries.map(([, { at }]) => at)],
     );
   }
 }

@@ -212,7 +212,7 @@ async function populate(database: Database, slug: string): Promise<string> {
   );
   const key = await registry.createApiKey(OPERATOR, { partnerId, name: 'key', scopes: ['read'] });
   assert(key.ok);
-  await new PostgresAccountUsage(database).remember(account.value.id, 1, new Date(0));
+  await new PostgresAccountUsage(database).remember(new Map([[account.value.id, { usedBytes: 1, at: new Date(0) }]]));
   await database.query(
     `INSERT INTO api_idempotency (api_key_id, idempotency_key, partner_id, request_hash, running_until, expires_at)
      VALUES ($1, 'k', $2, '\\x00', now(), now())`,
