@@ -99,7 +99,8 @@ export function previewDocument(month: RatedMonth): InvoiceDocument {
   };
 }
 
-function breakdown(line: RatedLine, { rated, labels }: RatedMonth): Breakdown {
+/** The largest resources of a line, and what the others come to. */
+export function breakdown(line: RatedLine, { rated, labels }: RatedMonth): Breakdown {
   const { currency } = rated;
   const sorted = line.parts.toSorted((a, b) => compareShares(b, a) || (a.resource < b.resource ? -1 : 1));
   const shown = sorted.slice(0, BREAKDOWN_ROWS_MAX);
@@ -150,16 +151,17 @@ export const money = (minor: bigint, currency: string): string =>
   grouped(formatMinor(minor, currency)).replace('-', '\u2212');
 
 /** `hour` → `hours`, `mailbox` → `mailboxes`; one of it stays as it is. */
-const plural = (unit: string, quantity: string): string => {
+export const plural = (unit: string, quantity: string): string => {
   if (quantity === '1') return unit;
   return /(s|x|ch|sh)$/.test(unit) ? `${unit}es` : `${unit}s`;
 };
 
 /** A unit price with at least the currency's digits: `1.50`, `0.00025`. */
-function priceText(price: string, currency: string): string {
+export function priceText(price: string, currency: string): string {
   const [whole = '', fraction = ''] = grouped(price.replace('-', '')).split('.');
   const digits = fraction.padEnd(minorDigits(currency), '0');
   return `${price.startsWith('-') ? '\u2212' : ''}${whole}${digits ? `.${digits}` : ''}`;
 }
-const instantText = (instant: number): string =>
+/** `2026-11-23 22:52 UTC`. */
+export const instantText = (instant: number): string =>
   `${new Date(instant).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

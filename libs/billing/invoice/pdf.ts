@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import PDFDocument from 'pdfkit';
 import type { InvoiceDocument } from './document.ts';
+import { embedFacturX } from './factur-x.ts';
 import { drawBreakdowns } from './pdf-breakdown.ts';
 import { drawLines } from './pdf-lines.ts';
 import { BOTTOM, COLOR, FONT, figures, LEFT, PAGE_HEIGHT, type Page, RIGHT, WIDTH } from './pdf-page.ts';
@@ -18,8 +19,8 @@ function font(style: '400Regular' | '600SemiBold'): Buffer {
   return bytes;
 }
 
-/** An invoice as PDF/A-3b, A4. The same document gives the same bytes. */
-export async function renderPdf(document: InvoiceDocument): Promise<Buffer> {
+/** An invoice as PDF/A-3b, A4; with its XML inside, it is a Factur-X invoice. The same document gives the same bytes. */
+export async function renderPdf(document: InvoiceDocument, facturX?: string): Promise<Buffer> {
   const issued = new Date(document.issuedAt);
   const page = new PDFDocument({
     size: 'A4',
@@ -45,6 +46,7 @@ export async function renderPdf(document: InvoiceDocument): Promise<Buffer> {
     page.once('end', resolve);
     page.once('error', reject);
   });
+  if (facturX !== undefined) embedFacturX(page, facturX, issued);
   let y = drawHead(page, document);
   y = drawLines(page, document, y);
   y = drawTotals(page, document, y);

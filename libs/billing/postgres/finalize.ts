@@ -1,9 +1,18 @@
 import type { BillingAccounts } from '#billing/api';
-import { composeInvoice, isNothing, type MonthRating, type RatedMonth } from '#billing/invoice';
+import {
+  breakdownsOf,
+  type ComposedInvoice,
+  composeInvoice,
+  isNothing,
+  type KeptWithInvoice,
+  type MonthRating,
+  type RatedMonth,
+} from '#billing/invoice';
 import type { Database, Queryable } from '#database';
 import { type Clock, InvariantError, present } from '#stdx';
 import { amounts, openCharges, writeLines } from './close-month.ts';
 import { lockWallet, nextNumber, post, smaller } from './ledger.ts';
+import { partiesOf } from './parties.ts';
 import { findRun, recordRun } from './rating-runs.ts';
 
 interface Draft {
@@ -105,32 +114,38 @@ export class InvoiceFinalization {
         'INSERT INTO late_charge_billed (late_charge_id, partner_id, invoice_id) VALUES ($1, $2, $3)',
         [id, draft.partner_id, invoiceId],
       );
-    await this.issue(client, draft, runId, composed, now);
+    await this.issue(client, draft, rated, runId, composed);
     return 'finalized';
   }
 
   private async issue(
     client: Queryable,
     draft: Draft,
+    rated: RatedMonth,
     runId: string,
-    composed: ReturnType<typeof composeInvoice>,
-    now: number,
+    composed: ComposedInvoice,
   ): Promise<void> {
     const { partner_id: partnerId, id, currency } = draft;
-    const { rows } = await client.query<{ prefix: string; days: number | null }>(
-      `SELECT number_prefix AS prefix, payment_days AS days FROM billing_seller
-       LEFT JOIN billing_profile profile ON profile.partner_id = $1`,
-      [partnerId],
-    );
+    const { seller, customer, prefix, paymentDays } = await partiesOf(client, partnerId);
+    const now = this.clock.now();
     const at = new Date(now);
-    const dueAt = new Date(now + (rows[0]?.days ?? 14) * 86_400_000);
+    const dueAt = new Date(now + paymentDays * 86_400_000);
     // Locks are taken in one order everywhere: invoice, wallet, counter. The counter last, since everybody shares it.
     const applied = smaller(await lockWallet(client, partnerId, currency), composed.total);
-    const number = await nextNumber(client, rows[0]?.prefix ?? 'RK', at.getUTCFullYear());
+    const number = await nextNumber(client, prefix, at.getUTCFullYear());
+    const kept: KeptWithInvoice = {
+      seller,
+      customer,
+      zone: rated.account.zone,
+      wallet: String(applied),
+      engineVersion: rated.rated.engineVersion,
+      digest: rated.rated.digest,
+      breakdowns: breakdownsOf(rated),
+    };
     await client.query(
       `UPDATE invoice SET state = 'finalized', failure = NULL, run_id = $2, number = $3, issued_at = $4, due_at = $5,
-         net_minor = $6, tax_minor = $7, total_minor = $8 WHERE id = $1`,
-      [id, runId, number, at, dueAt, ...amounts(composed)],
+         net_minor = $6, tax_minor = $7, total_minor = $8, document = $9 WHERE id = $1`,
+      [id, runId, number, at, dueAt, ...amounts(composed), JSON.stringify(kept)],
     );
     const posting = { partnerId, currency, at };
     await post(client, { name: `invoice~${id}`, ...posting }, [

@@ -4,6 +4,7 @@ export * from './catalogue.ts';
 export * from './close-month.ts';
 export * from './credit.ts';
 export * from './finalize.ts';
+export * from './invoice-book.ts';
 export * from './late-scan.ts';
 export * from './payments.ts';
 export * from './rating-runs.ts';
