@@ -8,6 +8,8 @@ import { ApiKeys } from './api-keys/api-keys.ts';
 import { BillingController } from './billing/billing.controller.ts';
 import { Billing } from './billing/billing.ts';
 import { Evidence } from './billing/evidence.ts';
+import { InvoiceController } from './billing/invoice.controller.ts';
+import { Invoices } from './billing/invoices.ts';
 import { ClusterController } from './clusters/cluster.controller.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
@@ -39,6 +41,7 @@ export interface UseCases {
   readonly usage: Usage;
   readonly billing: Billing;
   readonly evidence: Evidence;
+  readonly invoices: Invoices;
   readonly docs: Docs;
 }
 
@@ -54,6 +57,7 @@ export const CONTROLLERS: readonly Type[] = [
   QueueController,
   UsageController,
   BillingController,
+  InvoiceController,
   DocsController,
 ];
 
@@ -83,6 +87,7 @@ export class AppModule {
         bind(Usage, useCases.usage),
         bind(Billing, useCases.billing),
         bind(Evidence, useCases.evidence),
+        bind(Invoices, useCases.invoices),
         bind(Docs, useCases.docs),
       ],
     };

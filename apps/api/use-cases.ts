@@ -1,5 +1,5 @@
 import { MonthRating } from '#billing/invoice';
-import { PostgresBillingAccounts } from '#billing/postgres';
+import { InvoiceBook, InvoiceFinalization, PostgresBillingAccounts } from '#billing/postgres';
 import { findVolumeOwners } from '#cluster/postgres';
 import type { Database } from '#database';
 import type { DirectoryRegistry } from '#directory/api';
@@ -12,6 +12,7 @@ import { ApiKeys } from './api-keys/api-keys.ts';
 import type { UseCases } from './app.module.ts';
 import { Billing } from './billing/billing.ts';
 import { Evidence } from './billing/evidence.ts';
+import { Invoices } from './billing/invoices.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
 import { ClusterReader } from './clusters/cluster-reader.ts';
@@ -61,6 +62,11 @@ export function useCases(
     usage: new Usage(registry, names, usageReader, clock),
     billing: new Billing(names, accounts, rating, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
+    invoices: new Invoices(
+      names,
+      new InvoiceBook(database),
+      new InvoiceFinalization(database, accounts, rating, clock),
+    ),
     docs: new Docs(API_VERSION),
   };
 }

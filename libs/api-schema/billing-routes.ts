@@ -1,6 +1,10 @@
 import {
   EvidenceQuery,
+  Invoice,
   InvoicePreview,
+  InvoiceQuery,
+  Invoices,
+  InvoiceWithLines,
   PreviewQuery,
   Subscription,
   UsageEventQuery,
@@ -9,6 +13,7 @@ import {
   UsageIntervals,
   UsageLevels,
 } from './billing.ts';
+import { PageQuery } from './page.ts';
 import { route } from './route.ts';
 
 const ERRORS = ['partner_not_found', 'invalid_value'] as const;
@@ -85,5 +90,40 @@ export const BILLING_ROUTES = {
     status: 200,
     response: UsageEvents,
     errors: ERRORS,
+  }),
+  listInvoices: route({
+    id: 'listInvoices',
+    method: 'GET',
+    path: '/partners/{partner}/invoices',
+    tag: 'Billing',
+    summary: 'Invoices and drafts, the newest month first',
+    scope: 'read',
+    query: PageQuery,
+    status: 200,
+    response: Invoices,
+    errors: ERRORS,
+  }),
+  showInvoice: route({
+    id: 'showInvoice',
+    method: 'GET',
+    path: '/partners/{partner}/invoices/{invoice}',
+    tag: 'Billing',
+    summary: 'An invoice with its lines, by id or number; JSON, PDF (Factur-X) or XML',
+    scope: 'read',
+    query: InvoiceQuery,
+    status: 200,
+    response: InvoiceWithLines,
+    errors: [...ERRORS, 'invoice_not_found', 'conflict'],
+  }),
+  approveInvoice: route({
+    id: 'approveInvoice',
+    method: 'POST',
+    path: '/partners/{partner}/invoices/{invoice}/approve',
+    tag: 'Billing',
+    summary: 'Agree to a draft, so that it becomes final when its grace time is over',
+    scope: 'write',
+    status: 200,
+    response: Invoice,
+    errors: ['partner_not_found', 'invoice_not_found', 'conflict'],
   }),
 } as const;

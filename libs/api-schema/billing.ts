@@ -37,7 +37,7 @@ export const PreviewLine = z
     amountMinor: Minor,
     evidence: z.string().describe('Path of what lies behind the line'),
   })
-  .meta({ id: 'InvoiceLine' });
+  .meta({ id: 'InvoicePreviewLine' });
 
 export const InvoicePreview = z
   .object({
@@ -158,6 +158,51 @@ export const Subscription = z
   })
   .meta({ id: 'Subscription' });
 
+export const InvoiceQuery = z.object({
+  format: z
+    .enum(['json', 'pdf', 'xml'])
+    .exactOptional()
+    .describe(
+      '`pdf`: Factur-X (PDF/A-3 with the XML inside); `xml`: Cross Industry Invoice alone. Final invoices only',
+    ),
+});
+
+export const Invoice = z
+  .object({
+    id: z.string(),
+    number: z.string().nullable().describe('null until it is final'),
+    month: z.string(),
+    state: z
+      .enum(['grace', 'failed', 'finalized', 'skipped'])
+      .describe('grace: a draft that waits for late events; skipped: nothing to pay, closed without a number'),
+    failure: z.string().nullable().describe('Why it is not final, when it should be'),
+    needsApproval: z.boolean(),
+    graceUntil: Instant,
+    issuedAt: Instant.nullable(),
+    dueAt: Instant.nullable(),
+    currency: z.string(),
+    netMinor: Minor,
+    taxMinor: Minor,
+    totalMinor: Minor,
+    dueMinor: Minor.nullable().describe('Still to be paid'),
+    settlement: z.enum(['open', 'paid', 'overdue', 'uncollectible', 'void']).nullable(),
+  })
+  .meta({ id: 'Invoice' });
+
+export const InvoiceWithLines = Invoice.extend({
+  lines: z.array(
+    PreviewLine.extend({
+      serviceMonth: z.string().describe('The month the use was in; an earlier one for late use'),
+      discountMinor: Minor,
+      taxMinor: Minor,
+    }),
+  ),
+}).meta({ id: 'InvoiceWithLines' });
+
+export const Invoices = pageOf(Invoice);
+
+export type Invoice = z.output<typeof Invoice>;
+export type InvoiceWithLines = z.output<typeof InvoiceWithLines>;
 export type InvoicePreview = z.output<typeof InvoicePreview>;
 export type UsageInterval = z.output<typeof UsageInterval>;
 export type Subscription = z.output<typeof Subscription>;

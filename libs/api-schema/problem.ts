@@ -18,6 +18,7 @@ export const ERRORS = {
   cluster_not_found: { status: 404, title: 'There is no such cluster.' },
   node_not_found: { status: 404, title: 'There is no such node.' },
   queue_entry_not_found: { status: 404, title: 'There is no such delivery waiting.' },
+  invoice_not_found: { status: 404, title: 'There is no such invoice.' },
   volume_not_found: { status: 404, title: 'There is no such volume.' },
   method_not_allowed: { status: 405, title: 'The path does not know this method; see Allow.' },
   conflict: { status: 409, title: 'The name is taken, or something still depends on it.' },

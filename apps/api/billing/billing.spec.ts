@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { InvoicePreview, Subscription, UsageEvents, UsageHours, UsageIntervals, UsageLevels } from '#api-schema';
+import {
+  InvoicePreview,
+  Invoices,
+  InvoiceWithLines,
+  Subscription,
+  UsageEvents,
+  UsageHours,
+  UsageIntervals,
+  UsageLevels,
+} from '#api-schema';
+import { MonthRating } from '#billing/invoice';
+import { InvoiceFinalization, MonthClosing, PostgresBillingAccounts } from '#billing/postgres';
 import { Database } from '#database';
 import { PostgresDirectoryRegistry } from '#directory/postgres';
-import { PostgresMetering, type UsageEvent } from '#metering';
+import { PostgresMetering, PostgresUsageReader, type UsageEvent } from '#metering';
 import { silentLogger, systemClock, systemRandom } from '#stdx';
 import { testDatabase } from '#testing';
 import { type RunningApi, startApi } from '../server.ts';
@@ -16,7 +27,7 @@ describe('billing over the API', () => {
   let database: Database;
   let api: RunningApi;
   let partner = '';
-  const keys = { own: '', other: '' };
+  const keys = { own: '', other: '', writer: '' };
 
   before(async () => {
     own = await testDatabase();
@@ -38,6 +49,9 @@ describe('billing over the API', () => {
       assert.ok(key.ok);
       keys[slug] = key.value.secret;
     }
+    const writer = await registry.createApiKey(context, { partnerId: partner, name: 'w', scopes: ['read', 'write'] });
+    assert.ok(writer.ok);
+    keys.writer = writer.value.secret;
     await database.query(`UPDATE partner SET created_at = now() - interval '70 days' WHERE id = $1`, [partner]);
     const hourAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
     const base = { source: 'test', partnerId: partner };
@@ -142,6 +156,45 @@ describe('billing over the API', () => {
       model: 'unit',
       price: '0.08',
     });
+  });
+
+  it('lists last month as a draft to approve, then shows it final as JSON, Factur-X and XML', async () => {
+    let now = Date.now();
+    const clock = { ...systemClock, now: () => now };
+    const accounts = new PostgresBillingAccounts(database);
+    const rating = new MonthRating(accounts, new PostgresUsageReader(database), clock);
+    const closing = new MonthClosing(database, accounts, rating, clock);
+    await database.query(`UPDATE billing_seller SET country = 'DE', vat_id = 'DE123456789', name = 'Rookery GmbH'`);
+    await database.query(`INSERT INTO billing_profile (partner_id, country, approval) VALUES ($1, 'DE', true)`, [
+      partner,
+    ]);
+    for (let due = await closing.due(9); due.length > 0; due = await closing.due(9))
+      for (const month of due) await closing.close(month);
+    const list = Invoices.parse(await (await get('/partners/own/invoices')).json());
+    const draft = list.items[0]!;
+    assert.deepEqual([draft.state, draft.needsApproval, draft.number], ['grace', true, null]);
+    assert.equal((await get(`/partners/own/invoices/${draft.id}?format=pdf`)).status, 409);
+    const approve = await fetch(`${api.url}/api/v1/partners/own/invoices/${draft.id}/approve`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${keys.writer}` },
+    });
+    assert.equal(approve.status, 200);
+    now += 2 * 86_400_000;
+    const finalization = new InvoiceFinalization(database, accounts, rating, clock);
+    for (const id of await finalization.due(9)) await finalization.finalize(id);
+    const response = await get(`/partners/own/invoices/${draft.id}`);
+    const invoice = InvoiceWithLines.parse(await response.json());
+    assert.equal(invoice.state, 'finalized');
+    assert.equal(
+      invoice.lines.reduce((sum, line) => sum + line.amountMinor - line.discountMinor + line.taxMinor, 0),
+      invoice.totalMinor,
+    );
+    const pdf = await get(`/partners/own/invoices/${invoice.number}?format=pdf`);
+    assert.match(Buffer.from(await pdf.arrayBuffer()).toString('latin1'), /factur-x\.xml/);
+    const xml = await get(`/partners/own/invoices/${invoice.number}?format=xml`);
+    assert.equal(xml.headers.get('content-type'), 'application/xml');
+    assert.match(await xml.text(), new RegExp(`<ram:ID>${invoice.number}</ram:ID>`));
+    assert.equal((await get(`/partners/other/invoices/${draft.id}`, keys.other)).status, 404);
   });
 
   for (const [path, key, status, code] of [

@@ -1,0 +1,36 @@
+import { Controller, StreamableFile } from '@nestjs/common';
+import { type InputOf, ROUTES } from '#api-schema';
+import { ok } from '#stdx';
+import { By, Input, Needs, Operation } from '../http/operation.ts';
+import type { Asking } from '../http/request.ts';
+import { Invoices } from './invoices.ts';
+
+type Routes = typeof ROUTES;
+
+@Controller()
+export class InvoiceController {
+  constructor(private readonly invoices: Invoices) {}
+
+  @Needs('read')
+  @Operation(ROUTES.listInvoices)
+  list(@By() asking: Asking, @Input() input: InputOf<Routes['listInvoices']>) {
+    return this.invoices.list(asking, input);
+  }
+
+  @Needs('read')
+  @Operation(ROUTES.showInvoice)
+  async show(@By() asking: Asking, @Input() input: InputOf<Routes['showInvoice']>) {
+    const { format = 'json' } = input.query;
+    if (format === 'json') return this.invoices.show(asking, input);
+    const file = await this.invoices.file(asking, input, format);
+    if (!file.ok) return file;
+    const { bytes, type, name } = file.value;
+    return ok(new StreamableFile(bytes, { type, disposition: `inline; filename="${name}"` }));
+  }
+
+  @Needs('write')
+  @Operation(ROUTES.approveInvoice)
+  approve(@By() asking: Asking, @Input() input: InputOf<Routes['approveInvoice']>) {
+    return this.invoices.approve(asking, input);
+  }
+}
