@@ -3,6 +3,7 @@ import {
   type ControlledNode,
   type LeaseGrant,
   type NodeControl,
+  type NodeControlListener,
   type NodeMember,
   type NodeReport,
   NodeUnreachableError,
@@ -34,7 +35,7 @@ const DOUBLED_WITHIN_MS = 8_000;
 /** The hub's end of the control protocol over the simulated network: ordered within a connection, and nothing else promised. */
 export class SimControl implements NodeControl {
   private readonly connections = new Map<string, Connection>();
-  private readonly listeners = new Set<(nodeId: string) => void>();
+  private readonly listeners = new Set<NodeControlListener>();
 
   constructor(
     private readonly hub: SimProcess,
@@ -71,7 +72,7 @@ export class SimControl implements NodeControl {
     return this.ask(node, (agent) => agent.close(order));
   }
 
-  watch(listener: (nodeId: string) => void): () => void {
+  watch(listener: NodeControlListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -89,9 +90,19 @@ export class SimControl implements NodeControl {
       this.hub.deliver(() => {
         this.break(node.member.id);
         if (node.process.alive) return;
-        for (const listener of this.listeners) listener(node.member.id);
+        for (const listener of this.listeners) listener.refused(node.member.id);
       }),
     );
+  }
+
+  /** The node's agent has news. */
+  announced(node: SimNode): void {
+    const connection = this.connections.get(node.member.id);
+    if (!connection || connection.broken || connection.process !== node.process) return;
+    const report = node.agent.report();
+    this.answer(node, connection, () => {
+      for (const listener of this.listeners) listener.reported(node.member.id, report);
+    });
   }
 
   private ask<T>(node: NodeMember, question: (agent: ControlledNode, there: SimNode) => Promise<T>): Promise<T> {

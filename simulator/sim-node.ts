@@ -66,6 +66,7 @@ export class SimNode {
     private readonly logger: Logger,
     /** Its process ended: every connection to it breaks. */
     private readonly onExit: (node: SimNode) => void,
+    private readonly onNews: (node: SimNode) => void,
   ) {
     this.process = new SimProcess(member.name, world);
     this.agent = this.start();
@@ -98,7 +99,14 @@ export class SimNode {
     this.agent = new NodeAgent(
       { instance: process.name, version: '1', ownerLeaseMs: OWNER_LEASE_MS },
       host,
-      { serving() {}, ending: () => process.sleep(random.fraction() * 20), lost() {} },
+      {
+        serving() {},
+        ending: () => process.sleep(random.fraction() * 20),
+        lost() {},
+        changed: () => {
+          if (this.process === process && process.alive) this.onNews(this);
+        },
+      },
       process,
       this.logger,
     );

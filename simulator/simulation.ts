@@ -96,9 +96,19 @@ async function build(
       weight: 1,
       eligible: true,
     });
-    const node = new Node(member, world, storage, random, logger(world, member.name, trace), (exited) => {
-      for (const { control } of hubs) control.exited(exited);
-    });
+    const node = new Node(
+      member,
+      world,
+      storage,
+      random,
+      logger(world, member.name, trace),
+      (exited) => {
+        for (const { control } of hubs) control.exited(exited);
+      },
+      (told) => {
+        for (const { control } of hubs) control.announced(told);
+      },
+    );
     nodes.push(node);
     byId.set(member.id, node);
   }

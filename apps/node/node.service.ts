@@ -54,6 +54,7 @@ export class NodeService {
       this.sessions,
       (store) => this.startQueue(store),
       settings.ROOKERY_ENDING_MS,
+      () => this.control.announce(),
       clock,
       logger,
     );

@@ -30,6 +30,8 @@ export class VolumeDesk implements HoldingListener<NodeVolume> {
     private readonly startWorker: (store: MailStore) => VolumeWorker,
     /** How long sessions get to end by themselves. */
     private readonly endingMs: number,
+    /** Tells the hubs that volumes came or went. */
+    private readonly announce: () => void,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
@@ -84,6 +86,10 @@ export class VolumeDesk implements HoldingListener<NodeVolume> {
     const open = this.close(volumeId, epoch);
     for (const session of this.sessions.of(volumeId, epoch)) session.destroy();
     open?.worker.stop().catch((error: Error) => this.logger.debug({ error: error.message }, 'queue of a lost volume'));
+  }
+
+  changed(): void {
+    this.announce();
   }
 
   private close(volumeId: string, epoch: number): OpenStore | undefined {

@@ -27,6 +27,8 @@ export interface HoldingListener<V> {
   ending(volumeId: string, epoch: number, reason: string): Promise<void>;
   /** At once: acknowledge nothing any more. The volume is being closed. */
   lost(volumeId: string, epoch: number, reason: string): void;
+  /** What `report` says has changed: tell the hubs. */
+  changed?(): void;
 }
 
 /** A volume usable now. */
@@ -134,6 +136,7 @@ export class NodeAgent<V extends HostedVolume> implements ControlledNode {
   /** Lets everything go in order and opens nothing more. */
   async stop(reason: string): Promise<void> {
     this.stopping = true;
+    this.listener.changed?.();
     await Promise.all([...this.held].map((holding) => this.release(holding, reason)));
   }
 
@@ -166,6 +169,7 @@ export class NodeAgent<V extends HostedVolume> implements ControlledNode {
       void volume.failed.then((error) => this.fail(holding, error));
       this.logger.info({ volumeId, epoch, steps: report.steps }, 'volume open');
       this.listener.serving(volume, volumeId, epoch);
+      this.listener.changed?.();
       return report;
     }
     const ended: OpenReport = holding.interruption
@@ -241,6 +245,7 @@ export class NodeAgent<V extends HostedVolume> implements ControlledNode {
     }
     holding.end(as);
     this.held.delete(holding);
+    this.listener.changed?.();
   }
 
   private expiryReason(): string {

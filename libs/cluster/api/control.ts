@@ -102,6 +102,14 @@ export class NodeUnreachableError extends Error {
   }
 }
 
+/** What a hub hears of nodes without asking. */
+export interface NodeControlListener {
+  /** A control connection ended and a new one was refused. */
+  refused(nodeId: string): void;
+  /** The node has news of its volumes. */
+  reported(nodeId: string, report: NodeReport): void;
+}
+
 /** A hub's hands on the nodes. Every call rejects `NodeUnreachableError` when the node did not answer. */
 export interface NodeControl {
   /** Resolves with the node's answer; the caller decides how long to wait. */
@@ -112,8 +120,8 @@ export interface NodeControl {
   open(node: NodeMember, order: OpenOrder): Promise<OpenReport>;
   /** Resolves once whatever was held below the epoch is closed and its lock released. */
   close(node: NodeMember, order: CloseOrder): Promise<void>;
-  /** Called when a control connection ended and a new one was refused. Returns the unsubscribe. */
-  watch(listener: (nodeId: string) => void): () => void;
+  /** Returns the unsubscribe. */
+  watch(listener: NodeControlListener): () => void;
   /** The node is no longer a member: drop its connection. */
   forget(nodeId: string): void;
 }

@@ -2,6 +2,7 @@ import {
   type CloseOrder,
   type LeaseGrant,
   type NodeControl,
+  type NodeControlListener,
   type NodeMember,
   type NodeReport,
   NodeUnreachableError,
@@ -17,7 +18,7 @@ const DEFAULTS: ConnectionSettings = { connectTimeoutMs: 1_000, retryMs: 100, si
 /** A hub's control connections, one to each node it was asked about. */
 export class ControlClient implements NodeControl {
   private readonly connections = new Map<string, NodeConnection>();
-  private readonly listeners = new Set<(nodeId: string) => void>();
+  private readonly listeners = new Set<NodeControlListener>();
   private readonly settings: ConnectionSettings;
 
   constructor(
@@ -49,7 +50,7 @@ export class ControlClient implements NodeControl {
     if (answer.t !== 'closed') confused(answer);
   }
 
-  watch(listener: (nodeId: string) => void): () => void {
+  watch(listener: NodeControlListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -70,8 +71,13 @@ export class ControlClient implements NodeControl {
     known?.close();
     const { identity, settings, clock, random, logger } = this;
     const parts = { identity, settings, clock, random, logger };
-    const connection = new NodeConnection(node.id, node.control, parts, () => {
-      for (const listener of this.listeners) listener(node.id);
+    const connection = new NodeConnection(node.id, node.control, parts, {
+      refused: () => {
+        for (const listener of this.listeners) listener.refused(node.id);
+      },
+      reported: (report) => {
+        for (const listener of this.listeners) listener.reported(node.id, report);
+      },
     });
     this.connections.set(node.id, connection);
     return connection;

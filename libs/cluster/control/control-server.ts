@@ -10,6 +10,7 @@ import {
   type Hello,
   helloSchema,
   MESSAGE_BYTES_MAX,
+  type News,
   NONCE_BYTES,
   proof,
   type Request,
@@ -61,6 +62,11 @@ export class ControlServer {
     return [...known.values()];
   }
 
+  /** Tells every hub at once how the node's volumes are: it need not wait to be asked. */
+  announce(): void {
+    for (const link of this.links) link.announce();
+  }
+
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const link of this.links) link.drop();
@@ -104,6 +110,10 @@ class HubLink {
     this.send({ t: 'challenge', protocol: CONTROL_PROTOCOL, node: settings.nodeId, nonce });
   }
 
+  announce(): void {
+    if (this.hub) this.answer({ t: 'news', report: this.node.report() });
+  }
+
   drop(): void {
     this.socket.destroy();
   }
@@ -135,6 +145,8 @@ class HubLink {
     this.reader.lineBytesMax = MESSAGE_BYTES_MAX;
     this.send({ t: 'welcome', mac: proof('node', key, hello, this.nonce) });
     this.logger.info({ hub: hello.name, relay: hello.relay }, 'a hub connected');
+    // A hub acts on what the node owns as soon as it knows it.
+    this.announce();
   }
 
   private deny(reason: string): void {
@@ -172,7 +184,7 @@ class HubLink {
     this.drop();
   }
 
-  private answer(answer: Answer): void {
+  private answer(answer: Answer | News): void {
     this.send(shortened(answer));
   }
 
@@ -185,11 +197,11 @@ class HubLink {
 }
 
 /** Reasons come from storage and drivers and may be of any length; the wire has a limit. */
-function shortened(answer: Answer): Answer {
+function shortened(answer: Answer | News): Answer | News {
   const cut = (reason: string): string => reason.slice(0, REASON_CHARS_MAX);
   if (answer.t === 'opened' && !answer.report.ok)
     return { ...answer, report: { ...answer.report, reason: cut(answer.report.reason) } };
-  if (answer.t !== 'report') return answer;
+  if (answer.t !== 'report' && answer.t !== 'news') return answer;
   const volumes = answer.report.volumes.map((volume) =>
     volume.reason === undefined ? volume : { ...volume, reason: cut(volume.reason) },
   );

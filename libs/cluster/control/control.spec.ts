@@ -128,11 +128,22 @@ describe('control over real sockets', () => {
     assert.deepEqual(server.hubs(), [{ hubId: 'hub-1', name: 'one', relay: { host: '127.0.0.1', port: 2024 } }]);
   });
 
+  it('hears news without asking', async () => {
+    const { server, port } = await serve();
+    const client = hub();
+    const heard: string[] = [];
+    client.watch({ refused() {}, reported: (nodeId, { instance }) => void heard.push(`${nodeId} ${instance}`) });
+    await connected(client, member(port));
+    server.announce();
+    await until('the news', () => heard.length >= 2, 1_000);
+    assert.deepEqual(heard, [`${NODE} i1`, `${NODE} i1`], 'with the welcome, and when there is some');
+  });
+
   it('tells a process that is gone from one that is silent', async () => {
     const { server, port } = await serve();
     const client = hub();
     const refused: string[] = [];
-    client.watch((nodeId) => refused.push(nodeId));
+    client.watch({ refused: (nodeId) => void refused.push(nodeId), reported() {} });
     await connected(client, member(port));
     await server.close();
     await until('the refusal', () => refused.length > 0, 1_000);

@@ -9,7 +9,7 @@ import type { CloseOrder, LeaseGrant, NodeReport, OpenOrder, OpenReport } from '
  *   hub → node   hello     { protocol, cluster, node, hub, name, relay, nonce, mac }
  *   node → hub   welcome   { mac }                       or  denied { reason }
  *   hub → node   probe { n } · renew { grant } · open { n, order } · close { n, order }
- *   node → hub   report { n, report } · opened { n, report } · closed { n }
+ *   node → hub   report { n, report } · opened { n, report } · closed { n } · news { report }
  *
  * Both sides prove that they hold the cluster's key over both nonces and everything the hello says, so that neither a
  * stranger nor a replayed or altered hello gets past the first line.
@@ -102,7 +102,8 @@ const openReport = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), steps }),
   z.object({ ok: z.literal(false), refusal, reason: text, steps }),
 ]);
-export const answerSchema: z.ZodType<Answer> = z.discriminatedUnion('t', [
+export const answerSchema: z.ZodType<Answer | News> = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('news'), report }),
   z.object({ t: z.literal('report'), n, report }),
   z.object({ t: z.literal('opened'), n, report: openReport }),
   z.object({ t: z.literal('closed'), n }),
@@ -120,6 +121,8 @@ export type Answer =
   | { readonly t: 'report'; readonly n: number; readonly report: NodeReport }
   | { readonly t: 'opened'; readonly n: number; readonly report: OpenReport }
   | { readonly t: 'closed'; readonly n: number };
+/** Said without being asked, when a volume came or went. */
+export type News = { readonly t: 'news'; readonly report: NodeReport };
 
 /** What both proofs cover. The role keeps one side's proof from being sent back as the other's. */
 export function proof(

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { type Endpoint, NodeUnreachableError } from '#cluster/api';
+import { type Endpoint, type NodeReport, NodeUnreachableError } from '#cluster/api';
 import { type Clock, type Deferred, deferred, type Logger, type Random, type Timer } from '#stdx';
 import { JsonLineReader, jsonLine } from './json-lines.ts';
 import {
@@ -10,6 +10,7 @@ import {
   HELLO_BYTES_MAX,
   type Hello,
   MESSAGE_BYTES_MAX,
+  type News,
   NONCE_BYTES,
   proof,
   type Request,
@@ -43,6 +44,11 @@ interface Parts {
   readonly logger: Logger;
 }
 
+export interface ConnectionListener {
+  refused(): void;
+  reported(report: NodeReport): void;
+}
+
 type Unreachable = NodeUnreachableError['why'];
 /** A request that wants an answer, before it has its number. */
 type Question = Request extends infer R ? (R extends { n: number } ? Omit<R, 'n'> : never) : never;
@@ -62,7 +68,7 @@ export class NodeConnection {
     readonly nodeId: string,
     readonly endpoint: Endpoint,
     private readonly parts: Parts,
-    private readonly onRefused: () => void,
+    private readonly listener: ConnectionListener,
   ) {
     this.open();
   }
@@ -129,8 +135,12 @@ export class NodeConnection {
     });
   }
 
-  private settle(answer: Answer): void {
+  private settle(answer: Answer | News): void {
     this.lastAnswerAt = this.parts.clock.monotonic();
+    if (answer.t === 'news') {
+      this.listener.reported(answer.report);
+      return;
+    }
     const waiting = this.waiting.get(answer.n);
     this.waiting.delete(answer.n);
     waiting?.resolve(answer);
@@ -143,7 +153,7 @@ export class NodeConnection {
     this.why = why;
     this.drop();
     if (this.closed) return;
-    if (why === 'refused' && news) this.onRefused();
+    if (why === 'refused' && news) this.listener.refused();
     if (wasReady) this.open();
     else this.timer = this.parts.clock.after(this.parts.settings.retryMs, () => this.open());
   }

@@ -55,7 +55,10 @@ export class NodeWatch {
   ) {}
 
   start(): void {
-    this.unwatch = this.control.watch((nodeId) => this.noteRefused(nodeId));
+    this.unwatch = this.control.watch({
+      refused: (nodeId) => this.noteRefused(nodeId),
+      reported: (nodeId, report) => this.reported(nodeId, report),
+    });
     this.timer = this.clock.every(this.timing.probeIntervalMs, () => this.round());
     this.round();
   }
@@ -109,6 +112,12 @@ export class NodeWatch {
       }
       void this.probe(node.member.id);
     }
+  }
+
+  /** Told without being asked: it says how the volumes are, and proves nothing about probes that are out. */
+  private reported(nodeId: string, report: NodeReport): void {
+    const node = this.nodes.get(nodeId);
+    if (node) this.heard(node, report);
   }
 
   /** Members come and go with the view. */

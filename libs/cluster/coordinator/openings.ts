@@ -60,8 +60,8 @@ export class Openings {
     if (!member || !report) return true;
     const former = this.ordered.get(volume.id);
     if (former?.epoch === volume.epoch) {
+      if (former.waiting && former.instance === report.instance) return true;
       if (former.instance !== report.instance || former.refused) return false;
-      if (former.waiting) return true;
     }
     const ordered: Ordered = { epoch: volume.epoch, instance: report.instance, waiting: true, refused: false };
     this.ordered.set(volume.id, ordered);
@@ -72,11 +72,13 @@ export class Openings {
     this.parts.control
       .open(member, order)
       .then((answer) => {
-        ordered.waiting = false;
         ordered.refused = !answer.ok;
         this.answered(volume, answer);
         // What counts as open is what the node reports, not that it answered.
-        void this.parts.watch.probe(member.id).finally(() => this.changed());
+        return this.parts.watch.probe(member.id).then(() => {
+          ordered.waiting = false;
+          this.changed();
+        });
       })
       .catch((error: unknown) => {
         // Its own silence will be judged in its own time, and the next pass orders anew.

@@ -4,6 +4,7 @@ import type {
   ClusterState,
   LeaseGrant,
   NodeControl,
+  NodeControlListener,
   NodeMember,
   NodeReport,
   OpenOrder,
@@ -90,7 +91,7 @@ export class TestNode {
 /** One hub's lines to the nodes: each can be cut. */
 class TestControl implements NodeControl {
   readonly cut = new Set<string>();
-  private readonly listeners = new Set<(nodeId: string) => void>();
+  private readonly listeners = new Set<NodeControlListener>();
 
   constructor(private readonly nodes: ReadonlyMap<string, TestNode>) {}
 
@@ -107,13 +108,13 @@ class TestControl implements NodeControl {
   async close(node: NodeMember, order: CloseOrder): Promise<void> {
     return (await this.reach(node)).agent.close(order);
   }
-  watch(listener: (nodeId: string) => void): () => void {
+  watch(listener: NodeControlListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
   forget(): void {}
   refused(nodeId: string): void {
-    for (const listener of this.listeners) listener(nodeId);
+    for (const listener of this.listeners) listener.refused(nodeId);
   }
 
   private async reach(node: NodeMember): Promise<TestNode> {

@@ -59,7 +59,7 @@ export class VolumeDuties {
     const volume = view.volume(volumeId);
     if (!volume) return;
     const owner = volume.ownerNodeId;
-    if (owner === null) return this.place(volume, 'first', { starting });
+    if (owner === null) return this.place(volume, volume.epoch === 0 ? 'first' : 'nodeDown', { starting });
     if (watch.get(owner).reach !== 'answering') {
       // Judged with its node; this is about what stayed with a node that is down, for want of another.
       if (view.node(owner)?.state === 'down') await this.place(volume, 'nodeDown', { avoid: [owner], starting });
@@ -142,8 +142,15 @@ export class VolumeDuties {
   private async assign(volume: Volume, to: string, cause: Cause, since: number): Promise<void> {
     const { state, view, term } = this.parts;
     const epoch = await term.write((leader) => state.assignVolume(leader, volume.id, volume.epoch, to));
-    if (epoch === undefined) void view.refresh();
-    else this.handOver(volume.id, { cause, epoch, from: volume.ownerNodeId, to, since });
+    if (epoch === undefined) {
+      void view.refresh();
+      return;
+    }
+    // One that found nobody at first has been without an owner since then.
+    const waiting = this.changes.get(volume.id);
+    const before = volume.ownerNodeId === null && waiting?.epoch === volume.epoch ? waiting : undefined;
+    const from = before?.from ?? volume.ownerNodeId;
+    this.handOver(volume.id, { cause, epoch, from, to, since: before?.since ?? since });
   }
 
   private open(volume: Volume): boolean {
