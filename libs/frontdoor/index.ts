@@ -2,6 +2,7 @@
 
 export * from './http/http-front.ts';
 export * from './http/upstream.ts';
+export { type HeldIdentity, HeldSession, type SessionKeeper } from './imap/held-session.ts';
 export { ImapFront, type ImapServices } from './imap/imap-front.ts';
 export type { ImapPeer } from './imap/imap-login.ts';
 export { DEFAULT_IMAP_FRONT_SETTINGS, type ImapFrontSettings } from './imap/settings.ts';

@@ -21,14 +21,14 @@ export type Verdict =
   | { readonly taken: false; readonly reply: SmtpReply }
   | { readonly taken: true; readonly failed: readonly FailedRecipient[] };
 
-export const accepted = (reply: SmtpReply): boolean => reply.code < 400;
+const accepted = (reply: SmtpReply): boolean => reply.code < 400;
 const temporary = (reply: SmtpReply): boolean => reply.code >= 400 && reply.code < 500;
 const LOCAL_ERROR = smtpReply(451, '4.3.0', 'Local error in processing');
 
 const MOVED = smtpReply(451, '4.3.2', 'Mail storage is being moved; try again shortly');
 
 /** What became of one inner recipient. Which volume is where is nobody's business outside. */
-export function replyTo({ rcpt, final }: RecipientOutcome): SmtpReply {
+function replyTo({ rcpt, final }: RecipientOutcome): SmtpReply {
   const reply = accepted(rcpt) ? (final ?? LOCAL_ERROR) : rcpt;
   return isStaleReply(reply) ? MOVED : reply;
 }
