@@ -119,7 +119,7 @@ const routing = (settings: HubSettings, logger: Logger): Provider[] => [
     useValue: {
       name: settings.name,
       key: settings.clusterKey,
-      connect: ({ host, port }) => connect({ host, port, noDelay: true }),
+      connect: ({ host, port }, onread) => connect({ host, port, noDelay: true, ...(onread ? { onread } : {}) }),
     } satisfies HubCredentials,
   },
   {

@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { HeldSession, type SessionKeeper } from '#frontdoor';
+import { HeldSession, LegReads, type SessionKeeper } from '#frontdoor';
 
 // What is measured, in a process of its own. Arguments: hub|pipe SOURCE-PORT. Prints its port.
 const [, , kind = 'hub', source = '0'] = process.argv;
@@ -22,13 +22,16 @@ const identity = {
 };
 
 const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-  const leg = connect({ port: Number(source), host: '127.0.0.1', noDelay: true });
-  leg.on('error', () => client.destroy());
+  const address = { port: Number(source), host: '127.0.0.1', noDelay: true };
   if (kind === 'pipe') {
+    const leg = connect(address);
+    leg.on('error', () => client.destroy());
     client.on('error', () => leg.destroy());
     client.pipe(leg).pipe(client);
     return;
   }
-  leg.pause();
-  new HeldSession(client, leg, identity, keeper).start(Buffer.alloc(0), false);
+  const reads = new LegReads();
+  const socket = connect({ ...address, onread: reads.options });
+  socket.pause();
+  new HeldSession(client, { socket, reads }, identity, keeper).start(Buffer.alloc(0), false);
 }).listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));

@@ -13,6 +13,7 @@ import {
   DEFAULT_MAIL_LIMITS,
   Dispatcher,
   FrontListener,
+  type HubCredentials,
   ImapFront,
   type ImapFrontSettings,
   MailFrontDoor,
@@ -73,10 +74,10 @@ export async function hubWorld(options: HubWorldOptions = {}) {
   const authenticator = new Authenticator(directory, systemClock, systemRandom, logger, limits);
   const routes = new RoutingMap(state, new RouteFile(join(disk.path, 'routes.json'), logger), systemClock, logger);
   await routes.start();
-  const hub = {
+  const hub: HubCredentials = {
     name: 'hub1',
     key: CLUSTER_KEY,
-    connect: (endpoint: { host: string; port: number }) => connect(endpoint),
+    connect: (endpoint, onread) => connect({ ...endpoint, ...(onread ? { onread } : {}) }),
   };
   const lanes = new NodeLanes(hub, systemClock, systemRandom);
   const dispatcher = new Dispatcher(routes, lanes, systemClock, logger, options.mailWaitMs ?? 10_000);

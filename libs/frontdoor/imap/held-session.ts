@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { decodeMark, FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
+import type { LegReader, LegReads } from '../routing/leg-reads.ts';
 import type { SessionLeg } from '../routing/session-legs.ts';
 import { Journal, type Unit } from './journal.ts';
 
@@ -26,6 +28,7 @@ export interface HeldIdentity {
   readonly sessionId: string;
 }
 
+const NO_BYTES = Buffer.alloc(0);
 const SESSION = Symbol('session');
 type Side = Socket & { [SESSION]?: HeldSession | undefined };
 
@@ -41,7 +44,7 @@ const LOSSES_WINDOW_MS = 60_000;
  * - nothing is invented: once a part of an answer was forwarded and its rest is lost, the connection ends;
  * - a command that may have had an effect is never said twice; one that ended two owners is not said a third time.
  */
-export class HeldSession {
+export class HeldSession implements LegReader {
   private readonly journal: Journal;
   private leg: Socket | undefined;
   private mark: Buffer | undefined;
@@ -59,15 +62,21 @@ export class HeldSession {
   private clientEnded = false;
   private over = false;
   private frames: FrameReader;
+  private reads: LegReads;
+  private readonly copies: boolean;
+  /** What is being read is in a buffer of our own. */
+  private owning = false;
 
   constructor(
     private readonly client: Socket,
-    leg: Socket,
+    leg: Pick<SessionLeg, 'socket' | 'reads'>,
     readonly identity: HeldIdentity,
     private readonly keeper: SessionKeeper,
   ) {
     this.journal = new Journal(keeper.journalBytesMax);
     this.frames = this.newFrames();
+    this.copies = client instanceof TLSSocket;
+    this.reads = leg.reads;
     (client as Side)[SESSION] = this;
     client.on('data', onClientData).on('drain', onClientDrain).on('end', onClientEnd);
     client.on('close', onClientClose).on('error', onClientError);
@@ -78,6 +87,13 @@ export class HeldSession {
   start(first: Buffer, ended: boolean): void {
     if (first.length > 0) this.forward(first);
     if (ended) this.endOfClient();
+    this.begin();
+  }
+
+  private begin(): void {
+    const { first } = this.reads;
+    this.reads.first = NO_BYTES;
+    if (first.length > 0) this.legSaid(first);
     this.leg?.resume();
     this.flow();
   }
@@ -94,19 +110,20 @@ export class HeldSession {
     );
   }
 
-  private attach(leg: Socket): void {
+  private attach({ socket: leg, reads }: Pick<SessionLeg, 'socket' | 'reads'>): void {
     this.leg = leg;
+    this.reads = reads;
+    reads.reader = this;
     (leg as Side)[SESSION] = this;
-    leg.on('data', onLegData).on('drain', onLegDrain).on('end', onLegLost);
-    leg.on('close', onLegLost).on('error', onLegLost);
+    leg.on('drain', onLegDrain).on('end', onLegLost).on('close', onLegLost).on('error', onLegLost);
   }
 
   private detach(): void {
     const { leg } = this;
     this.leg = undefined;
     if (!leg) return;
-    leg.off('data', onLegData).off('drain', onLegDrain).off('end', onLegLost);
-    leg.off('close', onLegLost);
+    this.reads.reader = undefined;
+    leg.off('drain', onLegDrain).off('end', onLegLost).off('close', onLegLost);
     (leg as Side)[SESSION] = undefined;
     leg.destroy();
   }
@@ -167,8 +184,22 @@ export class HeldSession {
 
   // Node → client.
 
+  /** TLS keeps what it was given for as long as it likes: then each read is copied. */
+  get ownsReads(): boolean {
+    return !this.copies && this.client.writableLength === 0;
+  }
+
   /** @internal */
-  legSaid(chunk: Buffer): void {
+  legRead(bytes: Buffer, owns: boolean): boolean {
+    this.owning = owns;
+    this.legSaid(bytes);
+    this.owning = false;
+    // What the kernel has not taken is still in the buffer.
+    if (owns && this.client.writableLength > 0) this.leg?.pause();
+    return this.leg !== undefined && !this.leg.isPaused();
+  }
+
+  private legSaid(chunk: Buffer): void {
     try {
       this.frames.push(chunk);
     } catch {
@@ -181,8 +212,13 @@ export class HeldSession {
     if (this.over || piece.length === 0) return;
     this.promptOnly = this.sinceMark === 0 ? piece[0] === 0x2b && piece.indexOf(0x0a) === piece.length - 1 : false;
     this.sinceMark += piece.length;
-    if (!this.client.write(piece)) this.leg?.pause();
+    const room = this.owning ? this.client.write(piece, this.written) : this.client.write(Buffer.from(piece));
+    if (!room) this.leg?.pause();
   }
+
+  private readonly written = (): void => {
+    if (this.client.writableLength === 0) this.leg?.resume();
+  };
 
   private marked(payload: Buffer): void {
     const { answered, state } = decodeMark(payload);
@@ -238,7 +274,7 @@ export class HeldSession {
     const kept = open ? { ...left, open: left.open.subarray(0, 0), openIsLost: true } : left;
     this.sinceMark = 0;
     this.frames = this.newFrames();
-    this.attach(opened.socket);
+    this.attach(opened);
     this.journal.restart(kept);
     for (const { bytes } of kept.again) this.send(bytes);
     if (kept.open.length > 0) this.send(kept.open);
@@ -247,8 +283,7 @@ export class HeldSession {
     this.refusals = kept.refused;
     this.refuseAfter = kept.again.length;
     if (kept.refused.length > 0 && kept.again.length === 0) this.refuse();
-    opened.socket.resume();
-    this.flow();
+    this.begin();
   }
 
   /** Reads the client, unless something must be settled first or the node is behind. */
@@ -305,9 +340,6 @@ function onClientClose(this: Socket): void {
 }
 function onClientError(this: Socket): void {
   this.destroy();
-}
-function onLegData(this: Socket, chunk: Buffer): void {
-  (this as Side)[SESSION]?.legSaid(chunk);
 }
 function onLegDrain(this: Socket): void {
   (this as Side)[SESSION]?.legDrained();

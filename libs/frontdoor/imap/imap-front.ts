@@ -86,7 +86,7 @@ export class ImapFront implements LoginFront, SessionKeeper {
     peer: ImapPeer,
     client: { readonly rest: Buffer; readonly ended: boolean; readonly tls: boolean },
   ): void {
-    const session = new HeldSession(socket, leg.socket, identityOf(route, peer, client.tls), this);
+    const session = new HeldSession(socket, leg, identityOf(route, peer, client.tls), this);
     this.sessions.add(session);
     session.start(client.rest, client.ended);
   }

@@ -1,10 +1,19 @@
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Endpoint } from '#cluster/api';
 import { decodePrefaceReply, encodePreface, type Preface, type PrefaceReply } from '#protocol/handover';
 import { type Clock, LF } from '#stdx';
+import type { LegReads } from './leg-reads.ts';
 
-/** Opens a connection that will be, or fail to be, connected: `net.connect` or its mutual-TLS sister. */
-export type Connect = (endpoint: Endpoint) => Socket;
+/** Opens a connection that will be, or fail to be, connected: `net.connect` with what it is given. */
+export type Connect = (endpoint: Endpoint, onread?: OnReadOpts) => Socket;
+
+/** Who this hub is to the nodes. */
+export interface HubCredentials {
+  readonly name: string;
+  /** Signs prefaces; the cluster's own. */
+  readonly key: Uint8Array;
+  readonly connect: Connect;
+}
 
 /** The node's answer line is `+OK` or one sentence. */
 const REPLY_BYTES_MAX = 1_024;
@@ -16,20 +25,22 @@ export class DialError extends Error {
 
 /**
  * Connects, says the preface and reads its answer. On `+OK` the socket is paused, has no listeners of ours and its next byte
- * is the leg's first. Rejects `DialError` when there was no answer within `timeoutMs`.
+ * is the leg's first; with `reads`, bytes come through those, the first of them in `reads.first`. Rejects `DialError` when
+ * there was no answer within `timeoutMs`.
  */
 export function dial(
-  connect: Connect,
+  hub: HubCredentials,
   endpoint: Endpoint,
   preface: Preface,
-  key: Uint8Array,
   clock: Pick<Clock, 'after'>,
   timeoutMs: number,
+  reads?: LegReads,
 ): Promise<{ readonly socket: Socket; readonly reply: PrefaceReply }> {
   return new Promise((resolve, reject) => {
-    const socket = connect(endpoint);
     let received: Buffer = Buffer.alloc(0);
+    let settled = false;
     const settle = (): void => {
+      settled = true;
       timer.cancel();
       socket.off('data', onData).off('error', onError).off('close', onClose);
     };
@@ -39,11 +50,10 @@ export function dial(
       socket.on('error', () => {}).destroy();
       reject(new DialError(`${endpoint.host}:${endpoint.port}: ${message}`));
     };
-    const timer = clock.after(timeoutMs, () => fail(`no answer in ${timeoutMs} ms`));
     const onError = (error: Error): void => fail(error.message);
     const onClose = (): void => fail('closed before it answered');
     const onData = (chunk: Buffer): void => {
-      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+      received = Buffer.concat([received, chunk]);
       const end = received.indexOf(LF);
       if (end < 0) {
         if (received.length > REPLY_BYTES_MAX) fail('answer too long');
@@ -52,12 +62,24 @@ export function dial(
       settle();
       socket.pause();
       const rest = received.subarray(end + 1);
-      if (rest.length > 0) socket.unshift(rest);
+      if (reads) reads.first = rest;
+      else if (rest.length > 0) socket.unshift(rest);
       const reply = decodePrefaceReply(received.toString('latin1', 0, end).replace(/\r$/, ''));
       if (!reply.ok) socket.on('error', () => {}).destroy();
       resolve({ socket, reply });
     };
-    socket.on('data', onData).on('error', onError).on('close', onClose);
-    socket.write(encodePreface(preface, key));
+    if (reads)
+      reads.reader = {
+        ownsReads: false,
+        legRead(bytes) {
+          onData(bytes);
+          return !settled;
+        },
+      };
+    const socket = hub.connect(endpoint, reads?.options);
+    const timer = clock.after(timeoutMs, () => fail(`no answer in ${timeoutMs} ms`));
+    socket.on('error', onError).on('close', onClose);
+    if (!reads) socket.on('data', onData);
+    socket.write(encodePreface(preface, hub.key));
   });
 }

@@ -1,8 +1,7 @@
 import { LmtpPool, type RelayMessage, type RelayOutcome } from '#relay';
 import type { Clock, Random } from '#stdx';
-import { DialError, dial } from './dial.ts';
+import { DialError, dial, type HubCredentials } from './dial.ts';
 import type { VolumeOwner } from './routing-map.ts';
-import type { HubCredentials } from './session-legs.ts';
 
 export interface LaneSettings {
   /** LMTP connections to one node: above it, more only share the same commits. 64. */
@@ -71,8 +70,7 @@ export class NodeLanes {
       issuedAt: this.clock.now(),
       nonce: this.random.bytes(12).toString('base64url'),
     };
-    const { connect, key } = this.hub;
-    const { socket, reply } = await dial(connect, endpoint, preface, key, this.clock, this.settings.dialMs);
+    const { socket, reply } = await dial(this.hub, endpoint, preface, this.clock, this.settings.dialMs);
     if (!reply.ok) throw new DialError(`node says ${reply.code} ${reply.text}`);
     // The pool listens as soon as it has the socket, which is paused: its first bytes may be here already.
     setImmediate(() => socket.resume());

@@ -2,18 +2,11 @@ import type { Socket } from 'node:net';
 import type { Preface, SessionHandover } from '#protocol/handover';
 import type { Clock, Logger, Random } from '#stdx';
 import { Slots } from '../login/slots.ts';
-import { type Connect, dial } from './dial.ts';
+import { dial, type HubCredentials } from './dial.ts';
+import { LegReads } from './leg-reads.ts';
 import type { RoutingMap, VolumeOwner } from './routing-map.ts';
 
 export type SessionKind = 'imap' | 'pop3' | 'managesieve';
-
-/** Who this hub is to the nodes. */
-export interface HubCredentials {
-  readonly name: string;
-  /** Signs prefaces; the cluster's own. */
-  readonly key: Uint8Array;
-  readonly connect: Connect;
-}
 
 export interface LegSettings {
   /** How long a session waits for an owner of its volume that answers. 30,000. */
@@ -31,6 +24,8 @@ export const DEFAULT_LEG_SETTINGS: LegSettings = { waitMs: 30_000, dialMs: 3_000
 /** An open leg: framed both ways, paused, its next byte the node's first. */
 export interface SessionLeg {
   readonly socket: Socket;
+  /** Its bytes come through these. */
+  readonly reads: LegReads;
   readonly owner: VolumeOwner;
 }
 
@@ -73,7 +68,7 @@ export class SessionLegs {
       if (!this.mayTry(owner)) continue;
       const outcome = await this.slots.run(() => this.tryOwner(kind, owner, session));
       if (outcome === 'denied') return outcome;
-      if (outcome !== undefined) return { socket: outcome, owner };
+      if (outcome !== undefined) return { ...outcome, owner };
     } while (remaining() > 0);
     return 'noOwner';
   }
@@ -82,7 +77,7 @@ export class SessionLegs {
     kind: SessionKind,
     owner: VolumeOwner,
     session: Omit<SessionHandover, 'volumeId' | 'epoch'>,
-  ): Promise<Socket | 'denied' | undefined> {
+  ): Promise<Pick<SessionLeg, 'socket' | 'reads'> | 'denied' | undefined> {
     const preface: Preface = {
       ...session,
       kind,
@@ -93,11 +88,11 @@ export class SessionLegs {
       epoch: owner.epoch,
     };
     try {
-      const { connect, key } = this.hub;
-      const { socket, reply } = await dial(connect, owner.endpoint, preface, key, this.clock, this.settings.dialMs);
+      const reads = new LegReads();
+      const { socket, reply } = await dial(this.hub, owner.endpoint, preface, this.clock, this.settings.dialMs, reads);
       if (reply.ok) {
         this.suspects.delete(suspectKey(owner));
-        return socket;
+        return { socket, reads };
       }
       this.logger.warn({ node: owner.nodeName, volumeId: owner.volumeId, ...reply }, 'node refused a session');
       if (reply.code === 'DENIED') return 'denied';
