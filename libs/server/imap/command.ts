@@ -70,8 +70,8 @@ export interface CommandSession {
   /** The selected mailbox. Throws an invariant error in authenticated state: the table keeps commands away. */
   readonly view: MailboxView;
   readonly isSelected: boolean;
-  /** Uids of the last SEARCH … SAVE that are still there. RFC 5182. */
-  savedSearch: readonly Uid[];
+  /** Uids of the last SEARCH … SAVE that are still there; `null` when they were lost with a node. RFC 5182. */
+  savedSearch: readonly Uid[] | null;
   capabilities(): string;
   enable(what: Enabled): void;
   /** Reads a mailbox by name and begins to view it. */

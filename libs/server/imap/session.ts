@@ -64,7 +64,7 @@ export class ImapSession implements CommandSession {
   readonly input: ImapInput;
   readonly enabled = new Set<Enabled>();
   readonly connection: ImapConnection;
-  savedSearch: readonly Uid[] = [];
+  savedSearch: readonly Uid[] | null = [];
   stale = false;
   /** Units of this leg answered, as MARK counts them (`#protocol/handover`); the login that began it is none. */
   answered = 0;
@@ -197,8 +197,14 @@ export class ImapSession implements CommandSession {
   }
 
   resolve(set: SequenceSet, uid: boolean): Selection {
-    if (set === '$') return this.view.byKnownUids(this.savedSearch);
+    if (set === '$') return this.view.byKnownUids(this.saved());
     return uid ? this.view.byUid(set) : this.view.bySequence(set);
+  }
+
+  private saved(): readonly Uid[] {
+    // RFC 5182 §2.2.
+    if (!this.savedSearch) throw new ImapRefusal('NOTSAVED', 'The saved result is lost, search again');
+    return this.savedSearch;
   }
 
   assertWritable(): void {
@@ -304,12 +310,12 @@ export class ImapSession implements CommandSession {
   // ---- marks
 
   toMark() {
-    const saved = formatSequenceSet(this.savedSearch);
+    const saved = this.savedSearch && formatSequenceSet(this.savedSearch);
     return {
       enabled: [...this.enabled],
       selected: this.current?.toMark() ?? null,
       idleTag: this.idleTag,
-      savedSearch: saved.length > SAVED_SEARCH_MARK_CHARS_MAX ? null : saved,
+      savedSearch: saved !== null && saved.length <= SAVED_SEARCH_MARK_CHARS_MAX ? saved : null,
     };
   }
 
@@ -331,7 +337,7 @@ export class ImapSession implements CommandSession {
       const vanished = changes.vanished.map(({ uid }) => uid);
       this.current = MailboxView.fromMark(selected, mailbox, accountId, uids, vanished);
       this.stale = true;
-      if (mark.savedSearch) this.savedSearch = expandSequenceSet(mark.savedSearch);
+      this.savedSearch = mark.savedSearch === null ? null : expandSequenceSet(mark.savedSearch);
     }
     if (mark.idleTag !== null) await loop.resumeIdle(mark.idleTag);
   }

@@ -35,7 +35,7 @@ function tellExpunges(session: CommandSession, view: MailboxView, changes: Mailb
   if (gone.length === 0) return;
   const { out } = session;
   const sequences = view.remove(gone);
-  if (session.savedSearch.length > 0) {
+  if (session.savedSearch && session.savedSearch.length > 0) {
     // RFC 5182 §2.1: expunged messages leave the saved result.
     const lost = new Set(gone);
     session.savedSearch = session.savedSearch.filter((uid) => !lost.has(uid));

@@ -44,6 +44,8 @@ export interface SearchArguments {
   /** `null` without RETURN: answered by untagged SEARCH in IMAP4rev1. */
   readonly result: SearchReturn | null;
   readonly key: SearchKey;
+  /** False when the charset is not known: the keys were not read, and the answer is BADCHARSET. */
+  readonly charsetKnown: boolean;
   /** A MODSEQ key was used, which asks for MODSEQ in the answer and enables CONDSTORE. */
   readonly usesModSeq: boolean;
 }
@@ -64,7 +66,9 @@ export function parseSearch(reader: ArgumentReader): SearchArguments {
     charset = reader.astring('a charset');
     reader.space();
   }
-  return { result, ...parseSearchProgram(reader, charset) };
+  // Not thrown: a failed search also empties the saved result (RFC 5182 §2.1).
+  if (!isKnownCharset(charset)) return { result, key: { kind: 'all' }, charsetKnown: false, usesModSeq: false };
+  return { result, charsetKnown: true, ...parseSearchProgram(reader, charset) };
 }
 
 /** Search keys to the end of the command, their texts in `charset`. Throws `BadCharsetError`. */
@@ -115,6 +119,14 @@ function parsePartialRange(reader: ArgumentReader): { first: number; last: numbe
   if (reader.accept('-') !== (sign === -1)) reader.fail('Both ends of PARTIAL count from the same end');
   const last = reader.nzNumber('a position');
   return { first: sign * Math.min(first, last), last: sign * Math.max(first, last) };
+}
+
+function isKnownCharset(charset: string): boolean {
+  try {
+    return new TextDecoder(charset) !== null;
+  } catch {
+    return charset.toUpperCase() === 'US-ASCII';
+  }
 }
 
 function decoderOf(charset: string, reader: ArgumentReader): (bytes: Buffer) => string {

@@ -11,8 +11,10 @@ export const close: ImapCommand<null> = {
   parse: parseNothing,
   async run(session, _, reply) {
     const { view, store, context } = session;
-    if (!view.readOnly) await store.expunge(context, view.ref, view.all().ranges);
+    const expunged = view.readOnly ? null : await store.expunge(context, view.ref, view.all().ranges);
     session.unselect();
-    reply.ok('CLOSE completed');
+    // RFC 7162 §3.2.8.
+    const tellsModSeq = expunged && expunged.uids.length > 0 && session.enabled.has('QRESYNC');
+    reply.ok('CLOSE completed', tellsModSeq ? `HIGHESTMODSEQ ${expunged.modSeq}` : undefined);
   },
 };

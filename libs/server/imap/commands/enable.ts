@@ -1,7 +1,7 @@
 import { parseEnable } from '#protocol/imap';
 import type { Enabled, ImapCommand } from '../command.ts';
 
-const ENABLEABLE: Readonly<Record<string, Enabled>> = { CONDSTORE: 'CONDSTORE' };
+const ENABLEABLE: Readonly<Record<string, Enabled>> = { CONDSTORE: 'CONDSTORE', QRESYNC: 'QRESYNC' };
 
 /** RFC 5161: what is unknown is passed over, and only what is switched on by this command is told. */
 export const enable: ImapCommand<ReturnType<typeof parseEnable>> = {

@@ -1,9 +1,10 @@
-import type { MessageSummary, UidRange } from '#mailstore/api';
-import { type FetchArguments, parseFetch } from '#protocol/imap';
+import type { MailboxChanges, MessageSummary, UidRange } from '#mailstore/api';
+import { type FetchArguments, ImapSyntaxError, parseFetch } from '#protocol/imap';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { type FetchOutcome, fetchMessages, fetchSummaries, tellSummaries } from '../fetch/answer.ts';
 import { planFetch } from '../fetch/plan.ts';
+import { rangesOf, tellVanishedEarlier } from '../resync.ts';
 
 /** RFC 9051 §6.4.5; CHANGEDSINCE, RFC 7162 §3.1.4. */
 export const fetch: ImapCommand<FetchArguments> = {
@@ -26,12 +27,18 @@ export const uidFetch: ImapCommand<FetchArguments> = {
 };
 
 async function run(session: CommandSession, args: FetchArguments, reply: Reply, uid: boolean): Promise<void> {
+  // RFC 7162 §3.2.6.
+  if (args.vanished && !(uid && args.changedSince > 0 && session.enabled.has('QRESYNC')))
+    throw new ImapSyntaxError('VANISHED needs UID FETCH, CHANGEDSINCE and QRESYNC');
   if (args.changedSince > 0 || args.items.some(({ kind }) => kind === 'modSeq')) session.enable('CONDSTORE');
   const selection = session.resolve(args.messages, uid);
   const plan = planFetch(args.items, { uid, modSeq: args.changedSince > 0 });
   let outcome: FetchOutcome;
   if (args.changedSince > 0) {
-    const changed = await changedIn(session, selection.ranges, args.changedSince);
+    const changes = await session.store.changes(session.context, session.view.ref, args.changedSince);
+    if (args.vanished && args.messages !== '$')
+      tellVanishedEarlier(session, session.view, changes, rangesOf(args.messages));
+    const changed = changedIn(changes, selection.ranges);
     if (plan.fields) outcome = await fetchMessages(session, plan, changed.map(rangeOf));
     else outcome = await tellSummaries(session, plan, changed);
   } else {
@@ -46,13 +53,8 @@ async function run(session: CommandSession, args: FetchArguments, reply: Reply, 
   reply.ok(`${uid ? 'UID ' : ''}FETCH completed`);
 }
 
-/** Messages of the ranges whose modSeq is above `since`, by the store's change list: the whole mailbox need not be read. */
-async function changedIn(
-  session: CommandSession,
-  ranges: readonly UidRange[],
-  since: number,
-): Promise<MessageSummary[]> {
-  const { changed } = await session.store.changes(session.context, session.view.ref, since);
+/** Messages of the ranges that changed: the change list spares reading the whole mailbox. */
+function changedIn({ changed }: MailboxChanges, ranges: readonly UidRange[]): MessageSummary[] {
   let at = 0;
   return changed.filter(({ uid }) => {
     while (at < ranges.length && ranges[at]!.last < uid) at++;

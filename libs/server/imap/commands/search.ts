@@ -1,6 +1,7 @@
-import { parseSearch, type SearchArguments, type SearchReturn } from '#protocol/imap';
+import { BadCharsetError, parseSearch, type SearchArguments, type SearchReturn } from '#protocol/imap';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { answerEsearch, answerSearch } from '../search/answer.ts';
+import { filterOf } from '../search/filter.ts';
 import { runSearch } from '../search/run.ts';
 
 /** RFC 9051 §6.4.4; ESEARCH, RFC 4731. */
@@ -27,7 +28,14 @@ const ALL: SearchReturn = { min: false, max: false, all: true, count: false, sav
 
 async function run(session: CommandSession, args: SearchArguments, reply: Reply, uid: boolean): Promise<void> {
   if (args.usesModSeq) session.enable('CONDSTORE');
-  const found = await runSearch(session, args.key);
+  if (!args.charsetKnown) {
+    if (args.result?.save) session.savedSearch = [];
+    throw new BadCharsetError();
+  }
+  // RFC 5182 §2.1: a search that fails leaves nothing saved. `$` in its own keys still means the last one.
+  const filter = await filterOf(session, args.key);
+  if (args.result?.save) session.savedSearch = [];
+  const found = await runSearch(session, filter);
   const wanted = args.result ?? (session.enabled.has('IMAP4REV2') ? ALL : null);
   if (wanted) await answerEsearch(session, found, wanted, { tag: reply.tag, uid, modSeq: args.usesModSeq });
   else answerSearch(session, found, { uid, modSeq: args.usesModSeq });

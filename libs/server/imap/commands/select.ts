@@ -1,6 +1,7 @@
-import { parseSelect, type SelectArguments } from '#protocol/imap';
+import { ImapSyntaxError, parseSelect, type SelectArguments } from '#protocol/imap';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { COMMON_FLAGS } from '../keywords.ts';
+import { resynchronize } from '../resync.ts';
 import type { MailboxView } from '../view.ts';
 
 /** SELECT and EXAMINE. RFC 9051 §6.3.2–3; CONDSTORE, RFC 7162 §3.1.8. */
@@ -23,6 +24,8 @@ export const examine: ImapCommand<SelectArguments> = {
 
 async function open(session: CommandSession, args: SelectArguments, reply: Reply, readOnly: boolean): Promise<void> {
   const { out } = session;
+  // RFC 7162 §3.2.5: only after ENABLE QRESYNC.
+  if (args.qresync && !session.enabled.has('QRESYNC')) throw new ImapSyntaxError('ENABLE QRESYNC first');
   // A failed SELECT leaves nothing selected, so the old view goes first (RFC 9051 §6.3.2).
   if (session.unselect()) out.untagged('OK [CLOSED] Previous mailbox closed');
   if (args.condstore) session.enable('CONDSTORE');
@@ -43,6 +46,7 @@ async function open(session: CommandSession, args: SelectArguments, reply: Reply
   out.untagged(`OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs valid`);
   out.untagged(`OK [UIDNEXT ${mailbox.uidNext}] Predicted next UID`);
   out.untagged(`OK [HIGHESTMODSEQ ${mailbox.modSeq}] Highest`);
+  if (args.qresync?.uidValidity === mailbox.uidValidity) await resynchronize(session, view, args.qresync);
   reply.ok(readOnly ? 'EXAMINE completed' : 'SELECT completed', readOnly ? 'READ-ONLY' : 'READ-WRITE');
 }
 

@@ -1,7 +1,6 @@
-import type { ModSeq, Uid } from '#mailstore/api';
-import type { SearchKey } from '#protocol/imap';
+import type { MessageFilter, ModSeq, Uid } from '#mailstore/api';
 import type { CommandSession } from '../command.ts';
-import { filterOf } from './filter.ts';
+import type { MailboxView, Selection } from '../view.ts';
 
 /** What a search found in this session's view. */
 export interface Found {
@@ -12,13 +11,21 @@ export interface Found {
 }
 
 /** Messages the client does not know of yet are not found, even if the store has them. */
-export async function runSearch(session: CommandSession, key: SearchKey): Promise<Found> {
+export async function runSearch(session: CommandSession, filter: MessageFilter): Promise<Found> {
   const { store, context, view } = session;
-  const filter = await filterOf(session, key);
+  // What numbers alone decide, a view that is up to date knows.
+  if (filter.kind === 'all' && !session.stale) return { uids: uidsOf(view, view.all()), modSeq: 0 };
+  if (filter.kind === 'uids' && !session.stale) return { uids: uidsOf(view, view.byUid(filter.ranges)), modSeq: 0 };
   const { uids, modSeq } = await store.search(context, view.ref, filter);
   const known: Uid[] = [];
   for (const uid of uids) if (view.sequenceOf(uid) > 0) known.push(uid);
   return { uids: known, modSeq: known.length === uids.length ? modSeq : await highestModSeq(session, known) };
+}
+
+function uidsOf(view: MailboxView, { indexes }: Selection): Uid[] {
+  const uids: Uid[] = [];
+  for (const { first, last } of indexes) for (let i = first; i <= last; i++) uids.push(view.uidAt(i));
+  return uids;
 }
 
 /** Highest modSeq of these messages. */
