@@ -64,7 +64,7 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
     { logger: false, abortOnError: false, bodyParser: false },
   );
   const problems = new ProblemFilter(logger);
-  app.set('trust proxy', 'loopback');
+  app.set('trust proxy', settings.ROOKERY_API_TRUSTED_PROXIES);
   app.set('etag', false);
   app.set('x-powered-by', false);
   app.set('query parser', 'simple');

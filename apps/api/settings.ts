@@ -38,6 +38,10 @@ const Settings = z.object({
     .default(1_000)
     .describe('How long a node may take to say what it holds; then the last known value is given'),
   ROOKERY_API_DATABASE_CONNECTIONS: z.coerce.number().int().min(1).default(16),
+  ROOKERY_API_TRUSTED_PROXIES: z
+    .string()
+    .default('loopback')
+    .describe('Addresses or networks of the hubs, separated by commas: their X-Forwarded-For is believed'),
   ROOKERY_HUB_DOMAIN: z
     .string()
     .default('localhost')
