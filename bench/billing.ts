@@ -1,7 +1,7 @@
 // `npm run bench -- billing [--events 1000000] [--partners 1000] [--batch 1000] [--senders 4]`
 // Usage into PostgreSQL (durable commits, on this machine's disk) and one month of all partners rated and invoiced.
 // Lago publishes 10,000 events a second for its PostgreSQL set-up; the month is to be closed within five minutes.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -78,6 +78,7 @@ async function ingest(database: Database, partners: readonly string[]): Promise<
     );
   };
   const started = performance.now();
+  const cpuBefore = cpuSeconds();
   await Promise.all(
     Array.from({ length: senders }, async () => {
       for (let batch = take(); batch; batch = take()) {
@@ -92,6 +93,31 @@ async function ingest(database: Database, partners: readonly string[]): Promise<
     `ingested ${taken} events of ${partners.length} partners in ${seconds.toFixed(1)} s: ${Math.round(taken / seconds)} events/s ` +
       `(batches of ${batchSize}, ${senders} senders), ${Math.round(rssMax / 1e6)} MB at most`,
   );
+  const cpu = cpuSeconds();
+  const [own, server] = [cpu.own - cpuBefore.own, cpu.server - cpuBefore.server];
+  print(
+    `  processor time: ${own.toFixed(1)} s here, ${server.toFixed(1)} s PostgreSQL: ` +
+      `two cores of one's own could take ${Math.round((2 * taken) / (own + server))} events/s`,
+  );
+}
+
+/** Processor seconds used so far, by us and by PostgreSQL: on a shared machine they say more than the clock. Linux only. */
+function cpuSeconds(): { own: number; server: number } {
+  const { user, system } = process.cpuUsage();
+  let ticks = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ')
+        .map(Number);
+      const [, parent] = fields;
+      // Fields 14 to 17 of proc(5): own time, and for the postmaster that of children already gone.
+      if (Number(pid) === postgres.pid) ticks += fields[11]! + fields[12]! + fields[13]! + fields[14]!;
+      else if (parent === postgres.pid) ticks += fields[11]! + fields[12]!;
+    } catch {}
+  }
+  return { own: (user + system) / 1e6, server: ticks / 100 };
 }
 
 /** A hub, a node, twenty mailboxes and a volume for each partner. */
