@@ -4,6 +4,7 @@ import { Directory1700000003000 } from './1700000003000-directory.ts';
 import { Billing1700000004000 } from './1700000004000-billing.ts';
 import { Invoicing1700000005000 } from './1700000005000-invoicing.ts';
 import { Ledger1700000006000 } from './1700000006000-ledger.ts';
+import { UsageLevels1700000007000 } from './1700000007000-usage-levels.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Billing1700000004000,
   Invoicing1700000005000,
   Ledger1700000006000,
+  UsageLevels1700000007000,
 ];

@@ -1,5 +1,6 @@
 import type { Database, Queryable } from '#database';
 import type { Clock } from '#stdx';
+import { GAUGE_METERS } from './usage-event.ts';
 
 /**
  * Hourly buckets, derived from events: sums of counters by subject, resource-seconds of interval meters, byte-seconds of
@@ -104,11 +105,10 @@ async function rollIntervals(client: Queryable, partnerId: string, since: Date, 
 async function rollLevels(client: Queryable, partnerId: string, since: Date, until: Date): Promise<number> {
   const { rowCount } = await client.query(
     `WITH sample AS (
-       (SELECT DISTINCT ON (meter, subject) meter, subject, quantity, seq, at FROM usage_event event
-        WHERE partner_id = $1 AND kind = 'gauge' AND at < $2 AND ${NOT_VOIDED} ORDER BY meter, subject, at DESC, seq DESC)
+       SELECT gauge.* FROM unnest($4::text[]) name, rookery_levels_before($1, $2, 9223372036854775807, name) gauge
        UNION ALL
        SELECT meter, subject, quantity, seq, at FROM usage_event event
-       WHERE partner_id = $1 AND kind = 'gauge' AND at >= $2 AND at < $3 AND ${NOT_VOIDED}
+       WHERE partner_id = $1 AND meter = ANY($4) AND kind = 'gauge' AND at >= $2 AND at < $3 AND ${NOT_VOIDED}
      ), level AS (
        SELECT meter, subject, quantity, at AS started, lead(at, 1, $3::timestamptz) OVER (PARTITION BY meter, subject ORDER BY at, seq) AS ended FROM sample
      ), fresh AS (
@@ -118,7 +118,7 @@ async function rollLevels(client: Queryable, partnerId: string, since: Date, unt
        JOIN level ON started < hour + interval '1 hour' AND ended > hour
        GROUP BY meter, hour, subject
      ) ${UPSERT}`,
-    [partnerId, since, until],
+    [partnerId, since, until, GAUGE_METERS],
   );
   return rowCount ?? 0;
 }

@@ -76,6 +76,8 @@ const iso = (expression: string): string => `to_char(${expression} AT TIME ZONE 
 const COUNTED_SPAN = (from: string, to: string): string => `json_build_object(
   'from', ${iso(`greatest(${from}, $3::timestamptz)`)}, 'to', ${iso(`least(coalesce(${to}, $5), $4::timestamptz)`)},
   'seconds', extract(epoch FROM least(coalesce(${to}, $5), $4) - greatest(${from}, $3::timestamptz))::float8)`;
+/** No cut-off. */
+const EVERYTHING = '9223372036854775807';
 const NOT_VOIDED = `NOT EXISTS (SELECT FROM usage_void void WHERE void.partner_id = event.partner_id AND void.event_seq = event.seq)`;
 
 /** The intervals, levels, hours and events that lines are made of; bound to the partner by row-level security. */
@@ -102,8 +104,7 @@ export class PostgresUsageEvidence {
          ${iso('at')} AS sort_1, subject AS sort_2
        FROM (
          SELECT meter, subject, quantity, seq, at, lead(at) OVER (PARTITION BY meter, subject ORDER BY at, seq) AS until FROM (
-           (SELECT DISTINCT ON (meter, subject) meter, subject, quantity, seq, at FROM usage_event event
-            WHERE partner_id = $1 AND meter = ANY($2) AND kind = 'gauge' AND at < $3 AND ${NOT_VOIDED} ORDER BY meter, subject, at DESC, seq DESC)
+           SELECT gauge.* FROM unnest($2::text[]) name, rookery_levels_before($1, $3, ${EVERYTHING}, name) gauge
            UNION ALL
            SELECT meter, subject, quantity, seq, at FROM usage_event event
            WHERE partner_id = $1 AND meter = ANY($2) AND kind = 'gauge' AND at >= $3 AND at < $4 AND ${NOT_VOIDED}

@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '#database';
 import { present } from '#stdx';
 import { KIND_OF_METER, type RoleInterval, replay, type Transition } from './intervals.ts';
-import type { IntervalMeter } from './usage-event.ts';
+import { GAUGE_METERS, INTERVAL_METERS, type IntervalMeter } from './usage-event.ts';
 
 /** One partner's usage in a period, exactly as counted. Instants are milliseconds, quantities decimal strings. */
 export interface UsageFacts {
@@ -71,8 +71,8 @@ async function intervals(client: Queryable, question: UsageQuestion): Promise<Us
     seq: string;
   }>(
     `SELECT meter, subject, kind AS change, label, at, seq FROM usage_event
-     WHERE partner_id = $1 AND kind IN ('start', 'stop') AND at < $3 AND ${COUNTED}`,
-    [question.partnerId, String(question.cutoff), iso(question.cuts.at(-1))],
+     WHERE partner_id = $1 AND meter = ANY($4) AND kind IN ('start', 'stop') AND at < $3 AND ${COUNTED}`,
+    [question.partnerId, String(question.cutoff), iso(question.cuts.at(-1)), INTERVAL_METERS],
   );
   const transitions = rows.map((row): Transition & { subject: string } => ({ ...row, at: row.at.getTime() }));
   const begin = present(question.cuts[0], 'period start');
@@ -86,13 +86,13 @@ async function intervals(client: Queryable, question: UsageQuestion): Promise<Us
 
 async function samples(client: Queryable, question: UsageQuestion): Promise<UsageFacts['samples']> {
   const { rows } = await client.query<{ meter: string; subject: string; at: Date; value: string }>(
-    `(SELECT DISTINCT ON (meter, subject) meter, subject, at, quantity AS value, seq FROM usage_event
-      WHERE partner_id = $1 AND kind = 'gauge' AND at < $3 AND ${COUNTED} ORDER BY meter, subject, at DESC, seq DESC)
+    `SELECT level.meter, subject, at, quantity AS value, seq
+     FROM unnest($5::text[]) gauge, rookery_levels_before($1, $3, $2, gauge) level
      UNION ALL
      SELECT meter, subject, at, quantity, seq FROM usage_event
-      WHERE partner_id = $1 AND kind = 'gauge' AND at >= $3 AND at < $4 AND ${COUNTED}
+      WHERE partner_id = $1 AND meter = ANY($5) AND kind = 'gauge' AND at >= $3 AND at < $4 AND ${COUNTED}
      ORDER BY at, seq`,
-    [question.partnerId, String(question.cutoff), iso(question.cuts[0]), iso(question.cuts.at(-1))],
+    [question.partnerId, String(question.cutoff), iso(question.cuts[0]), iso(question.cuts.at(-1)), GAUGE_METERS],
   );
   return rows.map(({ meter, subject, at, value }) => ({ meter, subject, at: at.getTime(), value }));
 }
