@@ -13,6 +13,8 @@ const CHUNK_BYTES = 256 * 1024;
 interface Handle {
   readonly file: Promise<VolumeFile>;
   readers: number;
+  /** To be closed when its last reader is done. */
+  dropped: boolean;
 }
 
 /** Reads blobs out of segments, keeping the files it used last open. */
@@ -31,6 +33,15 @@ export class BlobReader {
     const to = Math.min(end, place.size);
     if (from === 0 && to === place.size) yield* this.whole(place, blobHash);
     else yield* this.range(place, from, to);
+  }
+
+  /** A segment is being removed: an open file would keep its room. Who is reading it may finish. */
+  forget(segment: number): void {
+    const handle = this.handles.get(segment);
+    if (!handle) return;
+    this.handles.delete(segment);
+    handle.dropped = true;
+    if (handle.readers === 0) closeQuietly(handle);
   }
 
   async close(): Promise<void> {
@@ -76,6 +87,7 @@ export class BlobReader {
       throw error;
     } finally {
       handle.readers -= 1;
+      if (handle.dropped && handle.readers === 0) closeQuietly(handle);
     }
   }
 
@@ -87,7 +99,7 @@ export class BlobReader {
       const file = this.files.open(join(this.directory, segmentFile(segment)), 'read');
       // A failed open is not kept, so that the next reader tries again.
       file.catch(() => this.handles.delete(segment));
-      handle = { file, readers: 0 };
+      handle = { file, readers: 0, dropped: false };
     }
     // Re-inserted, so that the map's order is that of last use.
     this.handles.set(segment, handle);
@@ -99,10 +111,14 @@ export class BlobReader {
     for (const [segment, handle] of this.handles) {
       if (handle.readers > 0) continue;
       this.handles.delete(segment);
-      handle.file.then((file) => file.close()).catch(() => {});
+      closeQuietly(handle);
       return;
     }
   }
+}
+
+function closeQuietly({ file }: Handle): void {
+  file.then((open) => open.close()).catch(() => {});
 }
 
 const corrupt = (what: string): MailStoreError => new MailStoreError('corrupt', `stored bytes are damaged: ${what}`);

@@ -2,6 +2,8 @@ import { findBlob } from './blobs.ts';
 import { failureKind } from './errors.ts';
 import type { IndexDb } from './index-db.ts';
 import type { Task } from './operation.ts';
+import { RECORD_HEADER_BYTES } from './record.ts';
+import type { Room } from './room.ts';
 import type { SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
 import type { StagedContent } from './staging.ts';
@@ -15,7 +17,10 @@ export interface WrittenBatch {
   readonly reason?: unknown;
 }
 
-/** Step 1 of a commit: puts messages' bytes on storage, batch by batch, ahead of the rows that will refer to them. */
+/** What an operation's rows may take up in index and log, at a generous guess. */
+const ROWS_BYTES = 32_768;
+
+/** Step 1 of a commit: finds room, and puts messages' bytes on storage, batch by batch, ahead of the rows that will refer to them. */
 export class BytesStage {
   private readonly waiting: Task[] = [];
   private underWay = 0;
@@ -23,6 +28,7 @@ export class BytesStage {
 
   constructor(
     private readonly segments: SegmentWriter,
+    private readonly room: Room,
     private readonly index: IndexDb,
     private readonly settings: VolumeSettings,
     private readonly onWritten: (batch: WrittenBatch) => void,
@@ -80,7 +86,9 @@ export class BytesStage {
   private async write(batch: readonly Task[]): Promise<WrittenBatch> {
     const contents = batch.flatMap(({ operation }) => operation.contents);
     const large = contents.flatMap((content) => content.large ?? []);
+    const bytes = contents.reduce((sum, content) => sum + (content.large ? 0 : RECORD_HEADER_BYTES + content.size), 0);
     try {
+      await this.room.take(bytes + batch.length * ROWS_BYTES);
       await Promise.all([this.append(contents), ...large.map((record) => record.sync())]);
       return { written: batch, refused: [] };
     } catch (reason) {

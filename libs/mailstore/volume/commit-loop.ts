@@ -4,6 +4,7 @@ import type { Barrier } from './barrier.ts';
 import { BytesStage, type WrittenBatch } from './bytes-stage.ts';
 import { failureKind } from './errors.ts';
 import type { Operation, Task, TaskResult } from './operation.ts';
+import type { Room } from './room.ts';
 import type { SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
 import type { Staging } from './staging.ts';
@@ -18,6 +19,7 @@ export interface CommitFigures {
 
 export interface CommitParts {
   readonly segments: SegmentWriter;
+  readonly room: Room;
   readonly staging: Staging;
   readonly transactor: Transactor;
   readonly wal: Wal;
@@ -28,7 +30,7 @@ export interface CommitParts {
 
 /**
  * The one writer. Each operation goes through these, in this order, with all that waits beside it:
- * 1. its bytes are written to the open segment and synced (`BytesStage`);
+ * 1. room is found for it, its bytes are written to the open segment and synced (`BytesStage`);
  * 2. one SQLite transaction, in which one refusal harms no neighbour;
  * 3. the WAL is synced;
  * 4. the callers are answered and the changes published.
@@ -51,7 +53,7 @@ export class CommitLoop {
     private readonly onFailure: (error: Error) => void,
   ) {
     this.bytes = new BytesStage(
-      ...[parts.segments, parts.transactor.index, settings],
+      ...[parts.segments, parts.room, parts.transactor.index, settings],
       (batch) => this.bytesWritten(batch),
       (cause) => this.fail(cause),
     );
@@ -80,7 +82,7 @@ export class CommitLoop {
   }
 
   private accept(task: Task): void {
-    if (task.operation.contents.length > 0) this.bytes.add(task);
+    if (task.operation.grows) this.bytes.add(task);
     else this.enqueue([task]);
   }
 

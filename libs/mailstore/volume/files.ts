@@ -1,4 +1,4 @@
-import { close, fdatasync, fstat, fsync, ftruncate, open, read, readdir, unlink, writev } from 'node:fs';
+import { close, fdatasync, fstat, fsync, ftruncate, open, read, readdir, statfs, unlink, writev } from 'node:fs';
 import { promisify } from 'node:util';
 
 /** One open file. Positions and lengths in bytes. */
@@ -25,6 +25,8 @@ export interface VolumeFiles {
   syncDirectory(path: string): Promise<void>;
   remove(path: string): Promise<void>;
   list(path: string): Promise<readonly string[]>;
+  /** Bytes the file system at `path` has left for us. */
+  freeBytes(path: string): Promise<number>;
 }
 
 const FLAGS = { create: 'wx+', update: 'r+', read: 'r' } as const;
@@ -49,6 +51,10 @@ export const nodeFiles: VolumeFiles = {
   },
   remove: promisify(unlink),
   list: (path) => promisify(readdir)(path),
+  async freeBytes(path) {
+    const { bavail, bsize } = await promisify(statfs)(path);
+    return bavail * bsize;
+  },
 };
 
 function nodeFile(descriptor: number): VolumeFile {

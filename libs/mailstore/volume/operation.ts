@@ -6,6 +6,8 @@ import type { StagedContent } from './staging.ts';
 export interface Operation<T> {
   /** Messages it stores. */
   readonly contents: readonly StagedContent[];
+  /** It makes the volume larger, so it is refused `diskFull` while only the reserve is left. */
+  readonly grows: boolean;
   /**
    * Runs inside a transaction; throws `MailStoreError` to refuse. It may be run a second time when what it, or a
    * neighbour, did had to be undone.

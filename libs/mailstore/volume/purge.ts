@@ -85,7 +85,7 @@ export class Purge {
   }
 }
 
-const operation = (run: (edit: Edit) => void): Operation<void> => ({ contents: [], run });
+const operation = (run: (edit: Edit) => void): Operation<void> => ({ contents: [], grows: false, run });
 
 function purgeMailbox(edit: Edit, { account, mailbox, modSeq }: PurgeRow, slice: number): void {
   const { index, now } = edit.scope;

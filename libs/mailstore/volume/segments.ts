@@ -149,7 +149,7 @@ export class SegmentWriter {
     try {
       await this.files.syncDirectory(this.directory);
     } catch (cause) {
-      throw new SyncError('segments directory', { cause });
+      throw new SyncError('sync of the segments directory failed', { cause });
     }
   }
 
@@ -199,6 +199,6 @@ export async function syncOrThrow(file: VolumeFile): Promise<void> {
   try {
     await file.sync();
   } catch (cause) {
-    throw new SyncError('fdatasync failed', { cause });
+    throw new SyncError('sync of a file failed', { cause });
   }
 }

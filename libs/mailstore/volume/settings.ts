@@ -28,6 +28,11 @@ export interface VolumeSettings {
   readonly openSegmentsMax: number;
   /** Tombstones younger than this are kept. Default 30 days, the least docs/MAILSTORE.md allows. */
   readonly tombstoneKeepMs: number;
+  /**
+   * Room kept for what needs no new mail: reading, marking, deleting. With less left, mail is refused `diskFull`.
+   * Default 64 MiB: the log at its longest, as much again to write it back, and the index's growth by a million tombstones.
+   */
+  readonly reserveBytes: number;
   /** Messages a bulk change (STORE, COPY, MOVE, EXPUNGE of many) handles in one commit. Default 200: about 8 ms. */
   readonly bulkMessagesMax: number;
 }
@@ -47,5 +52,6 @@ export const defaultVolumeSettings: VolumeSettings = {
   cachedAccountsMax: 4_096,
   openSegmentsMax: 64,
   tombstoneKeepMs: 30 * 24 * 3_600_000,
+  reserveBytes: 64 * 1024 * 1024,
   bulkMessagesMax: 200,
 };

@@ -5,6 +5,7 @@ import type { ByteStream, Logger } from '#stdx';
 import type { BlobPlace } from './blobs.ts';
 import { encodeBody, encodeEnvelope } from './codec.ts';
 import { failureKind } from './errors.ts';
+import type { Room } from './room.ts';
 import type { LargeRecord, SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
 
@@ -42,13 +43,14 @@ export class Staging {
   constructor(
     private readonly parse: MessageParserFactory,
     private readonly segments: SegmentWriter,
+    private readonly room: Room,
     private readonly bounds: { readonly limits: MailStoreLimits; readonly settings: VolumeSettings },
     private readonly isReferenced: (segment: number) => boolean,
     private readonly logger: Logger,
   ) {}
 
   async stage(source: ByteStream | Uint8Array): Promise<StagedMessage> {
-    const intake = new Intake(this, this.segments, this.bounds.settings);
+    const intake = new Intake(this, this.segments, this.room, this.bounds.settings);
     const parser = this.parse();
     const sum = createHash('sha256');
     try {
@@ -148,12 +150,17 @@ class Intake {
   constructor(
     private readonly staging: Staging,
     private readonly segments: SegmentWriter,
+    private readonly room: Room,
     private readonly settings: VolumeSettings,
   ) {}
 
   async add(chunk: Uint8Array): Promise<void> {
     this.size += chunk.length;
-    if (this.large) return this.large.write([chunk]);
+    if (this.large) {
+      await this.room.take(chunk.length);
+      await this.large.write([chunk]);
+      return;
+    }
     if (this.size > this.settings.largeMessageBytes || this.staging.memoryIsShort(chunk.length)) {
       await this.spill(chunk);
       return;
@@ -165,6 +172,7 @@ class Intake {
   }
 
   private async spill(chunk: Uint8Array): Promise<void> {
+    await this.room.take(this.size);
     const large = await this.segments.large();
     this.large = large;
     this.staging.pinned.add(large.segment);

@@ -10,6 +10,7 @@ import type { StorageLock } from './lock.ts';
 import { Purge } from './purge.ts';
 import { Reads } from './reads.ts';
 import { nextSegmentNumber, removeOrphans } from './recovery.ts';
+import { Room } from './room.ts';
 import { Search } from './search.ts';
 import { SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
@@ -64,15 +65,22 @@ export class VolumeEngine {
     const number = nextSegmentNumber(index, epoch);
     this.segments = new SegmentWriter(files, segmentsDirectory, epoch, number, settings.segmentBytesMax);
     this.blobs = new BlobReader(files, segmentsDirectory, settings.openSegmentsMax);
-    const isKnown = (id: number): boolean => index.get('SELECT 1 AS found FROM segment WHERE id = ?', id) !== undefined;
-    this.staging = new Staging(parts.parse, this.segments, { limits, settings }, isKnown, logger);
+    const room = new Room(files, segmentsDirectory, settings.reserveBytes, clock);
+    this.staging = new Staging(parts.parse, this.segments, room, { limits, settings }, (id) => this.isHeld(id), logger);
     this.transactor = new Transactor(
       ...[index, this.segments, new Counters(index), { limits, epoch, settings }, clock, logger],
     );
     this.wal = new Wal(index, walFile, settings, clock, logger);
     this.loop = new CommitLoop(
       {
-        ...{ segments: this.segments, staging: this.staging, transactor: this.transactor, wal: this.wal, barrier },
+        ...{
+          room,
+          segments: this.segments,
+          staging: this.staging,
+          transactor: this.transactor,
+          wal: this.wal,
+          barrier,
+        },
         publish: () => this.publish(),
       },
       settings,
@@ -133,9 +141,17 @@ export class VolumeEngine {
     for (const id of publication.emptySegments) this.removeSegment(id);
   }
 
+  /** Whether a large message's file stays when its staging ends. */
+  private isHeld(id: number): boolean {
+    const held = this.index.get('SELECT 1 AS found FROM segment WHERE id = ?', id) !== undefined;
+    if (!held) this.blobs.forget(id);
+    return held;
+  }
+
   private removeSegment(id: number): void {
     // A large message staged once may be stored again: its file goes when it is let go of.
     if (this.staging.pinned.has(id)) return;
+    this.blobs.forget(id);
     this.segments
       .remove(id)
       .catch((error: unknown) => this.parts.logger.warn({ error, id }, 'an empty segment could not be removed'));

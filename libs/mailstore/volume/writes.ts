@@ -84,7 +84,7 @@ export class Writes {
   async deliver(delivery: Delivery): Promise<readonly DeliveryOutcome[]> {
     const content = this.staging.content(delivery.message);
     const prepared = prepareDelivery(delivery, content, this.limits);
-    return this.commit(
+    return this.grow(
       (edit) => {
         assertQueueRoom(edit, [prepared]);
         return deliver(edit, prepared);
@@ -104,7 +104,7 @@ export class Writes {
       internalDate: Math.floor(internalDate),
     }));
     const contents = prepared.map(({ content }) => content);
-    return this.commit((edit) => {
+    return this.grow((edit) => {
       const account = edit.account(context, ref.accountId);
       const mailbox = edit.mailboxById(account, ref.mailboxId);
       const refusal = roomFor(
@@ -124,7 +124,7 @@ export class Writes {
     name: string,
     options: { readonly role?: MailboxRole; readonly subscribed?: boolean },
   ): Promise<Mailbox> {
-    return this.commit((edit) => createMailbox(edit, context, accountId, name, options));
+    return this.grow((edit) => createMailbox(edit, context, accountId, name, options));
   }
 
   async renameMailbox(context: RequestContext, accountId: AccountId, from: string, to: string): Promise<Mailbox> {
@@ -240,22 +240,31 @@ export class Writes {
     const prepared = deliveries.map((delivery) =>
       prepareDelivery(delivery, this.staging.content(delivery.message), this.limits),
     );
-    await this.commit(
-      (edit) => {
-        assertQueueRoom(edit, prepared);
-        updateQueue(edit, updates);
-        for (const delivery of prepared) deliver(edit, delivery);
-      },
-      prepared.map(({ content }) => content),
-    );
+    const run = (edit: Edit): void => {
+      assertQueueRoom(edit, prepared);
+      updateQueue(edit, updates);
+      for (const delivery of prepared) deliver(edit, delivery);
+    };
+    // Outcomes alone make the volume smaller.
+    await (prepared.length === 0
+      ? this.commit(run)
+      : this.grow(
+          run,
+          prepared.map(({ content }) => content),
+        ));
   }
 
   async usageConfirm(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.commit((edit) => confirmUsage(edit, this.volumeId, ids));
   }
 
-  private commit<T>(run: (edit: Edit) => T, contents: readonly StagedContent[] = []): Promise<T> {
-    return this.loop.submit({ run, contents });
+  private commit<T>(run: (edit: Edit) => T): Promise<T> {
+    return this.loop.submit({ run, contents: [], grows: false });
+  }
+
+  /** A commit that makes the volume larger. */
+  private grow<T>(run: (edit: Edit) => T, contents: readonly StagedContent[] = []): Promise<T> {
+    return this.loop.submit({ run, contents, grows: true });
   }
 
   /** One piece of a COPY or MOVE. */
@@ -266,7 +275,7 @@ export class Writes {
     target: MailboxId,
     kind: 'copy' | 'move',
   ): Promise<CopiedUids> {
-    return this.commit((edit) => {
+    const run = (edit: Edit): CopiedUids => {
       const account = edit.account(context, source.accountId);
       const from = edit.mailboxById(account, source.mailboxId);
       const to = edit.mailboxById(account, target);
@@ -276,7 +285,8 @@ export class Writes {
         ...{ mailboxId: target, uidValidity: to.uidValidity, source: rows.map(({ uid }) => uid) },
         ...{ target: uids, modSeq: account.row.modSeq },
       };
-    });
+    };
+    return kind === 'copy' ? this.grow(run) : this.commit(run);
   }
 
   /** RFC 9051 §6.3.6: the new mailbox, and as much of INBOX as one commit moves: mostly all. */

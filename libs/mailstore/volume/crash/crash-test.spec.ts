@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { seededRandom } from '#stdx';
+import { CrashTest } from './crash-test.ts';
+
+// A slice; the thousands are `node dist/libs/mailstore/volume/crash/main.js --kills 3000`.
+const KILLS = 40;
+
+describe('a writer killed at random points', () => {
+  it(`loses nothing acknowledged in ${KILLS} kills`, async (t) => {
+    const figures = await CrashTest.run(KILLS, seededRandom(7));
+    t.diagnostic(JSON.stringify(figures));
+    assert.equal(figures.kills, KILLS);
+    assert(figures.acknowledged > KILLS, 'the writer hardly wrote');
+    assert(figures.undone + figures.applied > 0, 'no kill met an operation under way');
+  });
+});
