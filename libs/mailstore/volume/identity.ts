@@ -5,7 +5,7 @@ import { VolumeOpenError } from './errors.ts';
 import { nodeFiles } from './files.ts';
 
 /** Layout of a volume directory that this program writes. A newer one is refused; an older one is upgraded by `schema.ts`. */
-export const VOLUME_FORMAT = 1;
+const VOLUME_FORMAT = 1;
 
 /** Whose directory it is: the content of volume.json. */
 export interface VolumeIdentity {

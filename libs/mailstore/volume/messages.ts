@@ -65,7 +65,7 @@ export function addMessage(
 type Placed = Omit<MembershipRow, 'uid' | 'modSeq' | 'createdModSeq'>;
 
 /** Gives a message the mailbox's next uid. */
-export function place(edit: Edit, account: AccountEdit, mailbox: MailboxRow, message: Placed): Uid {
+function place(edit: Edit, account: AccountEdit, mailbox: MailboxRow, message: Placed): Uid {
   const modSeq = edit.touchMailbox(account, mailbox);
   const uid = mailbox.uidNext++;
   mailbox.modSeq = modSeq;

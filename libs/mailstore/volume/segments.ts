@@ -9,7 +9,7 @@ import { encodeRecordHeader, RECORD_HEADER_BYTES } from './record.ts';
 const SEGMENTS_PER_EPOCH = 2 ** 24;
 
 export const segmentId = (epoch: number, number: number): number => epoch * SEGMENTS_PER_EPOCH + number;
-export const segmentEpoch = (id: number): number => Math.floor(id / SEGMENTS_PER_EPOCH);
+const segmentEpoch = (id: number): number => Math.floor(id / SEGMENTS_PER_EPOCH);
 export const segmentFile = (id: number): string => `${segmentEpoch(id)}-${id % SEGMENTS_PER_EPOCH}.seg`;
 
 /** The id a segment's file name stands for; undefined for other files. */

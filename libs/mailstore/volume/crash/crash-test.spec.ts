@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { seededRandom } from '#stdx';
 import { CrashTest } from './crash-test.ts';
 
-// A slice; the thousands are `node dist/libs/mailstore/volume/crash/main.js --kills 3000`.
+// A slice; the thousands are `node dist/libs/mailstore/volume/crash/crash.js --kills 3000`.
 const KILLS = 40;
 
 describe('a writer killed at random points', () => {

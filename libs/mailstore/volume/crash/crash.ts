@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { seededRandom } from '#stdx';
 import { CrashTest } from './crash-test.ts';
 
-// node dist/libs/mailstore/volume/crash/main.js [--kills N] [--seed N]
+// node dist/libs/mailstore/volume/crash/crash.js [--kills N] [--seed N]
 const { values } = parseArgs({
   options: { kills: { type: 'string', default: '3000' }, seed: { type: 'string', default: '1' } },
 });
