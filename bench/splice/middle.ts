@@ -1,8 +1,11 @@
-import { type AddressInfo, connect, createServer } from 'node:net';
-import { HeldSession, LegReads, type SessionKeeper } from '#frontdoor';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { HeldSession, LegReads, type SessionKeeper, storedCertificate, tlsServerOptions } from '#frontdoor';
+import { silentLogger, systemClock, systemRandom } from '#stdx';
 
-// What is measured, in a process of its own. Arguments: hub|pipe SOURCE-PORT. Prints its port.
-const [, , kind = 'hub', source = '0'] = process.argv;
+// What is measured, in a process of its own. Arguments: hub|pipe SOURCE-PORT plain|tls DIRECTORY. Prints its port, then, at
+// each SIGUSR2, the bytes of memory it uses after collecting garbage (needs --expose-gc).
+const [, , kind = 'hub', source = '0', how = 'plain', directory = ''] = process.argv;
 
 const keeper: SessionKeeper = {
   resume: async () => undefined,
@@ -21,7 +24,7 @@ const identity = {
   sessionId: 's',
 };
 
-const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (client) => {
+const serve = (client: Socket): void => {
   const address = { port: Number(source), host: '127.0.0.1', noDelay: true };
   if (kind === 'pipe') {
     const leg = connect(address);
@@ -34,4 +37,18 @@ const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect
   const socket = connect({ ...address, onread: reads.options });
   socket.pause();
   new HeldSession(client, { socket, reads }, identity, keeper).start(Buffer.alloc(0), false);
-}).listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+};
+
+const options = { noDelay: true, allowHalfOpen: true, pauseOnConnect: how !== 'tls' };
+const certificates =
+  how === 'tls'
+    ? await storedCertificate(directory, ['localhost'], systemClock, systemRandom, silentLogger)
+    : undefined;
+const server = certificates
+  ? createTlsServer({ ...tlsServerOptions(certificates), ...options }, serve)
+  : createServer(options, serve);
+server.listen(0, '127.0.0.1', 4_096, () => console.log((server.address() as AddressInfo).port));
+process.on('SIGUSR2', () => {
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
+  console.log(process.memoryUsage.rss());
+});

@@ -192,7 +192,9 @@ export class HeldSession implements LegReader {
   /** @internal */
   legRead(bytes: Buffer, owns: boolean): boolean {
     this.owning = owns;
+    this.client.cork();
     this.legSaid(bytes);
+    this.client.uncork();
     this.owning = false;
     // What the kernel has not taken is still in the buffer.
     if (owns && this.client.writableLength > 0) this.leg?.pause();

@@ -12,6 +12,7 @@ export interface LegReader {
 }
 
 const READ_BYTES = 65_536;
+const OWN_BYTES = 262_144;
 /** A read of this much is the beginning of a long answer … */
 const LONG_READ_BYTES = 32_768;
 /** … and one below this the end of it. */
@@ -52,7 +53,7 @@ export class LegReads {
       if (kept.length < KEPT_MAX) kept.push(this.own);
       this.own = undefined;
     } else if (!this.own && free && this.lastRead >= LONG_READ_BYTES)
-      this.own = kept.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+      this.own = kept.pop() ?? Buffer.allocUnsafeSlow(OWN_BYTES);
     return this.own ?? shared;
   }
 }
