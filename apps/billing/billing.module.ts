@@ -1,7 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { MonthRating } from '#billing/invoice';
-import { InvoiceFinalization, LateUsageScan, MonthClosing, PostgresBillingAccounts } from '#billing/postgres';
+import {
+  InvoiceFinalization,
+  LateUsageScan,
+  MonthClosing,
+  OverdueInvoices,
+  PostgresBillingAccounts,
+} from '#billing/postgres';
 import { Database } from '#database';
 import { PostgresMetering, PostgresUsageReader, UsageOutboxRelay, UsageQuarantine, UsageRollup } from '#metering';
 import { type Logger, systemClock } from '#stdx';
@@ -56,5 +62,6 @@ function jobsOver(database: Database, metering: PostgresMetering): BillingJob[] 
     closing: new MonthClosing(database, accounts, rating, systemClock),
     finalization: new InvoiceFinalization(database, accounts, rating, systemClock),
     late: new LateUsageScan(database, accounts, rating, systemClock),
+    overdue: new OverdueInvoices(database, systemClock),
   });
 }

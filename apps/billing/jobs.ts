@@ -1,4 +1,4 @@
-import { InvoiceFinalization, LateUsageScan, MonthClosing } from '#billing/postgres';
+import { InvoiceFinalization, LateUsageScan, MonthClosing, OverdueInvoices } from '#billing/postgres';
 import { UsageQuarantine, UsageRollup } from '#metering';
 
 /** Work found in PostgreSQL at each run: a tick asks for everything due, never for one period, so that a missed tick costs nothing. */
@@ -20,6 +20,7 @@ export function billingJobs(work: {
   readonly closing: MonthClosing;
   readonly finalization: InvoiceFinalization;
   readonly late: LateUsageScan;
+  readonly overdue: OverdueInvoices;
 }): BillingJob[] {
   return [
     {
@@ -60,6 +61,7 @@ export function billingJobs(work: {
           onFailure,
         ),
     },
+    { name: 'dunning.tick', pattern: '40 * * * *', run: () => work.overdue.mark() },
     {
       name: 'billing.finalize-tick',
       pattern: '20 * * * *',

@@ -6,6 +6,7 @@ export * from './credit.ts';
 export * from './finalize.ts';
 export * from './invoice-book.ts';
 export * from './late-scan.ts';
+export * from './overdue.ts';
 export * from './payments.ts';
 export * from './rating-runs.ts';
 export * from './subscriptions.ts';

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Database } from '#database';
 import { issueCreditNote, OverCreditError } from './credit.ts';
 import { billingWorld, fact, goldenTerms, goldenUsage, jobs, newPartner, received, role } from './golden.spec.ts';
+import { OverdueInvoices } from './overdue.ts';
 
 const DAY = 86_400_000;
 
@@ -327,6 +328,24 @@ describe('invoices', () => {
     assert.deepEqual([settlement.due_minor, settlement.state], ['0', 'paid']);
     assert.equal(await walletOf(partner), 740n);
     await balanced();
+  });
+
+  it('is overdue when its day has passed unpaid, and is announced as such once', async () => {
+    const partner = await golden('tardy');
+    await tick();
+    await world.clock.advance(DAY);
+    await tick();
+    const { id } = await invoiceOf(partner);
+    await world.clock.advance(15 * DAY);
+    const overdue = new OverdueInvoices(database, world.clock);
+    assert.ok((await overdue.mark()) > 0);
+    assert.equal(await overdue.mark(), 0);
+    assert.equal((await settlementOf(id)).state, 'overdue');
+    const told = await database.query(
+      `SELECT FROM outbox WHERE payload->>'type' = 'invoice.overdue' AND payload->>'invoiceId' = $1`,
+      [id],
+    );
+    assert.equal(told.length, 1);
   });
 
   it('killed at every single step and started again comes to the same', async () => {
