@@ -14,6 +14,9 @@ export interface UsageDispatchSettings {
   readonly gaugeIntervalMs: number;
 }
 
+/** Soon after the start, so that storage counts from the beginning. */
+const FIRST_GAUGE_MS = 5_000;
+
 interface Source {
   readonly volumeId: string;
   readonly epoch: number;
@@ -38,6 +41,7 @@ export class UsageDispatch {
 
   start(): void {
     this.timers.push(this.clock.every(this.settings.intervalMs, () => void this.dispatch()));
+    this.timers.push(this.clock.after(FIRST_GAUGE_MS, () => void this.sayGauges()));
     this.timers.push(this.clock.every(this.settings.gaugeIntervalMs, () => void this.sayGauges()));
   }
 
@@ -56,7 +60,7 @@ export class UsageDispatch {
     }
   }
 
-  /** What each partner stores on each volume now. The instant is the slot's, so that a volume says each slot once whoever owns it. */
+  /** What each partner stores on each volume now, once a slot. One that is lost is made good by the next: a level holds until then. */
   async sayGauges(): Promise<void> {
     const slot = Math.floor(this.clock.now() / this.settings.gaugeIntervalMs);
     for (const { volumeId, epoch, store } of this.sources()) {
@@ -67,7 +71,7 @@ export class UsageDispatch {
             id: `storage~${volumeId}~${epoch}~${slot}`,
             source: `volume:${volumeId}`,
             partnerId,
-            at: new Date(slot * this.settings.gaugeIntervalMs).toISOString(),
+            at: new Date(this.clock.now()).toISOString(),
             subject: volumeId,
             kind: 'gauge',
             meter: 'storage-bytes',
