@@ -66,7 +66,7 @@ async function ensureCluster(
   const context = systemContext('supervisor');
   const found = await registry.findPartner(context, owner.slug);
   const partner = found.ok ? found.value : accepted(await registry.createPartner(context, owner));
-  return createCluster(database, { partnerId: partner.id, name: CLUSTER_NAME }, random);
+  return createCluster(database, { partnerId: partner.id, name: CLUSTER_NAME, shared: true }, random);
 }
 
 async function ensureNodes(

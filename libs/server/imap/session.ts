@@ -256,7 +256,8 @@ export class ImapSession implements CommandSession {
 
   private mark(): void {
     const { connection } = this;
-    if (!connection.mark || connection.gone) return;
+    // After LOGOUT nobody goes on: a mark would make the hub hold the client for the next owner.
+    if (!connection.mark || connection.gone || this.ending) return;
     const state = encodeImapMark(this.toMark());
     const at = `${this.answered} ${state.toString('latin1')}`;
     if (at === this.markedAt) return;
