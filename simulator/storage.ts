@@ -49,6 +49,9 @@ export class Storage {
     const shelf = this.shelf(volumeId);
     if (shelf.holder) throw new VolumeLockedError(`held by ${shelf.holder.process.name}`);
     if (epoch < shelf.highestEpoch) throw new Error(`the volume was taken at epoch ${shelf.highestEpoch}`);
+    // Files are named by epoch: who opens one a second time may write over the first.
+    if (epoch === shelf.highestEpoch)
+      this.violation(`${volumeId} is opened again at epoch ${epoch} by ${process.name}`);
     shelf.highestEpoch = epoch;
     shelf.holder = new StorageLock(volumeId, epoch, process);
     return shelf.holder;

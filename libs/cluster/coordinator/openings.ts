@@ -49,20 +49,29 @@ export class Openings {
     private readonly changed: () => void,
   ) {}
 
+  /** Orders the new owner to open it: the assignment was written by this leader just now, so nobody has opened this epoch. */
+  begin(volume: Volume, fence: readonly string[] | null): void {
+    this.ordered.delete(volume.id);
+    this.order(volume, fence);
+  }
+
   /**
-   * Orders the owner to open it, unless that is already under way. False when it takes a new epoch: the owner refused
-   * this one, or its process is another than the one ordered before, which may have written in it.
+   * Orders the same again, unless that is still under way: the order or its answer was lost. False when it takes a new
+   * epoch, because a process that is not there any more may have opened this one, or the owner refused it.
    */
-  order(volume: Volume, fence: readonly string[] | null): boolean {
+  again(volume: Volume, fence: readonly string[] | null): boolean {
+    const former = this.ordered.get(volume.id);
+    const report = volume.ownerNodeId === null ? undefined : this.parts.watch.get(volume.ownerNodeId).report;
+    if (former?.epoch !== volume.epoch || former.instance !== report?.instance || former.refused) return false;
+    if (!former.waiting) this.order(volume, fence);
+    return true;
+  }
+
+  private order(volume: Volume, fence: readonly string[] | null): void {
     const nodeId = volume.ownerNodeId;
     const member = nodeId === null ? undefined : this.parts.view.node(nodeId);
     const report = nodeId === null ? undefined : this.parts.watch.get(nodeId).report;
-    if (!member || !report) return true;
-    const former = this.ordered.get(volume.id);
-    if (former?.epoch === volume.epoch) {
-      if (former.waiting && former.instance === report.instance) return true;
-      if (former.instance !== report.instance || former.refused) return false;
-    }
+    if (!member || !report) return;
     const ordered: Ordered = { epoch: volume.epoch, instance: report.instance, waiting: true, refused: false };
     this.ordered.set(volume.id, ordered);
     const { instance, stamp } = report;
@@ -85,7 +94,6 @@ export class Openings {
         ordered.waiting = false;
         if (!(error instanceof NodeUnreachableError)) this.logger.error({ error: String(error) }, 'an order failed');
       });
-    return true;
   }
 
   /** Where not to try next, and from when on. */

@@ -72,7 +72,7 @@ export class VolumeDuties {
     if (volume.state === 'serving' && (watch.get(owner).heardAt ?? 0) < view.learntAt(volumeId)) return;
     if (volume.state === 'failed') {
       if (openings.mayTry(volumeId)) await this.place(volume, 'volumeFailed', { starting });
-    } else if (volume.state === 'serving' || (!this.open(volume) && openings.mayTry(volumeId))) {
+    } else if (volume.state === 'serving' || (!this.openAgain(volume) && openings.mayTry(volumeId))) {
       await this.place(volume, 'nodeRestarted', { stay: owner, starting });
     }
   }
@@ -97,7 +97,7 @@ export class VolumeDuties {
     }
     this.changes.set(volumeId, change);
     const volume = view.volume(volumeId);
-    if (volume && to !== null) this.open(volume);
+    if (volume && to !== null) this.parts.openings.begin(volume, this.fenceOf(volume));
   }
 
   private async settleHeld(volume: Volume, owner: string, held: HeldVolume, starting: boolean): Promise<void> {
@@ -153,17 +153,18 @@ export class VolumeDuties {
     this.handOver(volume.id, { cause, epoch, from, to, since: before?.since ?? since });
   }
 
-  private open(volume: Volume): boolean {
-    return this.parts.openings.order(volume, this.heldBelow(volume) ? null : volume.fence);
+  private openAgain(volume: Volume): boolean {
+    return this.parts.openings.again(volume, this.fenceOf(volume));
   }
 
-  /** A former owner that answers will let go by itself: no reason to fence it. */
-  private heldBelow({ id: volumeId, epoch }: Volume): boolean {
+  /** None while a former owner answers: it will let go by itself. */
+  private fenceOf({ id: volumeId, epoch, fence }: Volume): readonly string[] | null {
     const { view, watch } = this.parts;
-    return view.members().some(({ id }) => {
+    const letsGo = view.members().some(({ id }) => {
       const held = watch.get(id).reach === 'answering' ? watch.held(id, volumeId) : undefined;
       return held !== undefined && held.epoch < epoch && (held.state === 'serving' || held.state === 'closing');
     });
+    return letsGo ? null : fence;
   }
 
   private async confirm(volume: Volume): Promise<void> {
