@@ -149,7 +149,7 @@ export class CommitLoop {
     for (const result of results) this.answer(result);
     this.underWay = [];
     this.parts.publish();
-    if (changed) this.parts.wal.afterCommit();
+    if (changed) this.parts.wal.afterCommit(this.pendingOperations === 0);
   }
 
   /** Step 2. Undefined when the disk was full: the tasks are tried again one by one, or were refused. */

@@ -141,13 +141,12 @@ export class Reads {
     ranges: readonly UidRange[],
     fields: MessageFields,
   ): AsyncIterable<readonly StoredMessage[]> {
-    const sql = `SELECT uid, message AS messageId, mod_seq AS modSeq, keywords, size, internal_date AS internalDate,
-        saved_date AS savedDate, blob, thread, preview
-        ${fields.envelope ? ', envelope' : ''} ${fields.body ? ', body' : ''}
+    const sql = `SELECT uid, message, mod_seq, keywords, size, internal_date, saved_date, blob, thread, preview,
+        ${fields.envelope ? 'envelope' : 'NULL'}, ${fields.body ? 'body' : 'NULL'}
       FROM membership JOIN message ON message.key = account * 4294967296 + message
       WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?`;
     return this.paged(context, ref, ranges, SLICE.messages, (account, mailbox, first, last, limit) =>
-      this.index.all<MessageRow>(sql, account, mailbox, first, last, limit).map(messageOf),
+      this.index.tuples<MessageTuple>(sql, account, mailbox, first, last, limit).map(messageOf),
     );
   }
 
@@ -246,20 +245,25 @@ export class Reads {
   }
 }
 
-interface MessageRow extends Omit<StoredMessage, 'keywords' | 'blobId' | 'threadId' | 'envelope' | 'body'> {
-  readonly keywords: string;
-  readonly blob: Uint8Array;
-  readonly thread: number;
-  readonly envelope?: string;
-  readonly body?: string;
-}
+type MessageTuple = readonly [
+  ...SummaryTuple,
+  size: number,
+  internalDate: number,
+  savedDate: number,
+  blob: Uint8Array,
+  thread: number,
+  preview: string,
+  envelope: string | null,
+  body: string | null,
+];
 
-function messageOf({ keywords, blob, thread, envelope, body, ...row }: MessageRow): StoredMessage {
+function messageOf(row: MessageTuple): StoredMessage {
+  const [uid, messageId, modSeq, keywords, size, internalDate, savedDate, blob, thread, preview, envelope, body] = row;
   return {
-    ...row,
-    ...{ keywords: keywordsOf(keywords), blobId: blobIdOf(blob), threadId: threadId(thread) },
-    ...(envelope === undefined ? {} : { envelope: decodeEnvelope(envelope) }),
-    ...(body === undefined ? {} : { body: decodeBody(body) }),
+    ...{ uid, messageId, modSeq, keywords: keywordsOf(keywords), blobId: blobIdOf(blob), size },
+    ...{ internalDate, savedDate, threadId: threadId(thread), preview },
+    ...(envelope === null ? {} : { envelope: decodeEnvelope(envelope) }),
+    ...(body === null ? {} : { body: decodeBody(body) }),
   };
 }
 

@@ -39,11 +39,12 @@ export class Wal {
     return log - checkpointed;
   }
 
-  /** After a commit, with its callers answered: writes back when the log is long, else once the volume has rested. */
-  afterCommit(): void {
+  /** After a commit, with its callers answered: writes back when the log is long, else once the volume has rested. `quiet`: nobody is waiting. */
+  afterCommit(quiet: boolean): void {
     this.idle?.cancel();
     this.idle = undefined;
-    if (this.pendingFrames() >= this.settings.walFramesMax) this.writeBack();
+    const { walFramesMax, walFramesQuiet } = this.settings;
+    if (this.pendingFrames() >= (quiet ? Math.min(walFramesQuiet, walFramesMax) : walFramesMax)) this.writeBack();
     else this.idle = this.clock.after(this.settings.walIdleMs, () => this.rested());
   }
 

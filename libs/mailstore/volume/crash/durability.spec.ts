@@ -22,7 +22,13 @@ const openAt = (path: string, epoch: number, files?: ForgetfulFiles): Promise<Ma
   openVolume({
     ...{ path, ...identity, epoch, clock: systemClock, logger: silentLogger, parse: () => messageParser() },
     // No write-back while it runs: SQLite's own syncs are its own affair.
-    settings: { largeMessageBytes: LARGE_BYTES, segmentBytesMax: 60_000, walFramesMax: 1e9, walIdleMs: 1e9 },
+    settings: {
+      largeMessageBytes: LARGE_BYTES,
+      segmentBytesMax: 60_000,
+      walFramesMax: 1e9,
+      walFramesQuiet: 1e9,
+      walIdleMs: 1e9,
+    },
     ...(files ? { files } : {}),
   });
 
