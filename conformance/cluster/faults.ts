@@ -48,22 +48,22 @@ export function leader(cluster: EmbeddedCluster): ClusterFile['hubs'][number] | 
 
 /** With `--restart` a killed member comes back; waits until all of them are there and every volume has an owner. */
 export async function wholeAgain(cluster: EmbeddedCluster): Promise<void> {
-  await until(
-    'every hub and node to be back',
-    async () => {
-      const { hubs, nodes } = cluster.file;
-      if (!hubs.every(({ pid }) => pid !== null) || !nodes.every(({ pid, state }) => pid !== null && state !== 'down'))
-        return false;
-      const status = (await cluster.cli('cluster', 'status')) as {
-        volumes: { state: string }[];
-        nodes: { state: string }[];
-      };
-      return (
-        status.volumes.every(({ state }) => state === 'serving') &&
-        status.nodes.every(({ state }) => state !== 'down') &&
-        leader(cluster) !== undefined
-      );
-    },
-    60_000,
+  await until('every hub and node to be back', () => isWhole(cluster).catch(() => false), 60_000);
+}
+
+async function isWhole(cluster: EmbeddedCluster): Promise<boolean> {
+  const { hubs, nodes } = cluster.file;
+  if (!hubs.every(({ pid }) => pid !== null) || !nodes.every(({ pid, state }) => pid !== null && state !== 'down'))
+    return false;
+  // A hub that has come back has a pid before it listens.
+  for (const { ports } of hubs) (await ImapClient.open(ports.imap)).close();
+  const status = (await cluster.cli('cluster', 'status')) as {
+    volumes: { state: string }[];
+    nodes: { state: string }[];
+  };
+  return (
+    status.volumes.every(({ state }) => state === 'serving') &&
+    status.nodes.every(({ state }) => state !== 'down') &&
+    leader(cluster) !== undefined
   );
 }

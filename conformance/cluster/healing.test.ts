@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { EmbeddedCluster } from './embedded-cluster.ts';
-import { activeNodes, usersOn } from './faults.ts';
+import { activeNodes, usersOn, wholeAgain } from './faults.ts';
 import { ImapClient } from './imap-client.ts';
 import { campaign, type Fault } from './rounds.ts';
 import { SmtpClient } from './smtp-client.ts';
@@ -14,9 +14,14 @@ const LIMITS: readonly (readonly [Fault, number])[] = [
 ];
 
 describe('a cluster under load', () => {
+  let cluster: EmbeddedCluster;
+  before(async () => {
+    cluster = await EmbeddedCluster.start(['--restart']);
+  });
+  after(() => cluster.stop());
+
   for (const [fault, limitMs] of LIMITS) {
     it(`heals from ${fault} within ${limitMs / 1000} s and loses nothing it acknowledged`, async () => {
-      await using cluster = await EmbeddedCluster.start(['--restart']);
       const result = await campaign(cluster, fault, 2, () => {});
       assert.ok(result.acknowledged > 20, `only ${result.acknowledged} messages were acknowledged`);
       assert.deepEqual(result.missing, []);
@@ -29,7 +34,7 @@ describe('a cluster under load', () => {
   }
 
   it('answers a message whose node dies in mid-DATA with a temporary error, keeps the session, and takes it the second time', async () => {
-    await using cluster = await EmbeddedCluster.start();
+    await wholeAgain(cluster);
     const [target] = activeNodes(cluster);
     assert.ok(target?.pid);
     const [user] = await usersOn(cluster, target.name);
