@@ -8,9 +8,11 @@ const logger = createLogger('api', 'api', settings.ROOKERY_LOG_LEVEL);
 const api = await startApi(settings, { clock: systemClock, random: systemRandom, logger });
 logger.info({ url: api.url, status: api.statusUrl }, 'listening');
 
-let stopping: Promise<void> | undefined;
+let stopping = false;
 const stop = (reason: string): void => {
-  stopping ??= api.close().then(() => {
+  if (stopping) return;
+  stopping = true;
+  void api.close().then(() => {
     logger.info({ reason }, 'stopped');
     process.exit(0);
   });

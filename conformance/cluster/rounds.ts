@@ -13,7 +13,7 @@ export interface RoundResult {
 export type Fault = 'kill-node' | 'kill-leader' | 'freeze-node';
 
 /** One fault under live load: senders on every hub go on throughout. */
-export async function faultRound(cluster: EmbeddedCluster, fault: Fault): Promise<RoundResult> {
+async function faultRound(cluster: EmbeddedCluster, fault: Fault): Promise<RoundResult> {
   return fault === 'kill-leader'
     ? killLeader(cluster)
     : hitNode(cluster, fault === 'kill-node' ? 'SIGKILL' : 'SIGSTOP');

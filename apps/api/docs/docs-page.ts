@@ -24,27 +24,27 @@ export function docsPage(document: OpenApi): string {
   const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags))];
   const sections = tags.map((tag) => {
     const own = operations.filter(({ operation }) => operation.tags.includes(tag));
-    return `<section id="${slug(tag)}"><h2>${escape(tag)}</h2>${own.map(operationHtml).join('')}</section>`;
+    return `<section id="${slug(tag)}"><h2>${escaped(tag)}</h2>${own.map(operationHtml).join('')}</section>`;
   });
-  const navigation = [...tags, 'Schemas', 'Errors'].map((tag) => `<a href="#${slug(tag)}">${escape(tag)}</a>`).join('');
+  const navigation = [...tags, 'Schemas', 'Errors'].map((tag) => `<a href="#${slug(tag)}">${escaped(tag)}</a>`).join('');
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escape(document.info.title)} API</title><style>${STYLE}</style></head><body>
-<nav><strong>${escape(document.info.title)} ${escape(document.info.version)}</strong>${navigation}<a href="/api/v1/openapi.json">openapi.json</a></nav>
-<main><h1>${escape(document.info.title)} API</h1><p>${inline(document.info.description)}</p>${sections.join('')}
+<title>${escaped(document.info.title)} API</title><style>${STYLE}</style></head><body>
+<nav><strong>${escaped(document.info.title)} ${escaped(document.info.version)}</strong>${navigation}<a href="/api/v1/openapi.json">openapi.json</a></nav>
+<main><h1>${escaped(document.info.title)} API</h1><p>${inline(document.info.description)}</p>${sections.join('')}
 ${schemasHtml(document.components.schemas)}${errorsHtml()}</main></body></html>`;
 }
 
 function operationHtml({ path, method, operation }: { path: string; method: string; operation: Operation }): string {
   const parameters = (operation.parameters ?? []).map(
     (parameter) =>
-      `<tr><td><code>${escape(parameter.name)}</code>${parameter.required ? ' <em>required</em>' : ''}</td><td>${escape(parameter.in)}</td><td>${type(parameter.schema)}</td><td>${inline(parameter.description ?? '')}</td></tr>`,
+      `<tr><td><code>${escaped(parameter.name)}</code>${parameter.required ? ' <em>required</em>' : ''}</td><td>${escaped(parameter.in)}</td><td>${type(parameter.schema)}</td><td>${inline(parameter.description ?? '')}</td></tr>`,
   );
   const body = operation.requestBody?.content['application/json']?.schema;
   const answers = Object.entries(operation.responses).map(([status, { description, content }]) => {
     const schema = content?.['application/json']?.schema;
-    return `<tr><td>${escape(status)}</td><td>${inline(description)}</td><td>${schema ? type(schema) : ''}</td></tr>`;
+    return `<tr><td>${escaped(status)}</td><td>${inline(description)}</td><td>${schema ? type(schema) : ''}</td></tr>`;
   });
-  return `<details id="${escape(operation.operationId)}"><summary><b class="${method}">${method}</b> <code>${escape(path)}</code> ${escape(operation.summary)}</summary>
+  return `<details id="${escaped(operation.operationId)}"><summary><b class="${method}">${method}</b> <code>${escaped(path)}</code> ${escaped(operation.summary)}</summary>
 <p>${inline(operation.description)}</p>
 ${parameters.length > 0 ? `<table><tr><th>Parameter</th><th>In</th><th>Type</th><th></th></tr>${parameters.join('')}</table>` : ''}
 ${body ? `<p>Body: ${type(body)}</p>` : ''}
@@ -56,7 +56,7 @@ function schemasHtml(schemas: OpenApi['components']['schemas']): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(
       ([name, schema]) =>
-        `<details id="schema-${escape(name)}"><summary>${escape(name)}</summary>${fields(schema)}</details>`,
+        `<details id="schema-${escaped(name)}"><summary>${escaped(name)}</summary>${fields(schema)}</details>`,
     );
   return `<section id="schemas"><h2>Schemas</h2>${parts.join('')}</section>`;
 }
@@ -64,7 +64,7 @@ function schemasHtml(schemas: OpenApi['components']['schemas']): string {
 function errorsHtml(): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, title }]) =>
-      `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escape(title)}${COMMON_ERRORS.includes(code as ErrorCode) ? ' <em>(any route)</em>' : ''}</td></tr>`,
+      `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escaped(title)}${COMMON_ERRORS.includes(code as ErrorCode) ? ' <em>(any route)</em>' : ''}</td></tr>`,
   );
   return `<section id="errors"><h2>Errors</h2><p>Problem documents (RFC 9457); <code>code</code> is what programs act on.</p><table><tr><th>Code</th><th>Status</th><th></th></tr>${rows.join('')}</table></section>`;
 }
@@ -74,7 +74,7 @@ function fields(schema: Json): string {
   const required = (schema['required'] ?? []) as readonly string[];
   const rows = Object.entries(properties).map(
     ([name, property]) =>
-      `<tr><td><code>${escape(name)}</code>${required.includes(name) ? ' <em>required</em>' : ''}</td><td>${type(property)}</td><td>${inline(String(property['description'] ?? ''))}${'default' in property ? ` Default <code>${escape(JSON.stringify(property['default']))}</code>.` : ''}</td></tr>`,
+      `<tr><td><code>${escaped(name)}</code>${required.includes(name) ? ' <em>required</em>' : ''}</td><td>${type(property)}</td><td>${inline(String(property['description'] ?? ''))}${'default' in property ? ` Default <code>${escaped(JSON.stringify(property['default']))}</code>.` : ''}</td></tr>`,
   );
   return `<table><tr><th>Field</th><th>Type</th><th></th></tr>${rows.join('')}</table>`;
 }
@@ -83,26 +83,26 @@ function fields(schema: Json): string {
 function type(schema: Json): string {
   const reference = schema['$ref'];
   if (typeof reference === 'string') {
-    const name = escape(reference.slice(reference.lastIndexOf('/') + 1));
+    const name = escaped(reference.slice(reference.lastIndexOf('/') + 1));
     return `<a href="#schema-${name}">${name}</a>`;
   }
   if (Array.isArray(schema['enum']))
-    return schema['enum'].map((value) => `<code>${escape(String(value))}</code>`).join(' | ');
+    return schema['enum'].map((value) => `<code>${escaped(String(value))}</code>`).join(' | ');
   if (Array.isArray(schema['anyOf'])) return (schema['anyOf'] as Json[]).map(type).join(' | ');
   if (schema['type'] === 'array') return `list of ${type((schema['items'] ?? {}) as Json)}`;
   const properties = schema['properties'] as Record<string, Json> | undefined;
   if (properties)
     return `{ ${Object.entries(properties)
-      .map(([name, property]) => `${escape(name)}: ${type(property)}`)
+      .map(([name, property]) => `${escaped(name)}: ${type(property)}`)
       .join(', ')} }`;
   const types = Array.isArray(schema['type']) ? schema['type'].join(' | ') : schema['type'];
-  return escape([types ?? 'any', schema['format']].filter(Boolean).join(', '));
+  return escaped([types ?? 'any', schema['format']].filter(Boolean).join(', '));
 }
 
 const slug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 const inline = (text: string): string =>
-  escape(text)
+  escaped(text)
     .replace(/`([^`]*)`/g, '<code>$1</code>')
     .replace(/\n\n/g, '<br>');
 

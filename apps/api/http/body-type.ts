@@ -8,6 +8,6 @@ const JSON_TYPE = /^application\/(json|merge-patch\+json)\s*(;|$)/i;
 export function requireJson(request: ApiRequest, _response: ApiResponse, next: (error?: unknown) => void): void {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  if (!hasBody || JSON_TYPE.test(request.headers['content-type'] ?? '')) return next();
-  next(new RefusalError({ code: 'unsupported_media_type' }));
+  if (!hasBody || JSON_TYPE.test(request.headers['content-type'] ?? '')) next();
+  else next(new RefusalError({ code: 'unsupported_media_type' }));
 }

@@ -52,7 +52,7 @@ export function keywordOf(flag: string): string {
 
 export const keywordsOf = (flags: readonly string[]): readonly string[] => [...new Set(flags.map(keywordOf))];
 
-export const flagOf = (keyword: string): string => TO_FLAG.get(keyword) ?? keyword;
+const flagOf = (keyword: string): string => TO_FLAG.get(keyword) ?? keyword;
 
 /** Lists of flags already put together, by their keywords: a mailbox has few different ones. Bounded. */
 const rendered = new Map<string, string>();

@@ -86,4 +86,4 @@ async function deletedBytes({ store, context, accountId }: CommandSession, { id 
 }
 
 /** RFC 8474 §4: letters, digits, `-` and `_`; unique in the account and never reused. */
-export const mailboxObjectId = ({ id }: Mailbox): string => `F${id}`;
+const mailboxObjectId = ({ id }: Mailbox): string => `F${id}`;
