@@ -26,7 +26,9 @@ export function docsPage(document: OpenApi): string {
     const own = operations.filter(({ operation }) => operation.tags.includes(tag));
     return `<section id="${slug(tag)}"><h2>${escaped(tag)}</h2>${own.map(operationHtml).join('')}</section>`;
   });
-  const navigation = [...tags, 'Schemas', 'Errors'].map((tag) => `<a href="#${slug(tag)}">${escaped(tag)}</a>`).join('');
+  const navigation = [...tags, 'Schemas', 'Errors']
+    .map((tag) => `<a href="#${slug(tag)}">${escaped(tag)}</a>`)
+    .join('');
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escaped(document.info.title)} API</title><style>${STYLE}</style></head><body>
 <nav><strong>${escaped(document.info.title)} ${escaped(document.info.version)}</strong>${navigation}<a href="/api/v1/openapi.json">openapi.json</a></nav>
