@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,6 +48,7 @@ export class EmbeddedCluster {
     private readonly child: ChildProcess,
     readonly directory: string,
     private readonly ownsDirectory: boolean,
+    private readonly releasePorts: () => void,
   ) {
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
@@ -59,12 +61,12 @@ export class EmbeddedCluster {
     directory?: string,
   ): Promise<EmbeddedCluster> {
     const data = directory ?? mkdtempSync(join(tmpdir(), 'rookery-cluster-'));
-    const base = await freeBase();
+    const { base, release } = await claimBase();
     const child = spawn(process.execPath, [SUPERVISOR, '--data', data, '--port-base', String(base), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, DATABASE_URL: services.postgresUrl, REDIS_URL: services.redisUrl },
     });
-    const cluster = new EmbeddedCluster(child, data, directory === undefined);
+    const cluster = new EmbeddedCluster(child, data, directory === undefined, release);
     await until('the cluster to be ready', () => cluster.isReady(), START_TIMEOUT_MS).catch(async (error) => {
       await cluster.stop();
       throw new Error(`${(error as Error).message}\n${cluster.output}`);
@@ -109,6 +111,7 @@ export class EmbeddedCluster {
       this.child.kill('SIGTERM');
       await exited;
     }
+    this.releasePorts();
     if (this.ownsDirectory) rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -122,23 +125,19 @@ export class EmbeddedCluster {
   }
 }
 
-/** Each hub takes a thousand ports above the last. */
-const HUBS_ROOM = 3_000;
+/** Where test clusters listen: above what `freePort` gives, below the ports of outgoing connections. Each hub takes a thousand. */
+const BASES = { first: 10_000, count: 7, room: 3_000 };
 
-/** A port base whose first ports nobody uses; far from the default, so that a running demo is no hindrance. */
-async function freeBase(): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const base = 10_000 + Math.floor(Math.random() * 13) * HUBS_ROOM;
-    const probes = [25, 143, 432, 600, 701, 1_025].map((offset) => isFree(base + offset));
-    if ((await Promise.all(probes)).every(Boolean)) return base;
+/** A port base of one's own for as long as the claim is held: the base itself, which no service uses, is listened on. */
+async function claimBase(): Promise<{ readonly base: number; release(): void }> {
+  const start = randomInt(BASES.count);
+  for (let step = 0; step < BASES.count; step++) {
+    const base = BASES.first + ((start + step) % BASES.count) * BASES.room;
+    const server = createServer();
+    const claimed = await new Promise<boolean>((resolve) =>
+      server.once('error', () => resolve(false)).listen(base, '127.0.0.1', () => resolve(true)),
+    );
+    if (claimed) return { base, release: () => server.close() };
   }
-  throw new Error('no free port range');
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
+  throw new Error('every port range for a test cluster is taken');
 }
