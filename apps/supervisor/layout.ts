@@ -89,7 +89,7 @@ const hubPlace = (number: number, base: number): HubPlace => ({
     http: base + 80,
     https: base + 443,
   },
-  relayPort: base + 24,
+  relayPort: base + 624,
   statusPort: base + 90,
 });
 
