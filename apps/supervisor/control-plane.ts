@@ -73,11 +73,13 @@ async function ensureNodes(
   state: ClusterState,
   nodes: ControlPlaneInput['nodes'],
 ): Promise<ReadonlyMap<string, string>> {
-  const known = new Map((await state.snapshot()).nodes.map(({ name, id }) => [name, id]));
+  const known = new Map((await state.snapshot()).nodes.map((node) => [node.name, node]));
   for (const node of nodes) {
-    if (!known.has(node.name)) known.set(node.name, (await state.addNode({ ...node, weight: 1, eligible: true })).id);
+    const { weight = 1, eligible = true } = known.get(node.name) ?? {};
+    // One that is there already may listen elsewhere this time.
+    known.set(node.name, await state.addNode({ ...node, weight, eligible }));
   }
-  return known;
+  return new Map([...known].map(([name, { id }]) => [name, id]));
 }
 
 async function ensureVolumes(

@@ -8,6 +8,7 @@ import { DEMO_PARTNER, deliverDemoMail, ensureDemoAccounts } from './demo/demo.t
 import { layoutOf, membersOf } from './layout.ts';
 import { parseOptions, type SupervisorOptions, USAGE, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
+import { RunClaim } from './run-claim.ts';
 import { ensureOperatorKey, SecretsFile } from './secrets.ts';
 import { requireFreePorts, startServices } from './services.ts';
 import { Supervisor } from './supervisor.ts';
@@ -28,6 +29,8 @@ async function run(options: SupervisorOptions): Promise<void> {
     const progress = new Progress(clock, say);
     const external = { postgresUrl: process.env.DATABASE_URL, redisUrl: process.env.REDIS_URL };
     say('Rookery starts.\n');
+    const claim = await RunClaim.take(layout.directories.data, clock, (text) => progress.note(text));
+    undo.push(async () => claim.release());
     if (options.fresh) rmSync(layout.directories.data, { recursive: true, force: true });
 
     const services = await startServices(layout, external, progress);
@@ -67,6 +70,7 @@ async function run(options: SupervisorOptions): Promise<void> {
     say(readyTable(layout, secrets.value));
     say(`ready in ${((clock.monotonic() - started) / 1000).toFixed(1)} s; Ctrl-C stops everything\n`);
     await ended;
+    claim.stopping();
     say('Stopping …\n');
   } finally {
     for (const step of undo.reverse()) await step().catch((error: Error) => say(`while stopping: ${error.message}\n`));
