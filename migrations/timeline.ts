@@ -5,6 +5,7 @@ import { Billing1700000004000 } from './1700000004000-billing.ts';
 import { Invoicing1700000005000 } from './1700000005000-invoicing.ts';
 import { Ledger1700000006000 } from './1700000006000-ledger.ts';
 import { UsageLevels1700000007000 } from './1700000007000-usage-levels.ts';
+import { FailBack1700000008000 } from './1700000008000-fail-back.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Invoicing1700000005000,
   Ledger1700000006000,
   UsageLevels1700000007000,
+  FailBack1700000008000,
 ];

@@ -126,7 +126,18 @@ describe('the command line', () => {
     );
     assert.equal((await json<unknown[]>('account', 'list', '--domain', 'acme.example')).length, 1);
     assert.equal((await json<{ movingTo: string }>('volume', 'move', volume.id, '--to', 'node-1')).movingTo, 'node-1');
-    assert.equal((await json<{ draining: boolean }>('node', 'drain', 'node-1')).draining, true);
+    assert.equal((await json<{ draining: boolean }>('node', 'drain', 'node-1', '--wait')).draining, true);
+    assert.equal((await json<{ draining: boolean }>('node', 'undrain', 'node-1')).draining, false);
+    await json('node', 'prefer', 'node-1', volume.id);
+    const sent = await json<{ name: string; preferredNode: string }[]>('node', 'fail-back', 'node-1');
+    assert.deepEqual(
+      sent.map(({ preferredNode }) => preferredNode),
+      ['node-1'],
+    );
+    await json('node', 'update', 'node-1', '--weight', '2', '--eligible', 'no');
+    await json('volume', 'update', volume.id, '--prefer', 'none', '--weight', '3');
+    const changed = await json<{ failBack: string }>('cluster', 'update', '--in', 'cluster-1', '--fail-back', 'auto');
+    assert.equal(changed.failBack, 'auto');
     const status = await json<Record<string, unknown[]>>('cluster', 'status');
     assert.deepEqual(
       ['hubs', 'nodes', 'volumes'].map((part) => status[part]?.length),

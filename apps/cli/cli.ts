@@ -76,6 +76,7 @@ async function run(command: Command, rest: readonly string[], terminal: Terminal
     args,
     values,
     flags,
+    say: terminal.complain,
     // One line end belongs to the shell's echo, not to the password.
     readPassword: async () => (await terminal.readInput()).replace(/\r?\n$/, ''),
   });

@@ -22,6 +22,8 @@ export interface Invocation {
   readonly values: Readonly<Record<string, string | undefined>>;
   readonly flags: ReadonlySet<string>;
   readonly readPassword: () => Promise<string>;
+  /** Progress, for people: beside the output, never in it. */
+  readonly say: (line: string) => void;
 }
 
 export interface Command {

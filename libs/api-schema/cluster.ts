@@ -12,6 +12,10 @@ export const Cluster = z
     name: z.string(),
     partner: z.string().describe('Slug of its owner, who pays for its hub- and node-hours'),
     shared: z.boolean().describe('Whether any partner may place domains there'),
+    failBack: z
+      .enum(['auto', 'manual'])
+      .describe('Whether volumes go back to the nodes they prefer by themselves; POST …/fail-back sends them'),
+    failBackAfterSeconds: z.number().describe('How long a node must have been well before they do'),
   })
   .meta({ id: 'Cluster' });
 
@@ -22,6 +26,13 @@ export const CreateCluster = z
     shared: z.boolean().default(false),
   })
   .meta({ id: 'CreateCluster' });
+
+export const UpdateCluster = z
+  .strictObject({
+    failBack: Cluster.shape.failBack.exactOptional(),
+    failBackAfterSeconds: z.number().min(0).max(86_400).exactOptional(),
+  })
+  .meta({ id: 'UpdateCluster' });
 
 export const Hub = z
   .object({
@@ -68,6 +79,10 @@ export const DrainNode = z
   .strictObject({ drain: z.boolean().default(true).describe('false lets it take volumes again') })
   .meta({ id: 'DrainNode' });
 
+export const UpdateNode = z
+  .strictObject({ weight: weight.exactOptional(), eligible: z.boolean().exactOptional() })
+  .meta({ id: 'UpdateNode' });
+
 const driver = z.enum(['local', 'nfs', 'smb', 'cifs', 'glusterfs', 'ceph', 'block', 'command']);
 const path = z.string().min(1).max(4_096).describe('Where the volume’s directory is, once mounted');
 const args = z.array(z.string().max(4_096)).max(64).describe('The driver’s arguments, never a shell string');
@@ -108,6 +123,14 @@ export const CreateVolume = z
       .describe('Executable and arguments run when the lock is still held at the deadline'),
   })
   .meta({ id: 'CreateVolume' });
+
+export const UpdateVolume = z
+  .strictObject({
+    volumeClass: z.string().exactOptional(),
+    weight: weight.exactOptional(),
+    preferredNode: Name.nullable().exactOptional().describe('Id or name; null prefers none'),
+  })
+  .meta({ id: 'UpdateVolume' });
 
 export const MoveVolume = z
   .strictObject({ to: Name.nullable().describe('Id or name of a node; null takes the wish back') })

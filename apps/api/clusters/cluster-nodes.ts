@@ -1,4 +1,4 @@
-import type { InputOf, Node as NodeView, ROUTES } from '#api-schema';
+import type { InputOf, Node as NodeView, ROUTES, Volume as VolumeView } from '#api-schema';
 import { err, ok } from '#stdx';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
@@ -31,6 +31,32 @@ export class ClusterNodes {
   async show(asking: Asking, { params }: InputOf<Routes['showNode']>): Promise<Reply<NodeView>> {
     const found = await this.clusters.find(asking, params.cluster);
     return found.ok ? this.one(found.value, params.node) : found;
+  }
+
+  async update(asking: Asking, { params, body }: InputOf<Routes['updateNode']>): Promise<Reply<NodeView>> {
+    const found = await this.clusters.find(asking, params.cluster);
+    if (!found.ok) return found;
+    const node = await this.one(found.value, params.node);
+    if (!node.ok) return node;
+    await found.value.state.updateNode(node.value.id, body);
+    return this.one(found.value, node.value.id);
+  }
+
+  async failBack(
+    asking: Asking,
+    { params }: InputOf<Routes['failBackNode']>,
+  ): Promise<Reply<{ readonly items: VolumeView[] }>> {
+    const found = await this.clusters.find(asking, params.cluster);
+    if (!found.ok) return found;
+    const node = await this.one(found.value, params.node);
+    if (!node.ok) return node;
+    const { state } = found.value;
+    const away = (await state.snapshot()).volumes.filter(
+      ({ preferredNodeId, ownerNodeId }) => preferredNodeId === node.value.id && ownerNodeId !== node.value.id,
+    );
+    for (const { id } of away) await state.requestMove(id, node.value.id);
+    const { volumes } = await this.reader.read(found.value, false);
+    return ok({ items: volumes.filter(({ id }) => away.some((volume) => volume.id === id)) });
   }
 
   async drain(asking: Asking, { params, body }: InputOf<Routes['drainNode']>): Promise<Reply<NodeView>> {

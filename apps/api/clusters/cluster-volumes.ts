@@ -36,6 +36,21 @@ export class ClusterVolumes {
     return found.ok ? this.one(found.value, params.volume) : found;
   }
 
+  async update(asking: Asking, { params, body }: InputOf<Routes['updateVolume']>): Promise<Reply<VolumeView>> {
+    const refusal = body.volumeClass === undefined ? undefined : checkSlug('volumeClass', body.volumeClass);
+    if (refusal) return err(refusal);
+    const found = await this.clusters.find(asking, params.cluster);
+    if (!found.ok) return found;
+    const volume = await this.one(found.value, params.volume);
+    if (!volume.ok) return volume;
+    const { preferredNode, ...change } = body;
+    const preferred = preferredNode === undefined ? undefined : await this.nodeId(found.value, preferredNode);
+    if (preferred && !preferred.ok) return preferred;
+    const wish = preferred ? { ...change, preferredNodeId: preferred.value } : change;
+    await found.value.state.updateVolume(volume.value.id, wish);
+    return this.one(found.value, volume.value.id);
+  }
+
   async move(asking: Asking, { params, body }: InputOf<Routes['moveVolume']>): Promise<Reply<VolumeView>> {
     const found = await this.clusters.find(asking, params.cluster);
     if (!found.ok) return found;

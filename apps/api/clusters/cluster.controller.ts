@@ -22,6 +22,12 @@ export class ClusterController {
     return this.clusters.create(asking, input);
   }
 
+  @Needs('operator')
+  @Operation(ROUTES.updateCluster)
+  update(@By() asking: Asking, @Input() input: InputOf<Routes['updateCluster']>) {
+    return this.clusters.update(asking, input);
+  }
+
   @Needs('read')
   @Operation(ROUTES.showClusterStatus)
   status(@By() asking: Asking, @Input() input: InputOf<Routes['showClusterStatus']>) {

@@ -235,6 +235,30 @@ describe('clusters over the API', () => {
       operator.done(ROUTES.drainNode, { params: { ...params, node: 'node-1' }, body: { drain: value } });
     assert.deepEqual([(await drain(true)).draining, (await drain(false)).draining], [true, false]);
     assert.equal(await operator.refused(ROUTES.deleteNode, { params: { ...params, node: 'node-1' } }), 'conflict');
+    const volume1 = { ...params, volume: 'volume-1' };
+    const update = (body: object) => operator.done(ROUTES.updateVolume, { params: volume1, body });
+    assert.equal((await update({ preferredNode: 'node-2' })).preferredNode, 'node-2');
+    assert.deepEqual(
+      [(await update({ weight: 4, volumeClass: 'premium' })).preferredNode, (await update({})).volumeClass],
+      ['node-2', 'premium'],
+    );
+    assert.equal(
+      await operator.refused(ROUTES.updateVolume, { params: volume1, body: { volumeClass: 'Not a class' } }),
+      'invalid_value',
+    );
+    const failBack = (node: string) => operator.done(ROUTES.failBackNode, { params: { ...params, node } });
+    assert.deepEqual(
+      (await failBack('node-2')).items.map(({ name, movingTo }) => [name, movingTo]),
+      [['volume-1', 'node-2']],
+    );
+    assert.deepEqual((await failBack('node-1')).items, []);
+    await operator.done(ROUTES.moveVolume, move(null));
+    await update({ preferredNode: null, weight: 1, volumeClass: 'standard' });
+    const changed = await operator.done(ROUTES.updateCluster, { params, body: { failBack: 'auto' } });
+    assert.deepEqual([changed.failBack, changed.failBackAfterSeconds], ['auto', 60]);
+    const heavier = { params: { ...params, node: 'node-2' }, body: { weight: 2, eligible: false } };
+    const node2 = await operator.done(ROUTES.updateNode, heavier);
+    assert.deepEqual([node2.weight, node2.eligible], [2, false]);
     await operator.done(ROUTES.deleteNode, { params: { ...params, node: 'node-2' } });
     assert.equal(await operator.refused(ROUTES.showNode, { params: { ...params, node: 'node-2' } }), 'node_not_found');
     const again = { name: 'volume-1', mount: { driver: 'local', path: '/x' } } as const;

@@ -68,6 +68,16 @@ export class Clusters {
     return ok(await this.view(asking, record));
   }
 
+  async update(asking: Asking, { params, body }: InputOf<Routes['updateCluster']>): Promise<Reply<ClusterView>> {
+    const found = await this.find(asking, params.cluster);
+    if (!found.ok) return found;
+    const { state, record } = found.value;
+    const { failBack: before } = await state.snapshot();
+    const { failBack: mode = before.mode, failBackAfterSeconds = before.afterMs / 1_000 } = body;
+    await state.setFailBack({ mode, afterMs: Math.round(failBackAfterSeconds * 1_000) });
+    return ok(await this.view(asking, record));
+  }
+
   async status(asking: Asking, { params }: InputOf<Routes['showClusterStatus']>): Promise<Reply<ClusterStatus>> {
     const found = await this.find(asking, params.cluster);
     if (!found.ok) return found;
@@ -111,6 +121,14 @@ export class Clusters {
 
   private async view(asking: Asking, record: ClusterRecord): Promise<ClusterView> {
     const partner = await this.partners.slugOf(asking, record.partnerId);
-    return { id: record.id, name: record.name, partner, shared: record.shared };
+    const { failBack } = await this.stateOf(record.id).snapshot();
+    return {
+      id: record.id,
+      name: record.name,
+      partner,
+      shared: record.shared,
+      failBack: failBack.mode,
+      failBackAfterSeconds: failBack.afterMs / 1_000,
+    };
   }
 }

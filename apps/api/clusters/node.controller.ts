@@ -29,6 +29,18 @@ export class NodeController {
   }
 
   @Needs('operator')
+  @Operation(ROUTES.updateNode)
+  update(@By() asking: Asking, @Input() input: InputOf<Routes['updateNode']>) {
+    return this.nodes.update(asking, input);
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.failBackNode)
+  failBack(@By() asking: Asking, @Input() input: InputOf<Routes['failBackNode']>) {
+    return this.nodes.failBack(asking, input);
+  }
+
+  @Needs('operator')
   @Operation(ROUTES.drainNode)
   drain(@By() asking: Asking, @Input() input: InputOf<Routes['drainNode']>) {
     return this.nodes.drain(asking, input);

@@ -29,6 +29,12 @@ export class VolumeController {
   }
 
   @Needs('operator')
+  @Operation(ROUTES.updateVolume)
+  update(@By() asking: Asking, @Input() input: InputOf<Routes['updateVolume']>) {
+    return this.volumes.update(asking, input);
+  }
+
+  @Needs('operator')
   @Operation(ROUTES.moveVolume)
   move(@By() asking: Asking, @Input() input: InputOf<Routes['moveVolume']>) {
     return this.volumes.move(asking, input);

@@ -3,7 +3,7 @@ import type { Noun } from '../command.ts';
 import { fields, table } from '../table.ts';
 import { hubTable } from './hub.ts';
 import { nodeTable } from './node.ts';
-import { given, IN, NONE, numberOf } from './values.ts';
+import { given, IN, NONE, numberOf, requireChange, wordOf } from './values.ts';
 import { volumeTable } from './volume.ts';
 
 const eventTable = (events: readonly ClusterEvent[]): string =>
@@ -49,6 +49,26 @@ export const cluster: Noun = {
         const body = { name, partner: values['partner'] ?? '', shared: flags.has('shared') };
         const made = await client.call(ROUTES.createCluster, { params: {}, query: undefined, body });
         return { json: made, text: fields({ ...made }) };
+      },
+    },
+    update: {
+      args: [],
+      options: {
+        in: IN,
+        'fail-back': { type: 'value', value: 'auto|manual', summary: 'do volumes go back to nodes that came back?' },
+        'fail-back-after': { type: 'value', value: 'SECONDS', summary: 'how long such a node must have been well' },
+      },
+      summary: 'change how it behaves',
+      async run({ client, values }) {
+        const body = requireChange(
+          given({
+            failBack: wordOf('fail-back', values['fail-back'], ['auto', 'manual']),
+            failBackAfterSeconds: numberOf('fail-back-after', values['fail-back-after']),
+          }),
+        );
+        const params = { cluster: await client.cluster(values['in']) };
+        const changed = await client.call(ROUTES.updateCluster, { params, query: undefined, body });
+        return { json: changed, text: fields({ ...changed }) };
       },
     },
     status: {

@@ -1,8 +1,9 @@
-import { type Node, ROUTES } from '#api-schema';
+import { type Node, ROUTES, type Volume } from '#api-schema';
 import type { Noun, Output } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { fields, table } from '../table.ts';
-import { done, given, IN, numberOf } from './values.ts';
+import { done, given, IN, numberOf, requireChange, waiting, wordOf } from './values.ts';
+import { volumeTable } from './volume.ts';
 
 export const nodeTable = (nodes: readonly Node[]): string =>
   table(
@@ -81,13 +82,69 @@ export const node: Noun = {
     },
     drain: {
       args: ['NODE'],
-      options: { in: IN, undo: { type: 'flag', summary: 'let it take volumes again' } },
-      summary: 'have its volumes moved away',
-      async run({ client, args: [node = ''], values, flags }) {
+      options: { in: IN, wait: { type: 'flag', summary: 'until it owns nothing, saying what is left' } },
+      summary: 'have its volumes moved away, and give it none',
+      async run({ client, args: [node = ''], values, flags, say }) {
         const params = { cluster: await client.cluster(values['in']), node };
-        return shown(
-          await client.call(ROUTES.drainNode, { params, query: undefined, body: { drain: !flags.has('undo') } }),
+        const asked = { params, query: undefined, body: { drain: true } };
+        let now = await client.call(ROUTES.drainNode, asked);
+        await waiting(flags, say, async () => {
+          now = await client.call(ROUTES.showNode, { params, query: undefined, body: undefined });
+          return now.load.volumes === 0 ? undefined : `${node}: ${now.load.volumes} volumes left`;
+        });
+        return shown(now);
+      },
+    },
+    undrain: {
+      args: ['NODE'],
+      options: { in: IN },
+      summary: 'let it take volumes again',
+      async run({ client, args: [node = ''], values }) {
+        const params = { cluster: await client.cluster(values['in']), node };
+        return shown(await client.call(ROUTES.drainNode, { params, query: undefined, body: { drain: false } }));
+      },
+    },
+    prefer: {
+      args: ['NODE', 'VOLUME…'],
+      options: { in: IN },
+      summary: 'the node these volumes should be on when it is well',
+      async run({ client, args: [node = '', ...volumes], values }) {
+        const cluster = await client.cluster(values['in']);
+        const body = { preferredNode: node };
+        const changed: Volume[] = [];
+        for (const volume of volumes)
+          changed.push(await client.call(ROUTES.updateVolume, { params: { cluster, volume }, query: undefined, body }));
+        return { json: changed, text: volumeTable(changed) };
+      },
+    },
+    'fail-back': {
+      args: ['NODE'],
+      options: { in: IN },
+      summary: 'have the volumes that prefer it moved to it',
+      async run({ client, args: [node = ''], values }) {
+        const params = { cluster: await client.cluster(values['in']), node };
+        const { items } = await client.call(ROUTES.failBackNode, { params, query: undefined, body: undefined });
+        return { json: items, text: items.length === 0 ? `nothing is away from ${node}` : volumeTable(items) };
+      },
+    },
+    update: {
+      args: ['NODE'],
+      options: {
+        in: IN,
+        weight: { type: 'value', value: 'N', summary: 'share of the volumes it may take' },
+        eligible: { type: 'value', value: 'yes|no', summary: 'may it be given volumes?' },
+      },
+      summary: 'change a node',
+      async run({ client, args: [node = ''], values }) {
+        const eligible = wordOf('eligible', values['eligible'], ['yes', 'no']);
+        const body = requireChange(
+          given({
+            weight: numberOf('weight', values['weight']),
+            eligible: eligible === undefined ? undefined : eligible === 'yes',
+          }),
         );
+        const params = { cluster: await client.cluster(values['in']), node };
+        return shown(await client.call(ROUTES.updateNode, { params, query: undefined, body }));
       },
     },
     delete: {

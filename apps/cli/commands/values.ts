@@ -1,5 +1,5 @@
 import type { Invocation, Option, Output } from '../command.ts';
-import { UsageError } from '../failure.ts';
+import { UnreachableError, UsageError } from '../failure.ts';
 import { parseBytes } from '../table.ts';
 
 /** Nothing to send in a part of a request. */
@@ -53,3 +53,26 @@ export function requireChange<T extends object>(change: T): T {
 }
 
 export const done = (text: string): Output => ({ json: { ok: true }, text });
+
+const ASK_EVERY_MS = 200;
+/** A wish may wait for a node to come back; a terminal need not. */
+const WAIT_MS_MAX = 600_000;
+
+/** With `--wait`: asks until nothing is left (`undefined`), saying each time something else is. */
+export async function waiting(
+  flags: ReadonlySet<string>,
+  say: (line: string) => void,
+  left: () => Promise<string | undefined>,
+): Promise<void> {
+  if (!flags.has('wait')) return;
+  const until = performance.now() + WAIT_MS_MAX;
+  for (let said = ''; ; ) {
+    const line = await left();
+    if (line === undefined) return;
+    if (line !== said) say(line);
+    said = line;
+    if (performance.now() > until)
+      throw new UnreachableError(`not done within ${WAIT_MS_MAX / 60_000} minutes: ${line}`);
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}

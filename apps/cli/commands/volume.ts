@@ -2,7 +2,7 @@ import { ROUTES, type Volume } from '#api-schema';
 import type { Noun, Output } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { bytes, fields, table } from '../table.ts';
-import { given, IN, numberOf, wordOf } from './values.ts';
+import { given, IN, numberOf, requireChange, waiting, wordOf } from './values.ts';
 
 const DRIVERS = ['local', 'nfs', 'smb', 'cifs', 'glusterfs', 'ceph', 'block', 'command'] as const;
 
@@ -78,19 +78,48 @@ export const volume: Noun = {
         return shown(await client.call(ROUTES.createVolume, { params, query: undefined, body }));
       },
     },
+    update: {
+      args: ['VOLUME'],
+      options: {
+        in: IN,
+        class: { type: 'value', value: 'CLASS', summary: 'label for placing accounts' },
+        weight: { type: 'value', value: 'N', summary: 'share of the accounts it takes' },
+        prefer: { type: 'value', value: 'NODE|none', summary: 'the node it should be on' },
+      },
+      summary: 'change a volume',
+      async run({ client, args: [volume = ''], values }) {
+        const { prefer } = values;
+        const body = requireChange(
+          given({
+            volumeClass: values['class'],
+            weight: numberOf('weight', values['weight']),
+            preferredNode: prefer === 'none' ? null : prefer,
+          }),
+        );
+        const params = { cluster: await client.cluster(values['in']), volume };
+        return shown(await client.call(ROUTES.updateVolume, { params, query: undefined, body }));
+      },
+    },
     move: {
       args: ['VOLUME'],
       options: {
         in: IN,
         to: { type: 'value', value: 'NODE', summary: 'the node it should go to' },
         undo: { type: 'flag', summary: 'take the wish back' },
+        wait: { type: 'flag', summary: 'until it serves there' },
       },
       summary: 'have it moved to a node',
-      async run({ client, args: [volume = ''], values, flags }) {
+      async run({ client, args: [volume = ''], values, flags, say }) {
         const to = flags.has('undo') ? null : values['to'];
         if (to === undefined) throw new UsageError('Say where to with --to NODE.');
         const params = { cluster: await client.cluster(values['in']), volume };
-        return shown(await client.call(ROUTES.moveVolume, { params, query: undefined, body: { to } }));
+        let now = await client.call(ROUTES.moveVolume, { params, query: undefined, body: { to } });
+        await waiting(flags, say, async () => {
+          now = await client.call(ROUTES.showVolume, { params, query: undefined, body: undefined });
+          const there = now.movingTo === null && now.state === 'serving';
+          return there ? undefined : `${now.name}: ${now.state} on ${now.owner ?? 'nobody'}`;
+        });
+        return shown(now);
       },
     },
   },

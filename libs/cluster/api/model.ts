@@ -45,6 +45,15 @@ export interface MountSpec {
   readonly args: readonly string[];
 }
 
+/** When a volume goes back to its preferred node by itself: never, or once that has been well for so long. */
+export interface FailBackPolicy {
+  readonly mode: 'auto' | 'manual';
+  readonly afterMs: number;
+}
+
+/** By hand, as Windows Server Failover Clustering has it: a node that came back may fail again, and each change of hands is one. */
+export const DEFAULT_FAIL_BACK: FailBackPolicy = { mode: 'manual', afterMs: 60_000 };
+
 export interface Volume {
   readonly id: string;
   readonly clusterId: string;
@@ -88,6 +97,7 @@ export type ClusterEventKind =
   | 'nodeUp'
   | 'nodeDown'
   | 'nodeDraining'
+  | 'nodeDrained'
   | 'nodeFenced'
   | 'volumeAssigned'
   | 'volumeMounted'
@@ -97,7 +107,8 @@ export type ClusterEventKind =
   | 'volumeReleased'
   | 'volumeFailed'
   | 'takeoverDone'
-  | 'takeoverFailed';
+  | 'takeoverFailed'
+  | 'switchoverDone';
 
 export interface ClusterEvent {
   readonly id: number;

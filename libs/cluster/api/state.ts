@@ -1,6 +1,7 @@
 import type {
   ClusterEvent,
   ClusterEventKind,
+  FailBackPolicy,
   HubMember,
   LeaderLease,
   NodeMember,
@@ -32,6 +33,7 @@ export interface ClusterSnapshot {
   readonly moves: readonly RequestedMove[];
   /** Nodes an operator wants emptied. */
   readonly drains: readonly string[];
+  readonly failBack: FailBackPolicy;
   /** Hub id → nodes it said with its last heartbeat it cannot reach. A hub that is not named misses none. */
   readonly missing: ReadonlyMap<string, readonly string[]>;
 }
@@ -105,11 +107,18 @@ export interface ClusterState {
   addNode(node: Pick<NodeMember, 'name' | 'control' | 'data' | 'weight' | 'eligible'>): Promise<NodeMember>;
   /** Throws `ClusterConflictError` while it owns a volume. */
   removeNode(nodeId: string): Promise<void>;
-  setNodeEligible(nodeId: string, eligible: boolean): Promise<void>;
+  /** What an operator thinks of a node. An unknown id changes nothing. */
+  updateNode(nodeId: string, change: Partial<Pick<NodeMember, 'weight' | 'eligible'>>): Promise<void>;
   /** Throws `ClusterConflictError` when the name is taken. */
   addVolume(
     volume: Pick<Volume, 'name' | 'mount' | 'volumeClass' | 'weight' | 'preferredNodeId' | 'fence'>,
   ): Promise<Volume>;
+  /** What an operator thinks of a volume. An unknown id changes nothing. */
+  updateVolume(
+    volumeId: string,
+    change: Partial<Pick<Volume, 'volumeClass' | 'weight' | 'preferredNodeId'>>,
+  ): Promise<void>;
+  setFailBack(policy: FailBackPolicy): Promise<void>;
   /** An operator's wish; the leader carries it out, and it is gone once assigned. `null` clears it. */
   requestMove(volumeId: string, toNodeId: string | null): Promise<void>;
   requestedMoves(): Promise<readonly RequestedMove[]>;

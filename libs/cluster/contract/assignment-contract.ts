@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DEFAULT_FAIL_BACK } from '#cluster/api';
 import { lead, node, nodeNow, volume, volumeNow } from './fixtures.ts';
 import type { OpenHarness } from './harness.ts';
 
@@ -90,6 +91,26 @@ export function assignmentContract(open: OpenHarness): void {
       const states = await Promise.all(nodes.map(async ({ id }) => (await nodeNow(state, id)).state));
       assert.deepEqual(states, ['down', 'active', 'active']);
       assert.equal((await volumeNow(state, volumes[2].id)).epoch, 1);
+    });
+
+    it('keeps what an operator thinks of volumes and of going back', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const [one, vol] = [await node(state, 'one'), await volume(state, 'a')];
+      const shown = async () => {
+        const { volumeClass, weight, preferredNodeId } = await volumeNow(state, vol.id);
+        return [volumeClass, weight, preferredNodeId];
+      };
+      await state.updateVolume(vol.id, { preferredNodeId: one.id });
+      assert.deepEqual(await shown(), ['standard', 1, one.id]);
+      await state.updateVolume(vol.id, { volumeClass: 'premium', weight: 3 });
+      assert.deepEqual(await shown(), ['premium', 3, one.id]);
+      await state.updateVolume(vol.id, { preferredNodeId: null });
+      assert.deepEqual(await shown(), ['premium', 3, null]);
+      await state.updateVolume(UNKNOWN, { weight: 9 });
+      assert.deepEqual((await state.snapshot()).failBack, DEFAULT_FAIL_BACK);
+      await state.setFailBack({ mode: 'auto', afterMs: 5_000 });
+      assert.deepEqual((await state.snapshot()).failBack, { mode: 'auto', afterMs: 5_000 });
     });
 
     it('keeps wishes until they are carried out or withdrawn', async () => {

@@ -70,7 +70,7 @@ export function membershipContract(open: OpenHarness): void {
       await state.setNodeState(epoch, one.id, 'standby', '1.2.3');
       const up = await nodeNow(state, one.id);
       assert.deepEqual([up.state, up.version, up.lastSeenAt !== null], ['standby', '1.2.3', true]);
-      await state.setNodeEligible(one.id, false);
+      await state.updateNode(one.id, { eligible: false, weight: 2 });
       assert.equal((await nodeNow(state, one.id)).eligible, false);
       await harness.pass(20);
       assert.equal(await state.recordSeen(epoch, [one.id]), true);

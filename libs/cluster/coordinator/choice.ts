@@ -24,13 +24,12 @@ export class Choice {
   /** The node to give it to; `undefined` when there is none, or when it is worth waiting for the preferred one. */
   choose(volume: Volume, wish: ChoiceWish): string | undefined {
     const candidates = this.candidates(wish.planned ?? new Map());
-    const first = volume.epoch === 0 ? volume.preferredNodeId : null;
-    if (first !== null && wish.starting && !candidates.some(({ nodeId }) => nodeId === first)) return undefined;
-    return placeVolume(candidates, {
-      weight: volume.weight,
-      prefer: wish.stay ?? first,
-      avoid: new Set(wish.avoid),
-    });
+    const avoid = new Set(wish.avoid);
+    const home = volume.preferredNodeId;
+    const wait = volume.epoch === 0 && home !== null && wish.starting;
+    if (wait && !candidates.some(({ nodeId }) => nodeId === home)) return undefined;
+    const prefer = wish.stay ?? (home !== null && avoid.has(home) ? null : home);
+    return placeVolume(candidates, { weight: volume.weight, prefer, avoid });
   }
 
   isCandidate(nodeId: string): boolean {

@@ -212,6 +212,65 @@ describe('HubCoordinator', () => {
     assert.match((await bed.owners())[0] ?? '', /^n1 serving/);
   });
 
+  it('says when a drained node is empty, and what moved by plan', async () => {
+    const bed = await started({ volumes: 1 });
+    const { id } = bed.nodes[0]!.member;
+    await bed.state.requestDrain(id, true);
+    await bed.clock.advance(2_000);
+    const events = await bed.state.events({ limit: 1_000 });
+    assert.deepEqual(
+      events.filter(({ kind }) => kind === 'nodeDrained').map(({ subject }) => subject),
+      [id],
+    );
+    assert.equal(events.find(({ kind }) => kind === 'switchoverDone')?.detail['cause'], 'drained');
+  });
+
+  it('sends a volume back to its preferred node once that has been well for a while, if it may', async () => {
+    const bed = await started({ volumes: 1 });
+    const [first] = bed.nodes;
+    bed.kill(first!);
+    await elapsed(bed, () => served(bed));
+    first!.start();
+    await bed.clock.advance(30_000);
+    const away = (await bed.owners())[0] ?? '';
+    assert.match(away, /^n[23] serving@2$/, 'by hand unless told otherwise');
+    await bed.state.setFailBack({ mode: 'auto', afterMs: 40_000 });
+    await bed.clock.advance(5_000);
+    assert.equal((await bed.owners())[0], away, 'not yet');
+    const home = await elapsed(bed, async () => (await bed.owners())[0] === 'n1 serving@3');
+    assert.ok(home > 3_000 && home < 7_000, `${home} ms`);
+  });
+
+  it('sends a volume back once: not again where its storage failed, nor after somebody moved it away', async () => {
+    const bed = await started({ volumes: 1 });
+    const [first, , third] = bed.nodes;
+    await bed.state.setFailBack({ mode: 'auto', afterMs: 1_000 });
+    bed.kill(first!);
+    await elapsed(bed, () => served(bed));
+    first!.start();
+    first!.broken = true;
+    await bed.clock.advance(20_000);
+    assert.match((await bed.owners())[0] ?? '', /^n[23] serving@4$/, 'sent, failed there, taken by another');
+    first!.broken = false;
+    await bed.clock.advance(60_000);
+    assert.match((await bed.owners())[0] ?? '', /@4$/);
+    await bed.state.requestMove(bed.volumes[0]!.id, first!.member.id);
+    await bed.clock.advance(1_000);
+    await bed.state.requestMove(bed.volumes[0]!.id, third!.member.id);
+    await bed.clock.advance(20_000);
+    assert.equal((await bed.owners())[0], 'n3 serving@6');
+  });
+
+  it('takes a dead node’s volumes home rather than anywhere, when home is well', async () => {
+    const bed = await started({ volumes: 1 });
+    const [first, second] = bed.nodes;
+    await bed.state.requestMove(bed.volumes[0]!.id, second!.member.id);
+    await bed.clock.advance(1_000);
+    bed.kill(second!);
+    await elapsed(bed, () => served(bed));
+    assert.equal((await bed.owners())[0], `${first!.member.name} serving@3`);
+  });
+
   it('takes over at once from a node that stops in order', async () => {
     const bed = await started();
     void bed.nodes[0]?.agent.stop('the node stops');
@@ -243,7 +302,7 @@ describe('HubCoordinator', () => {
 
   it('gives a node that is not eligible nothing while it owns nothing', async () => {
     const bed = await started({ volumes: 1 });
-    await bed.state.setNodeEligible(bed.nodes[1]!.member.id, false);
+    await bed.state.updateNode(bed.nodes[1]!.member.id, { eligible: false });
     await bed.clock.advance(100);
     bed.kill(bed.nodes[0]!);
     await elapsed(bed, () => served(bed));

@@ -4,6 +4,7 @@ import { Choice } from './choice.ts';
 import { ClusterView } from './cluster-view.ts';
 import { withDeadline } from './deadline.ts';
 import { EventLog } from './event-log.ts';
+import { FailBack } from './fail-back.ts';
 import { LeaderDuties } from './leader-duties.ts';
 import { Leadership } from './leadership.ts';
 import { MemberDuties } from './member-duties.ts';
@@ -79,7 +80,9 @@ export class HubCoordinator {
     const volumes = new VolumeDuties({ state, view, watch, control, choice, openings, events, term, clock, logger });
     const hubId = options.hub.id;
     const members = new MemberDuties({ hubId, state, view, watch, choice, volumes, events, term, timing, clock });
-    this.duties = new LeaderDuties({ state, view, choice, members, volumes, term, timing, clock, logger });
+    const failBack = new FailBack(view, watch, choice, clock);
+    const duties = { state, view, choice, members, volumes, failBack, events, term, timing, clock, logger };
+    this.duties = new LeaderDuties(duties);
   }
 
   start(): void {

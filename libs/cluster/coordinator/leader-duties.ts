@@ -2,6 +2,8 @@ import type { ClusterState, RequestedMove, Volume } from '#cluster/api';
 import type { Clock, Logger } from '#stdx';
 import type { Choice } from './choice.ts';
 import type { ClusterView } from './cluster-view.ts';
+import type { EventLog } from './event-log.ts';
+import type { FailBack } from './fail-back.ts';
 import type { MemberDuties } from './member-duties.ts';
 import { NoLongerLeading, type Term } from './term.ts';
 import type { CoordinatorTiming } from './timing.ts';
@@ -13,6 +15,8 @@ export interface LeaderDutyParts {
   readonly choice: Choice;
   readonly members: MemberDuties;
   readonly volumes: VolumeDuties;
+  readonly failBack: FailBack;
+  readonly events: EventLog;
   readonly term: Term;
   readonly timing: CoordinatorTiming;
   readonly clock: Clock;
@@ -31,6 +35,8 @@ export class LeaderDuties {
   private running = false;
   private again = false;
   private pausedUntil = Number.NEGATIVE_INFINITY;
+  /** Drained nodes that this leader has seen owning something. */
+  private readonly emptying = new Set<string>();
 
   constructor(private readonly parts: LeaderDutyParts) {}
 
@@ -70,6 +76,7 @@ export class LeaderDuties {
     for (const { id } of view.all()) await volumes.settle(id, starting);
     for (const move of view.snapshot.moves) await this.carryOut(move);
     for (const nodeId of view.snapshot.drains) await this.empty(nodeId);
+    for (const volume of view.all()) await this.sendHome(volume);
     await members.settleHubs();
   }
 
@@ -87,12 +94,23 @@ export class LeaderDuties {
   }
 
   private async empty(nodeId: string): Promise<void> {
-    const { view, choice, volumes } = this.parts;
-    for (const volume of view.ownedBy(nodeId)) {
+    const { view, choice, volumes, events } = this.parts;
+    const owned = view.ownedBy(nodeId);
+    if (owned.length > 0) this.emptying.add(nodeId);
+    else if (this.emptying.delete(nodeId)) events.record('nodeDrained', nodeId, { name: view.node(nodeId)?.name });
+    for (const volume of owned) {
       if (!this.mayMove(volume)) continue;
       const to = choice.choose(volume, { starting: false });
       if (to !== undefined) await volumes.switchOver(volume, to, 'drained');
     }
+  }
+
+  private async sendHome(volume: Volume): Promise<void> {
+    const { failBack, volumes } = this.parts;
+    const home = failBack.due(volume);
+    if (home === undefined || !this.mayMove(volume)) return;
+    failBack.began(volume.id, home);
+    await volumes.switchOver(volume, home, 'failedBack');
   }
 
   private mayMove(volume: Volume): boolean {

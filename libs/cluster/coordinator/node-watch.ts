@@ -20,12 +20,15 @@ export interface WatchedNode {
   readonly report: NodeReport | undefined;
   /** Monotonic time of it. */
   readonly heardAt: number | undefined;
+  /** Since when this process of it has answered without a break, while it does. */
+  readonly wellSince: number | undefined;
 }
 
 interface Watched {
   member: NodeMember;
   report: NodeReport | undefined;
   heardAt: number | undefined;
+  wellSince: number | undefined;
   missed: number;
   /** Probes sent and answered, to see which are still out. */
   sent: number;
@@ -72,8 +75,10 @@ export class NodeWatch {
 
   get(nodeId: string): WatchedNode {
     const node = this.nodes.get(nodeId);
-    if (!node) return { reach: 'unknown', missed: 0, report: undefined, heardAt: undefined };
-    return { reach: this.reachOf(node), missed: node.missed, report: node.report, heardAt: node.heardAt };
+    if (!node) return { reach: 'unknown', missed: 0, report: undefined, heardAt: undefined, wellSince: undefined };
+    const { missed, report, heardAt } = node;
+    const reach = this.reachOf(node);
+    return { reach, missed, report, heardAt, wellSince: reach === 'answering' ? node.wellSince : undefined };
   }
 
   /** What the node says of a volume, if it answers. */
@@ -139,9 +144,11 @@ export class NodeWatch {
     // Answers may overtake each other when a connection was made anew.
     if (report.instance === node.report?.instance && report.stamp < node.report.stamp) return;
     const before = this.reachOf(node);
+    const restarted = node.report?.instance !== report.instance;
     const news = before !== 'answering' || !sameNews(node.report, report);
     node.report = report;
     node.heardAt = this.clock.monotonic();
+    if (before !== 'answering' || restarted) node.wellSince = node.heardAt;
     node.missed = 0;
     node.refused = false;
     node.answered = node.sent;
@@ -208,6 +215,7 @@ const newcomer = (member: NodeMember): Watched => ({
   member,
   report: undefined,
   heardAt: undefined,
+  wellSince: undefined,
   missed: 0,
   sent: 0,
   answered: 0,

@@ -8,15 +8,12 @@ import type { Openings } from './openings.ts';
 import type { Term } from './term.ts';
 
 /** Why a volume changes hands. */
-export type Cause =
-  | 'first'
-  | 'nodeDown'
-  | 'nodeRestarted'
-  | 'nodeFenced'
-  | 'volumeFailed'
-  | 'released'
-  | 'moved'
-  | 'drained';
+export type Cause = 'first' | 'nodeDown' | 'nodeRestarted' | 'nodeFenced' | 'volumeFailed' | 'released' | Planned;
+
+/** Why a volume changes hands though its owner is well. */
+export type Planned = 'moved' | 'drained' | 'failedBack';
+
+const PLANNED: ReadonlySet<string> = new Set<Planned>(['moved', 'drained', 'failedBack']);
 
 export interface ChangeOfHands {
   readonly cause: Cause;
@@ -77,8 +74,8 @@ export class VolumeDuties {
     }
   }
 
-  /** An operator wants it elsewhere, or its node empty. */
-  async switchOver(volume: Volume, to: string, cause: 'moved' | 'drained'): Promise<void> {
+  /** Its owner is well, and somebody wants it elsewhere: the owner closes it while the new one mounts and waits for the lock. */
+  async switchOver(volume: Volume, to: string, cause: Planned): Promise<void> {
     await this.assign(volume, to, cause, this.parts.clock.monotonic());
   }
 
@@ -181,7 +178,9 @@ export class VolumeDuties {
     const { cause, from, since } = change;
     const durationMs = clock.monotonic() - since;
     events.record('volumeServing', volume.id, { ...about, cause, from }, durationMs);
-    if (cause !== 'first') events.record('takeoverDone', volume.id, { ...about, cause, from }, durationMs);
+    if (cause === 'first') return;
+    const kind = PLANNED.has(cause) ? 'switchoverDone' : 'takeoverDone';
+    events.record(kind, volume.id, { ...about, cause, from }, durationMs);
   }
 
   private async setState(volume: Volume, wanted: VolumeState): Promise<boolean> {

@@ -4,6 +4,8 @@ import {
   type ClusterEventKind,
   type ClusterSnapshot,
   type ClusterState,
+  DEFAULT_FAIL_BACK,
+  type FailBackPolicy,
   type HubMember,
   type LeaderLease,
   type NodeMember,
@@ -40,6 +42,7 @@ export class MemoryClusterState implements ClusterState {
   private readonly listeners = new Set<() => void>();
   private readonly log: ClusterEvent[] = [];
   private readonly ledger: RoleLedger;
+  private failBack: FailBackPolicy = DEFAULT_FAIL_BACK;
   private nextEventId = 1;
 
   constructor(
@@ -89,6 +92,7 @@ export class MemoryClusterState implements ClusterState {
       volumes: [...this.volumes.values()],
       moves: await this.requestedMoves(),
       drains: [...this.draining],
+      failBack: this.failBack,
       missing: new Map(this.missing),
     };
   }
@@ -222,9 +226,20 @@ export class MemoryClusterState implements ClusterState {
     this.announce();
   }
 
-  async setNodeEligible(nodeId: string, eligible: boolean): Promise<void> {
+  async updateNode(nodeId: string, change: Parameters<ClusterState['updateNode']>[1]): Promise<void> {
     const node = this.nodes.get(nodeId);
-    if (node) this.nodes.set(nodeId, { ...node, eligible });
+    if (node) this.nodes.set(nodeId, { ...node, ...change });
+    this.announce();
+  }
+
+  async updateVolume(volumeId: string, change: Parameters<ClusterState['updateVolume']>[1]): Promise<void> {
+    const volume = this.volumes.get(volumeId);
+    if (volume) this.volumes.set(volumeId, { ...volume, ...change });
+    this.announce();
+  }
+
+  async setFailBack(policy: FailBackPolicy): Promise<void> {
+    this.failBack = policy;
     this.announce();
   }
 

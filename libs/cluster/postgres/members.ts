@@ -91,6 +91,18 @@ export async function removeNode(client: Queryable, clusterId: string, nodeId: s
   await client.query('DELETE FROM node WHERE cluster_id = $1 AND id = $2', [clusterId, nodeId]);
 }
 
+export async function updateNode(
+  database: Database,
+  clusterId: string,
+  nodeId: string,
+  { weight, eligible }: Parameters<ClusterState['updateNode']>[1],
+): Promise<void> {
+  await database.query(
+    'UPDATE node SET weight = coalesce($3, weight), eligible = coalesce($4, eligible) WHERE cluster_id = $1 AND id = $2',
+    [clusterId, nodeId, weight ?? null, eligible ?? null],
+  );
+}
+
 export async function setNodeState(
   client: Queryable,
   clusterId: string,

@@ -4,6 +4,7 @@ import {
   type ClusterSnapshot,
   type ClusterState,
   ClusterStateUnavailableError,
+  type FailBackPolicy,
   type LeaderLease,
   type NodeMember,
   type NodeState,
@@ -16,10 +17,10 @@ import {
 import { type Database, isDatabaseUnavailable, NotificationListener, type Queryable } from '#database';
 import type { Clock, Logger } from '#stdx';
 import { leads, readLease, renewLease, resignLease, takeLease } from './leadership.ts';
-import { addNode, heartbeatHub, removeNode, setNodeState, takeHubDown } from './members.ts';
+import { addNode, heartbeatHub, removeNode, setNodeState, takeHubDown, updateNode } from './members.ts';
 import { type EventRow, eventOf, type VolumeRow } from './rows.ts';
 import { readSnapshot } from './snapshot.ts';
-import { addVolume, assignVolumes, setVolumeState } from './volumes.ts';
+import { addVolume, assignVolumes, setVolumeState, updateVolume } from './volumes.ts';
 
 /** Most events one `events()` call returns. */
 const EVENTS_MAX = 1_000;
@@ -147,8 +148,22 @@ export class PostgresClusterState implements ClusterState {
     return this.write((client) => removeNode(client, this.clusterId, nodeId));
   }
 
-  setNodeEligible(nodeId: string, eligible: boolean): Promise<void> {
-    return this.change('UPDATE node SET eligible = $3 WHERE cluster_id = $1 AND id = $2', nodeId, eligible);
+  updateNode(nodeId: string, change: Parameters<ClusterState['updateNode']>[1]): Promise<void> {
+    return this.ask(() => updateNode(this.database, this.clusterId, nodeId, change));
+  }
+
+  updateVolume(volumeId: string, change: Parameters<ClusterState['updateVolume']>[1]): Promise<void> {
+    return this.ask(() => updateVolume(this.database, this.clusterId, volumeId, change));
+  }
+
+  async setFailBack({ mode, afterMs }: FailBackPolicy): Promise<void> {
+    await this.ask(() =>
+      this.database.query('UPDATE cluster SET fail_back = $2, fail_back_after_ms = $3 WHERE id = $1', [
+        this.clusterId,
+        mode,
+        afterMs,
+      ]),
+    );
   }
 
   addVolume(volume: Parameters<ClusterState['addVolume']>[0]): Promise<Volume> {

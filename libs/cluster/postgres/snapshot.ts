@@ -1,4 +1,4 @@
-import type { ClusterSnapshot } from '#cluster/api';
+import { type ClusterSnapshot, DEFAULT_FAIL_BACK, type FailBackPolicy } from '#cluster/api';
 import type { Queryable } from '#database';
 import { readLease } from './leadership.ts';
 import { type HubRow, hubOf, type NodeRow, nodeOf, type VolumeRow, volumeOf } from './rows.ts';
@@ -11,6 +11,9 @@ export async function readSnapshot(client: Queryable, clusterId: string): Promis
   const nodes = await select<NodeRow>('SELECT * FROM node WHERE cluster_id = $1 ORDER BY name, id');
   const hubs = await select<HubRow>('SELECT * FROM hub WHERE cluster_id = $1 ORDER BY name, id');
   const leader = await readLease(client, clusterId);
+  const [policy] = await select<FailBackPolicy>(
+    'SELECT fail_back AS mode, fail_back_after_ms AS "afterMs" FROM cluster WHERE id = $1',
+  );
   const { rows } = await client.query<{ at: Date }>('SELECT clock_timestamp() AS at');
   return {
     at: rows[0]!.at,
@@ -21,6 +24,7 @@ export async function readSnapshot(client: Queryable, clusterId: string): Promis
     moves: volumes.flatMap((row) =>
       row.move_to_node_id === null ? [] : [{ volumeId: row.id, toNodeId: row.move_to_node_id }],
     ),
+    failBack: policy ?? DEFAULT_FAIL_BACK,
     drains: nodes.filter((row) => row.drain).map((row) => row.id),
     missing: new Map(hubs.filter((row) => row.missing.length > 0).map((row) => [row.id, row.missing])),
   };

@@ -1,5 +1,5 @@
 import { ClusterConflictError, type ClusterState, type Volume, type WantedOwner } from '#cluster/api';
-import type { Queryable } from '#database';
+import type { Database, Queryable } from '#database';
 import { settleNodes } from './billing.ts';
 import { type VolumeRow, volumeOf } from './rows.ts';
 
@@ -67,4 +67,20 @@ export async function addVolume(client: Queryable, clusterId: string, volume: Ne
   );
   if (!rows[0]) throw new ClusterConflictError(`volume name ${volume.name} is taken, or there is no such cluster`);
   return volumeOf(rows[0]);
+}
+
+/** `preferredNodeId: null` takes the preference away; left out, it stays. */
+export async function updateVolume(
+  database: Database,
+  clusterId: string,
+  volumeId: string,
+  change: Parameters<ClusterState['updateVolume']>[1],
+): Promise<void> {
+  const { volumeClass, weight, preferredNodeId } = change;
+  await database.query(
+    `UPDATE volume SET volume_class = coalesce($3, volume_class), weight = coalesce($4, weight),
+       preferred_node_id = CASE WHEN $5 THEN $6::uuid ELSE preferred_node_id END
+     WHERE cluster_id = $1 AND id = $2`,
+    [clusterId, volumeId, volumeClass ?? null, weight ?? null, preferredNodeId !== undefined, preferredNodeId ?? null],
+  );
 }
