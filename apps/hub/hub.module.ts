@@ -13,15 +13,18 @@ import {
   ConnectionLedger,
   DEFAULT_AUTHENTICATOR_LIMITS,
   DEFAULT_CONNECTION_LIMITS,
-  DEFAULT_IMAP_FRONT_SETTINGS,
+  DEFAULT_SESSION_FRONT_SETTINGS,
   Dispatcher,
   type HubCredentials,
-  ImapFront,
+  imap,
   type MailServices,
   NodeLanes,
   RouteFile,
   RoutingMap,
+  SessionFront,
   SessionLegs,
+  type SessionProtocol,
+  type SessionServices,
   storedCertificate,
   Upstream,
 } from '#frontdoor';
@@ -29,7 +32,7 @@ import { type Logger, systemClock, systemRandom } from '#stdx';
 import { HttpPorts } from './http-ports.ts';
 import { Hub } from './hub.ts';
 import { storedHubId } from './hub-id.ts';
-import { ImapPorts } from './imap-ports.ts';
+import { type SessionPort, SessionPorts } from './session-ports.ts';
 import type { HubSettings } from './settings.ts';
 import { SmtpPorts } from './smtp-ports.ts';
 import { CERTIFICATES, CREDENTIALS, HUB_ID, LOGGER, MAIL_SERVICES, SETTINGS } from './tokens.ts';
@@ -83,19 +86,19 @@ const controlPlane = (settings: HubSettings, logger: Logger): Provider[] => [
   },
   {
     provide: HubCoordinator,
-    inject: [HUB_ID, PostgresClusterState, ControlClient, RoutingMap, ImapFront, SmtpPorts],
+    inject: [HUB_ID, PostgresClusterState, ControlClient, RoutingMap, SessionPorts, SmtpPorts],
     useFactory: (
       hubId: string,
       state: PostgresClusterState,
       control: ControlClient,
       routes: RoutingMap,
-      imap: ImapFront,
+      sessions: SessionPorts,
       smtp: SmtpPorts,
     ) =>
       new HubCoordinator(
         {
           hub: { id: hubId, name: settings.name, relay: relayOf(settings), version: HUB_VERSION },
-          sessions: () => imap.figures.sessions + smtp.count,
+          sessions: () => sessions.sessions + smtp.count,
           timing: settings.timing,
           onRoutes: (changed) => routes.push(changed),
         },
@@ -194,36 +197,30 @@ const ports = (settings: HubSettings, logger: Logger): Provider[] => [
       }),
   },
   {
-    provide: ImapFront,
-    inject: [CachedDirectory, Authenticator, SessionLegs, CERTIFICATES],
-    useFactory: (
-      directory: CachedDirectory,
-      authenticator: Authenticator,
-      legs: SessionLegs,
-      certificates: CertificateProvider,
-    ) =>
-      new ImapFront(
-        { directory, authenticator, legs, certificates, clock: systemClock, random: systemRandom },
-        logger,
-        {
-          ...DEFAULT_IMAP_FRONT_SETTINGS,
-          hostname: settings.publicName,
-          plainLogin: settings.plainLogin,
-          ownerWaitMs: settings.ownerWaitMs,
-        },
-      ),
-  },
-  {
     provide: SmtpPorts,
     inject: [MAIL_SERVICES, CERTIFICATES, ConnectionLedger],
     useFactory: (services: MailServices, certificates: CertificateProvider, ledger: ConnectionLedger) =>
       new SmtpPorts(settings, services, certificates, ledger, systemRandom, logger),
   },
   {
-    provide: ImapPorts,
-    inject: [ImapFront, CERTIFICATES, ConnectionLedger],
-    useFactory: (front: ImapFront, certificates: CertificateProvider, ledger: ConnectionLedger) =>
-      new ImapPorts(settings, front, certificates, ledger, systemRandom),
+    provide: SessionPorts,
+    inject: [CachedDirectory, Authenticator, SessionLegs, CERTIFICATES, ConnectionLedger],
+    useFactory: (
+      directory: CachedDirectory,
+      authenticator: Authenticator,
+      legs: SessionLegs,
+      certificates: CertificateProvider,
+      ledger: ConnectionLedger,
+    ) => {
+      const services = { directory, authenticator, legs, certificates, clock: systemClock };
+      return new SessionPorts(
+        settings.host,
+        sessionPorts(settings, services, logger),
+        certificates,
+        ledger,
+        systemRandom,
+      );
+    },
   },
   {
     provide: HttpPorts,
@@ -232,6 +229,19 @@ const ports = (settings: HubSettings, logger: Logger): Provider[] => [
       new HttpPorts(settings, new Upstream(settings.apiUrl, systemClock, logger), certificates, ledger),
   },
 ];
+
+/** Every protocol whose sessions this hub signs in and holds. */
+function sessionPorts(settings: HubSettings, services: SessionServices, logger: Logger): readonly SessionPort[] {
+  const { ports } = settings;
+  const frontSettings = {
+    ...DEFAULT_SESSION_FRONT_SETTINGS,
+    hostname: settings.publicName,
+    plainLogin: settings.plainLogin,
+    ownerWaitMs: settings.ownerWaitMs,
+  };
+  const front = (protocol: SessionProtocol) => new SessionFront(protocol, services, logger, frontSettings);
+  return [{ front: front(imap(systemRandom)), plain: ports.imap, tls: ports.imaps }];
+}
 
 const PARTS = [
   Database,
@@ -243,9 +253,8 @@ const PARTS = [
   HubCoordinator,
   NodeLanes,
   ConnectionLedger,
-  ImapFront,
   SmtpPorts,
-  ImapPorts,
+  SessionPorts,
   HttpPorts,
 ] as const;
 type InstancesOf<T extends readonly unknown[]> = {
@@ -256,21 +265,8 @@ const hub = (logger: Logger): Provider => ({
   provide: Hub,
   inject: [...PARTS],
   useFactory: (...parts: InstancesOf<typeof PARTS>) => {
-    const [
-      database,
-      state,
-      lookup,
-      directory,
-      routes,
-      control,
-      coordinator,
-      lanes,
-      ledger,
-      imapFront,
-      smtp,
-      imap,
-      http,
-    ] = parts;
+    const [database, state, lookup, directory, routes, control, coordinator, lanes, ledger, smtp, sessions, http] =
+      parts;
     return new Hub({
       database,
       state,
@@ -281,9 +277,8 @@ const hub = (logger: Logger): Provider => ({
       coordinator,
       lanes,
       ledger,
-      imapFront,
       smtp,
-      imap,
+      sessions,
       http,
       logger,
     });

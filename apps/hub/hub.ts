@@ -3,11 +3,11 @@ import type { HubCoordinator } from '#cluster/coordinator';
 import type { PostgresClusterState } from '#cluster/postgres';
 import type { Database } from '#database';
 import type { PostgresDirectoryLookup } from '#directory/postgres';
-import type { CachedDirectory, ConnectionLedger, ImapFront, NodeLanes, RoutingMap } from '#frontdoor';
+import type { CachedDirectory, ConnectionLedger, NodeLanes, RoutingMap } from '#frontdoor';
 import type { Logger } from '#stdx';
 import type { Readiness } from '#telemetry';
 import type { HttpPorts } from './http-ports.ts';
-import type { ImapPorts } from './imap-ports.ts';
+import type { SessionPorts } from './session-ports.ts';
 import type { SmtpPorts } from './smtp-ports.ts';
 
 /** What a hub is made of, for starting and stopping it in order. */
@@ -21,9 +21,8 @@ export interface HubParts {
   readonly coordinator: HubCoordinator;
   readonly lanes: NodeLanes;
   readonly ledger: ConnectionLedger;
-  readonly imapFront: ImapFront;
   readonly smtp: SmtpPorts;
-  readonly imap: ImapPorts;
+  readonly sessions: SessionPorts;
   readonly http: HttpPorts;
   readonly logger: Logger;
 }
@@ -40,13 +39,13 @@ export class Hub {
 
   /** Comes up with PostgreSQL away, too: on the last routing map, trying to reach it for ever. */
   async start(): Promise<void> {
-    const { lookup, routes, coordinator, smtp, imap, http } = this.parts;
+    const { lookup, routes, coordinator, smtp, sessions, http } = this.parts;
     void lookup.start();
     await routes.start();
     // The relay port is told to nodes as soon as the coordinator speaks to them.
     await smtp.listen();
     coordinator.start();
-    await imap.listen();
+    await sessions.listen();
     await http.listen();
     this.listening = true;
   }
@@ -62,12 +61,13 @@ export class Hub {
   /** Gives up the lead first, so that another hub has it while clients are told to go. */
   async stop(): Promise<void> {
     this.stopping = true;
-    const { database, state, lookup, directory, routes, control, coordinator, lanes, smtp, imap, http } = this.parts;
+    const { database, state, lookup, directory, routes, control, coordinator, lanes, smtp, sessions, http } =
+      this.parts;
     http.announceStop();
     smtp.stopAccepting();
-    imap.stopAccepting();
+    sessions.stopAccepting();
     await coordinator.stop();
-    imap.drain();
+    sessions.drain();
     await Promise.all([smtp.drain(GRACE_MS), http.drain(GRACE_MS)]);
     control.end();
     lanes.close();
@@ -79,12 +79,11 @@ export class Hub {
 
   /** For /metrics. */
   figures(): Readonly<Record<string, { help: string; read(): number }>> {
-    const { routes, directory, coordinator, lanes, ledger, smtp, imapFront } = this.parts;
+    const { routes, directory, coordinator, lanes, ledger, smtp, sessions } = this.parts;
     return {
       connections: { help: 'Public connections of any kind', read: () => ledger.count },
       smtp_sessions: { help: 'SMTP, submission and relay sessions', read: () => smtp.count },
-      imap_logins: { help: 'IMAP connections that have not signed in', read: () => imapFront.figures.logins },
-      imap_sessions: { help: 'IMAP sessions held', read: () => imapFront.figures.sessions },
+      ...Object.fromEntries(sessions.figures.flatMap(({ kind }, index) => sessionFigures(sessions, kind, index))),
       lane_connections: { help: 'LMTP connections to nodes', read: () => lanes.figures.connections },
       lane_waiting: { help: 'Messages waiting for one of those', read: () => lanes.figures.waiting },
       routed_volumes: { help: 'Volumes in the routing map', read: () => routes.size },
@@ -97,3 +96,12 @@ export class Hub {
     };
   }
 }
+
+const sessionFigures = (sessions: SessionPorts, kind: string, index: number) =>
+  [
+    [
+      `${kind}_logins`,
+      { help: `${kind} connections that have not signed in`, read: () => sessions.figures[index]?.logins ?? 0 },
+    ],
+    [`${kind}_sessions`, { help: `${kind} sessions held`, read: () => sessions.figures[index]?.sessions ?? 0 }],
+  ] as const;

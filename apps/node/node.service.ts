@@ -11,9 +11,10 @@ import { NodeDelivery } from '#server/smtp';
 import type { Clock, Logger, Random } from '#stdx';
 import { StatusServer } from '#telemetry';
 import { DataServer } from './data/data-server.ts';
-import { imapLeg } from './data/imap-leg.ts';
+import { imapLegSession } from './data/imap-leg.ts';
 import { lmtpLeg } from './data/lmtp-leg.ts';
 import { rpcLeg } from './data/rpc-leg.ts';
+import { sessionLeg } from './data/session-leg.ts';
 import { SessionRegistry } from './data/session-registry.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { ClusterDestinations } from './queue/destinations.ts';
@@ -89,7 +90,7 @@ export class NodeService {
     };
     const legs = {
       lmtp: lmtpLeg(delivery, this.hostname, clock, logger),
-      imap: imapLeg(desk.find, this.sessions, clock, logger),
+      imap: sessionLeg(desk.find, this.sessions, imapLegSession(clock, logger)),
       rpc: rpcLeg(findForRpc, clock, logger),
     };
     this.data = new DataServer(legs, key, clock, logger);
@@ -160,7 +161,7 @@ export class NodeService {
     const sessions = this.sessions;
     new Gauge({
       name: 'rookery_node_sessions',
-      help: 'IMAP sessions',
+      help: 'Sessions of mail clients',
       registers,
       collect() {
         this.set(sessions.size);

@@ -1,7 +1,7 @@
 import { acknowledgeWhile, type HoldingListener, NodeAgent, type ServingVolume } from '#cluster/agent';
 import { type MailStore, MailStoreError } from '#mailstore/api';
 import type { Clock, Logger } from '#stdx';
-import type { FindStore } from './data/imap-leg.ts';
+import type { FindStore } from './data/session-leg.ts';
 import type { SessionRegistry } from './data/session-registry.ts';
 import type { NodeVolume } from './volume-host.ts';
 

@@ -6,12 +6,13 @@ import {
   Authenticator,
   CachedDirectory,
   ConnectionLedger,
-  DEFAULT_IMAP_FRONT_SETTINGS,
+  DEFAULT_SESSION_FRONT_SETTINGS,
   FrontListener,
   type HubCredentials,
-  ImapFront,
+  imap,
   RouteFile,
   RoutingMap,
+  SessionFront,
   SessionLegs,
   storedCertificate,
   tlsServerOptions,
@@ -71,17 +72,17 @@ const certificates = await storedCertificate(
   systemRandom,
   silentLogger,
 );
-const front = new ImapFront(
+const front = new SessionFront(
+  imap(systemRandom),
   {
     directory: cached,
     authenticator: new Authenticator(cached, systemClock, systemRandom, silentLogger),
     legs: new SessionLegs(routes, hub, systemClock, systemRandom, silentLogger),
     certificates,
     clock: systemClock,
-    random: systemRandom,
   },
   silentLogger,
-  { ...DEFAULT_IMAP_FRONT_SETTINGS, hostname: 'bench', plainLogin: true },
+  { ...DEFAULT_SESSION_FRONT_SETTINGS, hostname: 'bench', plainLogin: true },
 );
 const ledger = new ConnectionLedger();
 const shared = {

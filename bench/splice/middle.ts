@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { HeldSession, LegReads, type SessionKeeper, storedCertificate, tlsServerOptions } from '#frontdoor';
+import { HeldSession, imap, LegReads, type SessionKeeper, storedCertificate, tlsServerOptions } from '#frontdoor';
 import { silentLogger, systemClock, systemRandom } from '#stdx';
 
 // What is measured, in a process of its own. Arguments: hub|pipe SOURCE-PORT plain|tls DIRECTORY. Prints its port, then, at
@@ -8,6 +8,7 @@ import { silentLogger, systemClock, systemRandom } from '#stdx';
 const [, , kind = 'hub', source = '0', how = 'plain', directory = ''] = process.argv;
 
 const keeper: SessionKeeper = {
+  protocol: imap(systemRandom),
   resume: async () => undefined,
   ended: (_session, client) => client.destroySoon(),
   now: () => performance.now(),

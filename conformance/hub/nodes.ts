@@ -2,11 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex, pipeline, Transform } from 'node:stream';
+import { legConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume } from '#mailstore/volume';
 import { decodePreface, encodePrefaceReply, type Preface, type PrefaceReply } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
-import { ImapSession, legConnection } from '#server/imap';
+import { ImapSession } from '#server/imap';
 import { NodeDelivery, serveLmtp } from '#server/smtp';
 import { silentLogger, systemClock, systemContext } from '#stdx';
 

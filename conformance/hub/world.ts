@@ -9,13 +9,12 @@ import {
   CachedDirectory,
   ConnectionLedger,
   DEFAULT_AUTHENTICATOR_LIMITS,
-  DEFAULT_IMAP_FRONT_SETTINGS,
   DEFAULT_MAIL_LIMITS,
+  DEFAULT_SESSION_FRONT_SETTINGS,
   Dispatcher,
   FrontListener,
   type HubCredentials,
-  ImapFront,
-  type ImapFrontSettings,
+  imap,
   MailFrontDoor,
   type MailRole,
   type MailServices,
@@ -23,6 +22,8 @@ import {
   RelayPort,
   RouteFile,
   RoutingMap,
+  SessionFront,
+  type SessionFrontSettings,
   SessionLegs,
   storedCertificate,
   tlsServerOptions,
@@ -51,7 +52,7 @@ const granted = <T>(result: Result<T, unknown>): T => {
 export const passwordOf = (email: string): string => `${email} pass`;
 
 export interface HubWorldOptions {
-  readonly imap?: Partial<ImapFrontSettings>;
+  readonly imap?: Partial<SessionFrontSettings>;
   readonly mailWaitMs?: number;
   readonly logger?: Logger;
 }
@@ -97,10 +98,11 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     logger,
   };
   const legs = new SessionLegs(routes, hub, systemClock, systemRandom, logger);
-  const front = new ImapFront(
-    { directory, authenticator, legs, certificates, clock: systemClock, random: systemRandom },
+  const front = new SessionFront(
+    imap(systemRandom),
+    { directory, authenticator, legs, certificates, clock: systemClock },
     logger,
-    { ...DEFAULT_IMAP_FRONT_SETTINGS, hostname: 'hub.test', plainLogin: true, ...options.imap },
+    { ...DEFAULT_SESSION_FRONT_SETTINGS, hostname: 'hub.test', plainLogin: true, ...options.imap },
   );
   const ports = await listen(front, services, certificates, logger);
   const clients: Socket[] = [];
@@ -213,7 +215,7 @@ async function directoryOf(
 }
 
 async function listen(
-  front: ImapFront,
+  front: SessionFront,
   services: MailServices,
   certificates: Awaited<ReturnType<typeof storedCertificate>>,
   logger: Logger,

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { ImapFlow } from 'imapflow';
+import { streamConnection } from '#connection';
 import { MemoryMailStore } from '#mailstore/memory';
 import { commandTag } from '#protocol/imap';
 import { messageParser } from '#protocol/message';
-import { ImapSession, streamConnection } from '#server/imap';
+import { ImapSession } from '#server/imap';
 import { silentLogger, systemClock, systemContext } from '#stdx';
 import { until } from '#testing';
 

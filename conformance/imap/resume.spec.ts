@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { Duplex, duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
+import { legConnection, streamConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume } from '#mailstore/volume';
 import { decodeMark, FRAME_DATA, FrameReader, frameHeader, type SessionMark } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
-import { ImapSession, legConnection, streamConnection } from '#server/imap';
+import { ImapSession } from '#server/imap';
 import { silentLogger, systemClock, systemContext } from '#stdx';
 import { ImapTestClient, temporaryDirectory, until } from '#testing';
 

@@ -2,10 +2,7 @@
 
 export * from './http/http-front.ts';
 export * from './http/upstream.ts';
-export { type HeldIdentity, HeldSession, type SessionKeeper } from './imap/held-session.ts';
-export { ImapFront, type ImapServices } from './imap/imap-front.ts';
-export type { ImapPeer } from './imap/imap-login.ts';
-export { DEFAULT_IMAP_FRONT_SETTINGS, type ImapFrontSettings } from './imap/settings.ts';
+export { imap } from './imap/imap-protocol.ts';
 export * from './listening/connection-ledger.ts';
 export * from './listening/front-listener.ts';
 export * from './listening/relay-port.ts';
@@ -18,6 +15,11 @@ export * from './routing/node-lanes.ts';
 export * from './routing/route-file.ts';
 export * from './routing/routing-map.ts';
 export * from './routing/session-legs.ts';
+export { type HeldIdentity, HeldSession, type SessionKeeper } from './session/held-session.ts';
+export type { SessionPeer } from './session/login-connection.ts';
+export type { SessionProtocol } from './session/protocol.ts';
+export { SessionFront, type SessionServices } from './session/session-front.ts';
+export { DEFAULT_SESSION_FRONT_SETTINGS, type SessionFrontSettings } from './session/settings.ts';
 export * from './smtp/dispatch.ts';
 export * from './smtp/mail-front-door.ts';
 export type { MailRole } from './smtp/recipient.ts';

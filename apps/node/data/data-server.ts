@@ -13,20 +13,21 @@ const PREFACE_TIMEOUT_MS = 10_000;
 const LF = 0x0a;
 
 /** A leg whose preface was accepted. */
-export interface OpenLeg<K extends Preface['kind'] = Preface['kind']> {
+export interface OpenLeg<P extends Preface = Preface> {
   readonly socket: Socket;
-  readonly preface: Extract<Preface, { readonly kind: K }>;
+  readonly preface: P;
   /** What arrived behind the preface. */
   readonly first: Buffer;
 }
 
 /** Serves a kind of leg: decides, then takes over the socket after `+OK` was written. */
-export interface LegServer<K extends Preface['kind']> {
-  admit(preface: Extract<Preface, { readonly kind: K }>): PrefaceReply;
-  serve(leg: OpenLeg<K>): void;
+export interface LegServer<P extends Preface> {
+  admit(preface: P): PrefaceReply;
+  serve(leg: OpenLeg<P>): void;
 }
 
-export type LegServers = { readonly [K in Preface['kind']]?: LegServer<K> };
+export type PrefaceOf<K extends Preface['kind']> = Extract<Preface, { readonly kind: K }>;
+export type LegServers = { readonly [K in Preface['kind']]?: LegServer<PrefaceOf<K>> };
 
 /** The node's data port: every connection starts with a preface signed with the cluster's key, and is nothing without it. */
 export class DataServer {
@@ -95,12 +96,8 @@ export class DataServer {
     this.hand(socket, preface, first);
   }
 
-  private hand<K extends Preface['kind']>(
-    socket: Socket,
-    preface: Extract<Preface, { readonly kind: K }>,
-    first: Buffer,
-  ): void {
-    const server = this.servers[preface.kind] as LegServer<K> | undefined;
+  private hand<K extends Preface['kind']>(socket: Socket, preface: PrefaceOf<K>, first: Buffer): void {
+    const server = this.servers[preface.kind] as LegServer<PrefaceOf<K>> | undefined;
     const reply: PrefaceReply = server?.admit(preface) ?? {
       ok: false,
       code: 'UNAVAILABLE',

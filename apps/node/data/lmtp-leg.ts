@@ -1,10 +1,15 @@
 import type { SmtpBackend } from '#protocol/smtp';
 import { serveLmtp } from '#server/smtp';
 import type { Clock, Logger } from '#stdx';
-import type { LegServer } from './data-server.ts';
+import type { LegServer, PrefaceOf } from './data-server.ts';
 
 /** Pooled LMTP connections of the hubs: each RCPT says which volume and epoch it means, so the leg itself is bound to none. */
-export function lmtpLeg(backend: SmtpBackend, hostname: string, clock: Clock, logger: Logger): LegServer<'lmtp'> {
+export function lmtpLeg(
+  backend: SmtpBackend,
+  hostname: string,
+  clock: Clock,
+  logger: Logger,
+): LegServer<PrefaceOf<'lmtp'>> {
   return {
     admit: () => ({ ok: true }),
     serve({ socket, preface, first }) {

@@ -11,7 +11,7 @@ import {
   type RpcReply,
 } from '#protocol/handover';
 import { type Clock, type Logger, systemContext } from '#stdx';
-import type { LegServer } from './data-server.ts';
+import type { LegServer, PrefaceOf } from './data-server.ts';
 
 /** The volume, when this node serves it at that epoch. */
 type Find = (volumeId: string, epoch: number) => MailStore | undefined;
@@ -40,7 +40,7 @@ class RpcRefusal extends Error {
 }
 
 /** Answers the control plane's questions: JSON lines in any number, each answered when it is known. */
-export function rpcLeg(find: Find, clock: Clock, logger: Logger): LegServer<'rpc'> {
+export function rpcLeg(find: Find, clock: Clock, logger: Logger): LegServer<PrefaceOf<'rpc'>> {
   const answer = async (line: string): Promise<RpcReply> => {
     const request = decodeRpcRequest(line);
     if (!request) return { id: 0, error: { code: 'UNKNOWN', text: 'not a request' } };

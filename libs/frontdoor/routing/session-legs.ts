@@ -1,12 +1,10 @@
 import type { Socket } from 'node:net';
-import type { Preface, SessionHandover } from '#protocol/handover';
+import type { Preface, SessionHandover, SessionKind } from '#protocol/handover';
 import type { Clock, Logger, Random } from '#stdx';
 import { Slots } from '../login/slots.ts';
 import { dial, type HubCredentials } from './dial.ts';
 import { LegReads } from './leg-reads.ts';
 import type { RoutingMap, VolumeOwner } from './routing-map.ts';
-
-export type SessionKind = 'imap' | 'pop3' | 'managesieve';
 
 export interface LegSettings {
   /** How long a session waits for an owner of its volume that answers. 30,000. */

@@ -5,14 +5,20 @@ export type Preface =
   /** A pooled connection for many transactions; each RCPT carries its own route. */
   | { readonly kind: 'lmtp'; readonly hub: string; readonly issuedAt: number; readonly nonce: string }
   /** One signed-in mail session. */
-  | ({
-      readonly kind: 'imap' | 'pop3' | 'managesieve';
-      readonly hub: string;
-      readonly issuedAt: number;
-      readonly nonce: string;
-    } & SessionHandover)
+  | SessionPreface<'imap'>
+  | SessionPreface<'pop3'>
+  | SessionPreface<'managesieve'>
   /** JSON-lines requests of the control plane: account figures, queue, trace. */
   | { readonly kind: 'rpc'; readonly hub: string; readonly issuedAt: number; readonly nonce: string };
+
+export type SessionKind = 'imap' | 'pop3' | 'managesieve';
+
+export interface SessionPreface<K extends SessionKind> extends SessionHandover {
+  readonly kind: K;
+  readonly hub: string;
+  readonly issuedAt: number;
+  readonly nonce: string;
+}
 
 export interface SessionHandover {
   readonly accountId: string;

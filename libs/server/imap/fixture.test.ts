@@ -1,11 +1,11 @@
 import { Duplex, duplexPair } from 'node:stream';
+import { legConnection, streamConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { MemoryMailStore } from '#mailstore/memory';
 import { decodeMark, FRAME_DATA, FrameReader, frameHeader, type SessionMark } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { type Logger, silentLogger, systemContext } from '#stdx';
 import { ImapTestClient, SimulatedClock } from '#testing';
-import { legConnection, streamConnection } from './connection.ts';
 import type { ImapLimits } from './limits.ts';
 import { ImapSession, type ImapSessionOptions } from './session.ts';
 

@@ -1,5 +1,5 @@
+import type { ClientConnection } from '#connection';
 import { CommandFramer, type FrameEvent, type ImapSyntaxLimits } from '#protocol/imap';
-import type { ImapConnection } from './connection.ts';
 
 /** What a session reads: the client's frames, or why there are no more. */
 export type InputEvent = FrameEvent | { readonly kind: 'closed' };
@@ -12,7 +12,7 @@ export class ImapInput {
   private woken = false;
 
   constructor(
-    private readonly connection: ImapConnection,
+    private readonly connection: ClientConnection,
     limits: ImapSyntaxLimits,
   ) {
     this.framer = new CommandFramer(limits);

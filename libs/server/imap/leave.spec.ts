@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
+import { legConnection, streamConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
 import { deferred, silentLogger } from '#stdx';
 import { until } from '#testing';
-import { legConnection, streamConnection } from './connection.ts';
 import { ACCOUNT, CONTEXT, imapWorld } from './fixture.test.ts';
 import { ImapSession } from './session.ts';
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { it } from 'node:test';
+import { legConnection } from '#connection';
 import { MemoryMailStore } from '#mailstore/memory';
 import { FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { silentLogger, systemClock, systemContext } from '#stdx';
-import { legConnection } from './connection.ts';
 import { ImapSession } from './session.ts';
 
 it('a session that logged out leaves no mark behind its goodbye, so that the hub lets the client go', async () => {

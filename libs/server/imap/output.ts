@@ -1,4 +1,4 @@
-import type { ImapConnection } from './connection.ts';
+import type { ClientConnection } from '#connection';
 
 /** Written when this much has gathered: few system calls, little memory. */
 const GATHER_BYTES = 65_536;
@@ -10,7 +10,7 @@ export class ImapOutput {
   private chunkBytes = 0;
   private room = true;
 
-  constructor(private readonly connection: ImapConnection) {}
+  constructor(private readonly connection: ClientConnection) {}
 
   /** An untagged response, without `* ` and CRLF. */
   untagged(response: string): void {

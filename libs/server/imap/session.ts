@@ -1,3 +1,4 @@
+import type { ClientConnection } from '#connection';
 import { type AccountSpec, type Mailbox, type MailStore, MailStoreError, type ModSeq, type Uid } from '#mailstore/api';
 import {
   canonicalMailboxName,
@@ -11,7 +12,6 @@ import {
 import { type Clock, type Logger, present, type RequestContext, type Timer } from '#stdx';
 import type { CommandSession, Enabled, SessionState } from './command.ts';
 import { CommandLoop } from './command-loop.ts';
-import type { ImapConnection } from './connection.ts';
 import { ImapRefusal } from './errors.ts';
 import { capabilityList } from './extensions.ts';
 import { ImapInput } from './input.ts';
@@ -26,7 +26,7 @@ export interface ImapSessionOptions {
   readonly account: AccountSpec;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly connection: ImapConnection;
+  readonly connection: ClientConnection;
   readonly limits?: Partial<ImapLimits>;
   /** The tag of the LOGIN to answer, PREAUTH for a connection that needed none, or the mark from which a lost owner's session goes on, silently. */
   readonly greeting: { readonly tag: string } | 'preauth' | { readonly mark: Uint8Array };
@@ -63,7 +63,7 @@ export class ImapSession implements CommandSession {
   readonly out: ImapOutput;
   readonly input: ImapInput;
   readonly enabled = new Set<Enabled>();
-  readonly connection: ImapConnection;
+  readonly connection: ClientConnection;
   savedSearch: readonly Uid[] | null = [];
   stale = false;
   /** Units of this leg answered, as MARK counts them (`#protocol/handover`); the login that began it is none. */

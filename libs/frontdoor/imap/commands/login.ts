@@ -7,7 +7,7 @@ export const login: LoginCommand = {
   async run(session, reader) {
     const { username, password } = parseLogin(reader);
     // RFC 9051 §6.2.3, §11.1; RFC 5530 §3 for the code.
-    if (!session.loginAllowed) return session.answer('NO [PRIVACYREQUIRED] Use STARTTLS first');
-    await session.conclude(await session.authenticate(username, password));
+    if (!session.client.loginAllowed) return session.answer('NO [PRIVACYREQUIRED] Use STARTTLS first');
+    await session.conclude(await session.client.authenticate(username, password));
   },
 };

@@ -8,6 +8,6 @@ export const logout: LoginCommand = {
     parseNothing(reader);
     session.untagged('BYE Logging out');
     session.answer('OK LOGOUT completed');
-    session.end();
+    session.client.end();
   },
 };

@@ -6,11 +6,8 @@ export const startTls: LoginCommand = {
   name: 'STARTTLS',
   run(session, reader) {
     parseNothing(reader);
-    if (!session.startTlsOffered) {
-      session.answer(session.secure ? 'BAD TLS is on already' : 'NO STARTTLS is not offered');
-      return;
-    }
+    if (session.client.secure) return session.answer('BAD TLS is on already');
     session.answer('OK Begin TLS negotiation now');
-    session.startTls();
+    session.client.startTls('STARTTLS');
   },
 };

@@ -1,15 +1,4 @@
-import { ImapClientScanner, type ScanEvent } from '#protocol/imap';
-import { mayBeSaidAgain } from './repeatable.ts';
-
-/** One thing the client said that has an answer of its own, as MARK counts them. */
-export interface Unit {
-  readonly kind: 'command' | 'idle' | 'done' | 'continuation';
-  readonly tag: string;
-  /** Upper case. */
-  readonly name: string;
-  /** Offset in the client's stream one past its last byte. */
-  readonly end: number;
-}
+import type { ClientScanner, ScanEvent, SessionProtocol, Unit } from './protocol.ts';
 
 /** What of the client's bytes a lost owner has not answered, and what may be done with it. */
 export interface Unanswered {
@@ -30,7 +19,7 @@ const NO_BYTES = Buffer.alloc(0);
  * came, without a copy, up to `bytesMax` (65,536 is the longest line a node takes).
  */
 export class Journal {
-  private readonly scanner = new ImapClientScanner();
+  private readonly scanner: ClientScanner;
   private units: Unit[] | null = null;
   private chunks: Uint8Array[] | null = null;
   /** Offset of the first byte of `chunks`. */
@@ -40,7 +29,12 @@ export class Journal {
   /** More was said than is kept: nothing is kept until everything is answered. */
   private overflown = false;
 
-  constructor(private readonly bytesMax: number) {}
+  constructor(
+    private readonly protocol: Pick<SessionProtocol, 'scanner' | 'mayBeSaidAgain'>,
+    private readonly bytesMax: number,
+  ) {
+    this.scanner = protocol.scanner();
+  }
 
   /** Nothing is unanswered and no command has begun; IDLE is quiet. */
   get quiet(): boolean {
@@ -101,7 +95,7 @@ export class Journal {
       from = unit.end;
       return { unit, bytes };
     });
-    const stop = said.findIndex(({ unit, bytes }) => !mayBeSaidAgain(unit, bytes));
+    const stop = said.findIndex(({ unit, bytes }) => !this.protocol.mayBeSaidAgain(unit, bytes));
     return {
       again: stop < 0 ? said : said.slice(0, stop),
       refused: stop < 0 ? [] : units.slice(stop),

@@ -1,15 +1,13 @@
-import type { ImapSyntaxLimits } from '#protocol/imap';
-
-export interface ImapFrontSettings {
+export interface SessionFrontSettings {
   /** Ours, in the greeting. */
   readonly hostname: string;
-  /** LOGIN without TLS: for a cluster on loopback that plain clients are tried on; never in production. Default false. */
+  /** Passwords without TLS: for a cluster on loopback that plain clients are tried on; never in production. Default false. */
   readonly plainLogin: boolean;
   /** From the connection to the login's end, TLS handshake included. 180,000: Dovecot's `CLIENT_LOGIN_TIMEOUT_MSECS`. */
   readonly loginMs: number;
-  /** Refused sign-ins in one connection before BYE. 5. */
+  /** Refused sign-ins in one connection before it ends. 5. */
   readonly authFailuresMax: number;
-  /** Malformed or misplaced commands before BYE. 10; Dovecot allows 3 before login. */
+  /** Malformed or misplaced commands before it ends. 10; Dovecot allows 3 before login. */
   readonly badCommandsMax: number;
   /** Commands of any kind before login. 100: what signs in uses five. */
   readonly commandsMax: number;
@@ -19,7 +17,7 @@ export interface ImapFrontSettings {
   readonly ownerWaitMs: number;
 }
 
-export const DEFAULT_IMAP_FRONT_SETTINGS: Omit<ImapFrontSettings, 'hostname'> = {
+export const DEFAULT_SESSION_FRONT_SETTINGS: Omit<SessionFrontSettings, 'hostname'> = {
   plainLogin: false,
   loginMs: 180_000,
   authFailuresMax: 5,
@@ -27,12 +25,4 @@ export const DEFAULT_IMAP_FRONT_SETTINGS: Omit<ImapFrontSettings, 'hostname'> = 
   commandsMax: 100,
   journalBytesMax: 65_536,
   ownerWaitMs: 30_000,
-};
-
-/** What a stranger may send: a SASL initial response of 12,288 octets (RFC 4954's figure) in a line, a password in a literal. */
-export const LOGIN_SYNTAX_LIMITS: ImapSyntaxLimits = {
-  lineBytesMax: 16_384,
-  argumentLiteralBytesMax: 1_024,
-  commandBytesMax: 20_480,
-  discardedLiteralBytesMax: 65_536,
 };

@@ -9,7 +9,7 @@ import {
 } from '#protocol/handover';
 
 /** What a session speaks over: bytes both ways with back pressure, and marks where something takes them. */
-export interface ImapConnection {
+export interface ClientConnection {
   /** What has arrived; `undefined` when nothing has yet, `null` at the end. */
   read(): Uint8Array | null | undefined;
   /** The one listener: called when `read` may have something, once or more. */
@@ -28,16 +28,16 @@ export interface ImapConnection {
 }
 
 /** A client's own socket, or anything like it. */
-export function streamConnection(stream: Duplex): ImapConnection {
+export function streamConnection(stream: Duplex): ClientConnection {
   return new StreamConnection(stream);
 }
 
 /** The leg from a hub: DATA and MARK frames. `first` is what arrived after the preface. */
-export function legConnection(stream: Duplex, first: Uint8Array = new Uint8Array(0)): ImapConnection {
+export function legConnection(stream: Duplex, first: Uint8Array = new Uint8Array(0)): ClientConnection {
   return new LegConnection(stream, first);
 }
 
-class StreamConnection implements ImapConnection {
+class StreamConnection implements ClientConnection {
   private ended = false;
   private listener: () => void = () => {};
 
@@ -92,8 +92,8 @@ class StreamConnection implements ImapConnection {
   }
 }
 
-class LegConnection implements ImapConnection {
-  private readonly inner: ImapConnection;
+class LegConnection implements ClientConnection {
+  private readonly inner: ClientConnection;
   private readonly pieces: Uint8Array[] = [];
   private readonly frames = new FrameReader(
     (piece) => {

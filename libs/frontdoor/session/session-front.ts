@@ -1,49 +1,47 @@
 import type { Socket } from 'node:net';
 import type { TLSSocketOptions } from 'node:tls';
 import { type AccountRoute, type DirectoryLookup, DirectoryUnavailableError } from '#directory/api';
-import type { Clock, Logger, Random } from '#stdx';
+import type { Clock, Logger } from '#stdx';
 import { DeadlineWheel } from '../listening/deadline-wheel.ts';
 import type { Authenticator, LoginOutcome } from '../login/authenticator.ts';
 import type { SessionLeg, SessionLegs } from '../routing/session-legs.ts';
 import { type CertificateProvider, tlsServerOptions } from '../tls/certificates.ts';
-import { loginCommands } from './commands/index.ts';
 import { type HeldIdentity, HeldSession, type SessionKeeper } from './held-session.ts';
-import { ImapLogin, type ImapPeer, type LoginFront } from './imap-login.ts';
-import type { ImapFrontSettings } from './settings.ts';
+import { LoginConnection, type LoginFront, type SessionPeer } from './login-connection.ts';
+import type { SessionProtocol } from './protocol.ts';
+import type { SessionFrontSettings } from './settings.ts';
 
-export interface ImapServices {
+export interface SessionServices {
   readonly directory: DirectoryLookup;
   readonly authenticator: Authenticator;
   readonly legs: SessionLegs;
   readonly certificates: CertificateProvider;
   readonly clock: Clock;
-  readonly random: Random;
 }
 
 /** How long a connection that was ended may take to close. */
 const LINGER_MS = 5_000;
 
-/** IMAP at the front door: every connection before login, every session after it. */
-export class ImapFront implements LoginFront, SessionKeeper {
-  readonly commands: ReturnType<typeof loginCommands>;
+/** One protocol at the front door: every connection before login, every session after it. */
+export class SessionFront implements LoginFront, SessionKeeper {
   readonly journalBytesMax: number;
   private readonly wheel: DeadlineWheel;
-  private readonly logins = new Set<ImapLogin>();
+  private readonly logins = new Set<LoginConnection>();
   private readonly sessions = new Set<HeldSession>();
 
   constructor(
-    private readonly services: ImapServices,
+    readonly protocol: SessionProtocol,
+    private readonly services: SessionServices,
     readonly logger: Logger,
-    readonly settings: ImapFrontSettings,
+    readonly settings: SessionFrontSettings,
   ) {
-    this.commands = loginCommands(services.random);
     this.journalBytesMax = settings.journalBytesMax;
     this.wheel = new DeadlineWheel(services.clock);
   }
 
   /** A new connection; a `TLSSocket` when it is under TLS already. */
-  accept(socket: Socket, peer: ImapPeer): void {
-    const login = new ImapLogin(socket, peer, this);
+  accept(socket: Socket, peer: SessionPeer): void {
+    const login = new LoginConnection(socket, peer, this);
     this.logins.add(login);
     this.wheel.watch(login);
   }
@@ -52,7 +50,7 @@ export class ImapFront implements LoginFront, SessionKeeper {
     return { logins: this.logins.size, sessions: this.sessions.size };
   }
 
-  /** Says BYE to everybody. */
+  /** Says goodbye to everybody. */
   shutdown(): void {
     for (const login of this.logins) login.bye('Hub is shutting down');
     for (const session of this.sessions) session.stop();
@@ -69,13 +67,19 @@ export class ImapFront implements LoginFront, SessionKeeper {
     return { isServer: true, secureContext: certificates.contextFor(undefined), ...tlsServerOptions(certificates) };
   }
 
-  authenticate(peer: ImapPeer, username: string, password: string): Promise<LoginOutcome> {
-    return this.services.authenticator.authenticate({ username, password, address: peer.address, protocol: 'imap' });
+  authenticate(peer: SessionPeer, username: string, password: string): Promise<LoginOutcome> {
+    const { kind: protocol } = this.protocol;
+    return this.services.authenticator.authenticate({ username, password, address: peer.address, protocol });
   }
 
-  async openLeg(peer: ImapPeer, route: AccountRoute, tls: boolean, tag: string): Promise<SessionLeg | undefined> {
-    const session = { ...handedOver(identityOf(route, peer, tls)), tag };
-    const leg = await this.services.legs.open('imap', route.volumeId, session, this.settings.ownerWaitMs);
+  async openLeg(
+    peer: SessionPeer,
+    route: AccountRoute,
+    tls: boolean,
+    tag: string | undefined,
+  ): Promise<SessionLeg | undefined> {
+    const session = { ...handedOver(identityOf(route, peer, tls)), ...(tag === undefined ? {} : { tag }) };
+    const leg = await this.services.legs.open(this.protocol.kind, route.volumeId, session, this.settings.ownerWaitMs);
     return typeof leg === 'string' ? undefined : leg;
   }
 
@@ -83,7 +87,7 @@ export class ImapFront implements LoginFront, SessionKeeper {
     socket: Socket,
     leg: SessionLeg,
     route: AccountRoute,
-    peer: ImapPeer,
+    peer: SessionPeer,
     client: { readonly rest: Buffer; readonly ended: boolean; readonly tls: boolean },
   ): void {
     const session = new HeldSession(socket, leg, identityOf(route, peer, client.tls), this);
@@ -96,7 +100,7 @@ export class ImapFront implements LoginFront, SessionKeeper {
     if (!route) return undefined;
     const startedAt = this.now();
     const session = { ...handedOver({ ...identity, ...route }), mark: mark.toString('base64url') };
-    const leg = await this.services.legs.open('imap', route.volumeId, session, this.settings.ownerWaitMs);
+    const leg = await this.services.legs.open(this.protocol.kind, route.volumeId, session, this.settings.ownerWaitMs);
     const ms = Math.round(this.now() - startedAt);
     if (typeof leg === 'string') {
       this.logger.warn({ session: identity.sessionId, volumeId: route.volumeId, why: leg, ms }, 'session not resumed');
@@ -111,7 +115,7 @@ export class ImapFront implements LoginFront, SessionKeeper {
     this.linger(client);
   }
 
-  forgetLogin(login: ImapLogin): void {
+  forgetLogin(login: LoginConnection): void {
     this.logins.delete(login);
     this.wheel.forget(login);
   }
@@ -135,7 +139,7 @@ export class ImapFront implements LoginFront, SessionKeeper {
   }
 }
 
-const identityOf = (route: AccountRoute, peer: ImapPeer, tls: boolean): HeldIdentity => ({
+const identityOf = (route: AccountRoute, peer: SessionPeer, tls: boolean): HeldIdentity => ({
   accountId: route.accountId,
   email: route.email,
   partnerId: route.partnerId,

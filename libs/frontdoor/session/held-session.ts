@@ -3,10 +3,12 @@ import { TLSSocket } from 'node:tls';
 import { decodeMark, FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
 import type { LegReader, LegReads } from '../routing/leg-reads.ts';
 import type { SessionLeg } from '../routing/session-legs.ts';
-import { Journal, type Unit } from './journal.ts';
+import { Journal } from './journal.ts';
+import type { Farewell, SessionProtocol, Unit } from './protocol.ts';
 
 /** What a held session needs of its front. */
 export interface SessionKeeper {
+  readonly protocol: SessionProtocol;
   /** Opens a leg to whoever owns the account's volume now, from the mark on; `undefined` when nobody does in time. */
   resume(session: HeldSession, mark: Buffer): Promise<SessionLeg | undefined>;
   /** The session is over; its client's connection is to be closed in a while if it has not closed by itself. */
@@ -32,13 +34,12 @@ const NO_BYTES = Buffer.alloc(0);
 const SESSION = Symbol('session');
 type Side = Socket & { [SESSION]?: HeldSession | undefined };
 
-const UNAVAILABLE = 'NO [UNAVAILABLE] Mail storage was lost while this was being done; it may not have been';
 /** A session that has lost this many legs within a minute ends: it may be what ends them. */
 const LOSSES_MAX = 5;
 const LOSSES_WINDOW_MS = 60_000;
 
 /**
- * A signed-in IMAP session: the client's connection, the leg to its node, and what is needed to go on elsewhere when the leg
+ * A signed-in session: the client's connection, the leg to its node, and what is needed to go on elsewhere when the leg
  * is lost (docs/CLUSTER.md, "Clients do not notice"). Its laws:
  * - the client's bytes are forwarded as they come, the node's as they come; neither side is read while the other is full;
  * - nothing is invented: once a part of an answer was forwarded and its rest is lost, the connection ends;
@@ -73,7 +74,7 @@ export class HeldSession implements LegReader {
     readonly identity: HeldIdentity,
     private readonly keeper: SessionKeeper,
   ) {
-    this.journal = new Journal(keeper.journalBytesMax);
+    this.journal = new Journal(keeper.protocol, keeper.journalBytesMax);
     this.frames = this.newFrames();
     this.copies = client instanceof TLSSocket;
     this.reads = leg.reads;
@@ -100,7 +101,7 @@ export class HeldSession implements LegReader {
 
   /** The hub stops: the client is told where it can be told without breaking into an answer. */
   stop(): void {
-    this.finish('Hub is shutting down, connect again');
+    this.finish('stopping');
   }
 
   private newFrames(): FrameReader {
@@ -165,7 +166,7 @@ export class HeldSession implements LegReader {
     if (end < 0) return;
     this.skimming = false;
     this.journal.openRefused();
-    this.client.write(`${tag} ${UNAVAILABLE}\r\n`);
+    this.client.write(this.keeper.protocol.lost(tag));
     if (end < chunk.length) this.forward(chunk.subarray(end));
   }
 
@@ -212,7 +213,7 @@ export class HeldSession implements LegReader {
 
   private toClient(piece: Uint8Array): void {
     if (this.over || piece.length === 0) return;
-    this.promptOnly = this.sinceMark === 0 ? piece[0] === 0x2b && piece.indexOf(0x0a) === piece.length - 1 : false;
+    this.promptOnly = this.sinceMark === 0 && this.keeper.protocol.isPrompt(piece);
     this.sinceMark += piece.length;
     const room = this.owning ? this.client.write(piece, this.written) : this.client.write(Buffer.from(piece));
     if (!room) this.leg?.pause();
@@ -235,7 +236,7 @@ export class HeldSession implements LegReader {
   private refuse(): void {
     const { refusals } = this;
     this.refusals = [];
-    for (const { tag } of refusals) this.client.write(`${tag || '*'} ${UNAVAILABLE}\r\n`);
+    for (const { tag } of refusals) this.client.write(this.keeper.protocol.lost(tag));
     this.flow();
   }
 
@@ -249,7 +250,7 @@ export class HeldSession implements LegReader {
     const literalAsked = this.promptOnly && again.length === 0 && refused.length === 0;
     // Part of an answer was forwarded, and nobody knows how it would have gone on.
     if (this.clientEnded || (this.sinceMark > 0 && !literalAsked)) this.finish(null);
-    else if (!this.mark || this.lostTooOften() || (again.length > 0 && this.saidAgain)) this.finish(LOST);
+    else if (!this.mark || this.lostTooOften() || (again.length > 0 && this.saidAgain)) this.finish('lost');
     else {
       this.client.pause();
       void this.resume(this.mark);
@@ -267,7 +268,7 @@ export class HeldSession implements LegReader {
     const opened = await this.keeper.resume(this, mark);
     if (this.over || !opened) {
       opened?.socket.destroy();
-      this.finish(LOST);
+      this.finish('lost');
       return;
     }
     const left = this.journal.unanswered();
@@ -303,11 +304,12 @@ export class HeldSession implements LegReader {
     this.leg?.resume();
   }
 
-  /** Ends both sides. `bye` where an answer is not broken into; `null` where it would be. */
-  finish(bye: string | null = null): void {
+  /** Ends both sides. `reason` is said where an answer is not broken into; `null` where it would be. */
+  finish(reason: Farewell | null = null): void {
     if (this.over) return;
     this.over = true;
-    if (bye !== null && this.sinceMark === 0 && !this.skimming) this.client.write(`* BYE ${bye}\r\n`);
+    if (reason !== null && this.sinceMark === 0 && !this.skimming)
+      this.client.write(this.keeper.protocol.farewell(reason));
     this.detach();
     this.client.end();
     // What the client still says is read, so that its end is seen.
@@ -323,8 +325,6 @@ export class HeldSession implements LegReader {
     this.keeper.ended(this, this.client);
   }
 }
-
-const LOST = '[UNAVAILABLE] Mail storage cannot be reached, connect again';
 
 // Shared by all sessions: a closure for each event of each connection would be most of what an idle session costs.
 

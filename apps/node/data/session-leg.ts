@@ -1,0 +1,74 @@
+import { type ClientConnection, legConnection } from '#connection';
+import type { AccountSpec, MailStore } from '#mailstore/api';
+import type { PrefaceReply, SessionKind, SessionPreface } from '#protocol/handover';
+import type { RequestContext } from '#stdx';
+import type { LegServer } from './data-server.ts';
+import type { SessionRegistry } from './session-registry.ts';
+
+/** The store of a volume at an epoch, or what to tell the hub instead. */
+export type FindStore = (volumeId: string, epoch: number) => MailStore | 'stale' | 'unavailable';
+
+/** A session of any protocol, as its leg sees it. */
+export interface LegSession {
+  /** Serves the client until either side ends it. Never rejects. */
+  run(): Promise<void>;
+  /** The volume leaves in order: ends between commands, so that the next owner can go on. */
+  leave(): void;
+}
+
+/** What a hub says of the session it hands over. */
+export interface LegSessionSpec {
+  readonly store: MailStore;
+  readonly context: RequestContext;
+  readonly account: AccountSpec;
+  readonly connection: ClientConnection;
+  /** Of the command that signed in, where the protocol has tags. */
+  readonly tag: string | undefined;
+  /** State from which a lost owner's session goes on; `undefined` for one that begins. */
+  readonly mark: Buffer | undefined;
+  readonly sessionId: string;
+}
+
+/** Sessions of one protocol that a hub signed in: new ones, and ones that go on from the mark of an owner that was lost. */
+export function sessionLeg(
+  find: FindStore,
+  sessions: SessionRegistry,
+  begin: (spec: LegSessionSpec) => LegSession,
+): LegServer<SessionPreface<SessionKind>> {
+  return {
+    admit: ({ volumeId, epoch }) => admission(find(volumeId, epoch), volumeId, epoch),
+    serve({ socket, preface, first }) {
+      const { accountId, email, partnerId, quotaBytes, volumeId, epoch, sessionId, mark, tag } = preface;
+      const store = find(volumeId, epoch);
+      if (typeof store === 'string') {
+        socket.destroy();
+        return;
+      }
+      const connection = legConnection(socket, first);
+      const session = begin({
+        store,
+        context: { partnerId, actor: `account:${accountId}`, requestId: sessionId },
+        account: { accountId, email, partnerId, quotaBytes },
+        connection,
+        tag,
+        mark: mark === undefined ? undefined : Buffer.from(mark, 'base64url'),
+        sessionId,
+      });
+      const forget = sessions.add(volumeId, epoch, {
+        end: () => session.leave(),
+        destroy: () => connection.destroy(),
+      });
+      void session.run().finally(() => {
+        forget();
+        connection.end();
+      });
+    },
+  };
+}
+
+function admission(store: MailStore | 'stale' | 'unavailable', volumeId: string, epoch: number): PrefaceReply {
+  if (store === 'stale')
+    return { ok: false, code: 'STALE', text: `volume ${volumeId} is not served here at epoch ${epoch}` };
+  if (store === 'unavailable') return { ok: false, code: 'UNAVAILABLE', text: `volume ${volumeId} is being opened` };
+  return { ok: true };
+}

@@ -1,0 +1,2 @@
+/** What a signed-in session speaks over: a client's own socket, or the framed leg from a hub. */
+export * from './connection.ts';
