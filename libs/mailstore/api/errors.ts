@@ -23,7 +23,7 @@ export type MailStoreErrorCode =
   | 'diskFull'
   /** The volume is closed, closing, fenced or failed: temporary, another owner will serve it. */
   | 'unavailable'
-  /** The volume's epoch is not the caller's. */
+  /** The volume's epoch is not the caller's, or the account is moving to or from another volume: look again where it is. */
   | 'stale'
   /** Stored bytes failed their checksum or are missing. */
   | 'corrupt';

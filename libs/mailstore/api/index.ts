@@ -12,4 +12,7 @@ export * from './queue.ts';
 export * from './ranges.ts';
 export * from './store.ts';
 export * from './threads.ts';
+export * from './transfer/account-transfer.ts';
+export * from './transfer/records.ts';
+export * from './transfer/stream.ts';
 export * from './usage.ts';

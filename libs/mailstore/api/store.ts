@@ -20,6 +20,7 @@ import type {
   UidRange,
 } from './model.ts';
 import type { NewQueueEntry, QueueEntry, QueueUpdate } from './queue.ts';
+import type { AccountTransfer } from './transfer/account-transfer.ts';
 import type { StoreUsageEvent } from './usage.ts';
 
 /** Bytes written but not yet referenced. Commit it by `deliver`/`append`, or `discard` it; an abandoned one is garbage that recovery drops. */
@@ -107,6 +108,8 @@ export interface MailStore {
   account(context: RequestContext, accountId: AccountId): Promise<AccountInfo>;
   accounts(context: RequestContext): AsyncIterable<readonly AccountInfo[]>;
   removeAccount(context: RequestContext, accountId: AccountId): Promise<void>;
+  /** Accounts as streams: moves, exports, restores. */
+  readonly transfer: AccountTransfer;
 
   // Bytes in
   /** Streams a message in, parsing as it goes; memory stays bounded whatever its size. Rejects `messageTooLarge`, `diskFull`. */

@@ -9,6 +9,7 @@ import { mailboxesContract } from './mailboxes.ts';
 import { messagesContract } from './messages.ts';
 import { queueContract } from './queue.ts';
 import { searchContract } from './search.ts';
+import { transferContract } from './transfer.ts';
 
 /** Registers the port's whole suite for one engine. `open` makes a fresh, empty store with the given clock and limits. */
 export function mailStoreContract(name: string, open: OpenStore): void {
@@ -21,6 +22,7 @@ export function mailStoreContract(name: string, open: OpenStore): void {
     searchContract(open);
     changesContract(open);
     queueContract(open);
+    transferContract(open);
     concurrencyContract(open);
   });
 }

@@ -12,7 +12,7 @@ import {
 } from '#mailstore/api';
 import { present } from '#stdx';
 import { addMessage, roomFor } from './messages.ts';
-import type { Account, Box, MemoryState, Touch } from './state.ts';
+import { type Account, assertChangeable, type Box, type MemoryState, type Touch } from './state.ts';
 
 type Bytes = (message: StagedMessage) => Buffer;
 
@@ -34,7 +34,11 @@ export class DeliveryCommit {
     if (state.queue.size + entries > state.limits.queueEntriesMax) throw new MailStoreError('limitExceeded', 'queue');
     for (const { message, targets } of deliveries) {
       this.bytes(message);
-      for (const { keywords = [] } of targets) canonicalKeywords(keywords, state.limits);
+      for (const { account: spec, keywords = [] } of targets) {
+        canonicalKeywords(keywords, state.limits);
+        const account = state.accounts.get(spec.accountId);
+        if (account) assertChangeable(account);
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import {
   type AccountId,
   type AccountInfo,
   type AccountSpec,
+  type AccountTransfer,
   type AppendItem,
   type BlobId,
   type ChangedMessage,
@@ -43,6 +44,7 @@ import { createMailbox, deleteMailbox, findMailbox, renameMailbox, setSubscribed
 import { append, changes, copyOrMove, expunge, selected, setKeywords, summary } from './messages.ts';
 import { dueEntries, listEntries, updateQueue } from './queue.ts';
 import { accountInfo, MemoryState, mailboxView } from './state.ts';
+import { MemoryTransfer } from './transfer.ts';
 
 export interface MemoryMailStoreOptions {
   /** `messageParser` of `#protocol/message`, or a wrapper that gives it limits. */
@@ -60,12 +62,14 @@ export class MemoryMailStore implements MailStore {
   /** Memory does not fail by itself: never settles. */
   readonly failed = new Promise<Error>(() => {});
   private readonly state: MemoryState;
+  readonly transfer: AccountTransfer;
   private readonly staged = new Map<StagedMessage, Buffer>();
 
   constructor(private readonly options: MemoryMailStoreOptions) {
     this.volumeId = options.volumeId ?? 'memory';
     this.epoch = options.epoch ?? 1;
     this.state = new MemoryState(this.volumeId, this.epoch, options.clock, options.limits ?? {});
+    this.transfer = new MemoryTransfer(this.state, options.parse);
   }
 
   async ensureAccount(context: RequestContext, spec: AccountSpec): Promise<AccountInfo> {
@@ -84,18 +88,17 @@ export class MemoryMailStore implements MailStore {
 
   async *accounts(context: RequestContext): AsyncIterable<readonly AccountInfo[]> {
     this.state.assertOpen();
-    const all = [...this.state.accounts.values()].map(accountInfo);
+    const all = this.state.admitted.map(accountInfo);
     yield all.filter(({ partnerId }) => context.partnerId === undefined || partnerId === context.partnerId);
   }
 
   async removeAccount(context: RequestContext, accountId: AccountId): Promise<void> {
     const account = this.state.account(context, accountId);
+    // One that is held goes too: a move's last step.
+    account.standing = 'open';
     const touch = this.state.touch(account);
-    for (const box of account.mailboxes.values()) {
-      touch.mailboxes.add(box.id);
-      for (const { blobId } of box.messages.values()) this.state.release(blobId);
-    }
-    this.state.accounts.delete(accountId);
+    for (const id of account.mailboxes.keys()) touch.mailboxes.add(id);
+    this.state.forgetAccount(account);
     this.state.publish([{ ...touch, mailboxList: true }]);
   }
 
@@ -323,7 +326,7 @@ export class MemoryMailStore implements MailStore {
   async usageBytes(): Promise<readonly { readonly partnerId: string; readonly bytes: number }[]> {
     this.state.assertOpen();
     const bytes = new Map<string, number>();
-    for (const { spec, usedBytes } of this.state.accounts.values())
+    for (const { spec, usedBytes } of this.state.admitted)
       bytes.set(spec.partnerId, (bytes.get(spec.partnerId) ?? 0) + usedBytes);
     return [...bytes].map(([partnerId, total]) => ({ partnerId, bytes: total }));
   }

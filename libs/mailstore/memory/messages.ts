@@ -67,7 +67,8 @@ function threadOf(state: MemoryState, account: Account, { envelope }: ParsedMess
 
 function remove(touch: Touch, box: Box, message: Message): void {
   box.messages.delete(message.uid);
-  box.vanished.push({ uid: message.uid, modSeq: touch.modSeq });
+  const { uid, messageId } = message;
+  box.vanished.push({ uid, message: messageId, modSeq: touch.modSeq, at: touch.at });
   box.modSeq = touch.modSeq;
   touch.account.usedBytes -= message.size;
   touch.mailboxes.add(box.id);
@@ -215,7 +216,10 @@ export function changes(
   const changed = [...box.messages.values()]
     .filter((message) => message.modSeq > since)
     .map((message) => ({ ...summary(message), created: message.createdModSeq > since }));
-  const vanished = box.vanished.filter(({ modSeq }) => modSeq > since).sort((a, b) => a.uid - b.uid);
+  const vanished = box.vanished
+    .filter(({ modSeq }) => modSeq > since)
+    .map(({ uid, modSeq }) => ({ uid, modSeq }))
+    .sort((a, b) => a.uid - b.uid);
   return { modSeq: box.modSeq, uidNext: box.uidNext, changed, vanished, exact: true };
 }
 

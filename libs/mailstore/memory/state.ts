@@ -18,6 +18,7 @@ import {
   type QueueEntry,
   type StoredMessage,
   type StoreUsageEvent,
+  type TransferVanished,
   type Uid,
 } from '#mailstore/api';
 import type { ParsedMessage } from '#protocol/message';
@@ -47,7 +48,7 @@ export interface Box {
   recentUid: Uid;
   /** Ascending uid: uids only rise, and a Map keeps its order. */
   readonly messages: Map<Uid, Message>;
-  readonly vanished: { readonly uid: Uid; readonly modSeq: ModSeq }[];
+  readonly vanished: Omit<TransferVanished, 'gone'>[];
 }
 
 export interface Account {
@@ -61,12 +62,20 @@ export interface Account {
   readonly subscriptions: Set<string>;
   /** Message-ID → thread. */
   readonly threads: Map<string, string>;
+  standing: 'open' | 'arriving' | 'held';
+  /** Messages of a copy that have no place yet. */
+  readonly unplaced: Map<MessageId, Unplaced>;
 }
+
+/** What a message is, wherever it is. */
+export type Unplaced = Pick<Message, 'messageId' | 'blobId' | 'size' | 'threadId' | 'preview' | 'parsed'>;
 
 /** What one commit did to one account; published when the commit is done. */
 export interface Touch {
   readonly account: Account;
   readonly modSeq: ModSeq;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
   readonly mailboxes: Set<MailboxId>;
   mailboxList: boolean;
 }
@@ -107,7 +116,7 @@ export class MemoryState {
     this.assertOpen();
     const account = this.accounts.get(accountId);
     const hidden = context.partnerId !== undefined && context.partnerId !== account?.spec.partnerId;
-    if (!account || hidden) throw new MailStoreError('accountNotFound');
+    if (!account || hidden || account.standing === 'arriving') throw new MailStoreError('accountNotFound');
     return account;
   }
 
@@ -115,27 +124,38 @@ export class MemoryState {
     this.assertOpen();
     const known = this.accounts.get(spec.accountId);
     if (known) {
+      assertChangeable(known);
       known.spec = spec;
       return { account: known, touch: undefined };
     }
-    const account: Account = {
-      spec,
-      modSeq: 0,
-      nextMailboxId: 1,
-      nextMessageId: 1,
-      lastUidValidity: 0,
-      usedBytes: 0,
-      mailboxes: new Map(),
-      subscriptions: new Set(),
-      threads: new Map(),
-    };
-    this.accounts.set(spec.accountId, account);
+    const account = this.insertAccount(spec, 'open');
     const touch = this.touch(account);
     for (const { name, role } of initialMailboxes) {
       this.addMailbox(touch, name, role);
       account.subscriptions.add(name);
     }
     return { account, touch };
+  }
+
+  /** A new account without mailboxes. */
+  insertAccount(spec: AccountSpec, standing: Account['standing']): Account {
+    const account: Account = {
+      ...{ spec, standing, modSeq: 0, nextMailboxId: 1, nextMessageId: 1, lastUidValidity: 0, usedBytes: 0 },
+      ...{ mailboxes: new Map(), subscriptions: new Set(), threads: new Map(), unplaced: new Map() },
+    };
+    this.accounts.set(spec.accountId, account);
+    return account;
+  }
+
+  /** Accounts that are here for everyone. */
+  get admitted(): readonly Account[] {
+    return [...this.accounts.values()].filter(({ standing }) => standing !== 'arriving');
+  }
+
+  forgetAccount({ spec, mailboxes, unplaced }: Account): void {
+    for (const { messages } of mailboxes.values()) for (const { blobId } of messages.values()) this.release(blobId);
+    for (const { blobId } of unplaced.values()) this.release(blobId);
+    this.accounts.delete(spec.accountId);
   }
 
   box(context: RequestContext, { accountId, mailboxId }: MailboxRef): { readonly account: Account; readonly box: Box } {
@@ -177,8 +197,9 @@ export class MemoryState {
 
   /** Opens a change to the account: takes its next modSeq. Call it once per commit, after everything that can refuse. */
   touch(account: Account): Touch {
+    assertChangeable(account);
     account.modSeq += 1;
-    return { account, modSeq: account.modSeq, mailboxes: new Set(), mailboxList: false };
+    return { account, modSeq: account.modSeq, at: this.clock.now(), mailboxes: new Set(), mailboxList: false };
   }
 
   /** Ends the commit: watchers hear of it after the caller's promise could have resolved, as with an engine that syncs. */
@@ -215,6 +236,11 @@ export class MemoryState {
   assertOpen(): void {
     if (this.closed) throw new MailStoreError('unavailable', 'store is closed');
   }
+}
+
+/** An account that moves refuses every change. */
+export function assertChangeable({ standing }: Account): void {
+  if (standing !== 'open') throw new MailStoreError('stale', 'the account is moving to or from another volume');
 }
 
 /** A listener that throws harms neither its neighbours nor the commit it is told of. */

@@ -13,7 +13,15 @@ import type { AccountCache } from './account-cache.ts';
 import { BlobLedger } from './blobs.ts';
 import type { Counters } from './counters.ts';
 import type { IndexDb } from './index-db.ts';
-import { ACCOUNT_COLUMNS, type AccountRow, isDeleted, isSeen, MAILBOX_COLUMNS, type MailboxRow } from './rows.ts';
+import {
+  ACCOUNT_COLUMNS,
+  type AccountRow,
+  type AccountStanding,
+  isDeleted,
+  isSeen,
+  MAILBOX_COLUMNS,
+  type MailboxRow,
+} from './rows.ts';
 
 /** Accounts' numbers are packed beside message ids (`messageKey`). */
 const ACCOUNTS_MAX = 2 ** 21;
@@ -30,6 +38,8 @@ export interface EditScope {
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
+
+const leaving = (): MailStoreError => new MailStoreError('stale', 'the account is moving to or from another volume');
 
 /** An account as one operation sees and changes it. */
 export interface AccountEdit {
@@ -63,12 +73,18 @@ export class Edit {
     this.blobs = new BlobLedger(scope.index);
   }
 
-  /** Rejects `accountNotFound` for an account that is not here, or is another partner's. */
+  /** Rejects `accountNotFound` for an account that is not here, or is another partner's; `stale` for one that is leaving. */
   account(context: RequestContext, accountId: AccountId): AccountEdit {
-    const account = this.find(accountId);
-    const hidden = context.partnerId !== undefined && context.partnerId !== account?.row.partnerId;
-    if (!account || hidden) throw new MailStoreError('accountNotFound');
+    const account = this.anyAccount(context, accountId);
+    if (!account || account.row.standing === 'arriving') throw new MailStoreError('accountNotFound');
+    if (account.row.standing === 'held') throw leaving();
     return account;
+  }
+
+  /** Whatever its standing. */
+  anyAccount({ partnerId }: RequestContext, accountId: AccountId): AccountEdit | undefined {
+    const account = this.find(accountId);
+    return partnerId !== undefined && partnerId !== account?.row.partnerId ? undefined : account;
   }
 
   /** The partner an account belongs to, when it is here. */
@@ -80,6 +96,7 @@ export class Edit {
     const known = this.find(spec.accountId);
     if (!known) return this.createAccount(spec);
     const { row } = known;
+    if (row.standing !== 'open') throw leaving();
     const { email, partnerId, quotaBytes } = spec;
     if (row.email !== email || row.partnerId !== partnerId || row.quotaBytes !== quotaBytes) {
       Object.assign(row, { email, partnerId, quotaBytes });
@@ -227,24 +244,29 @@ export class Edit {
     return account;
   }
 
-  private createAccount({ accountId, email, partnerId, quotaBytes }: AccountSpec): AccountEdit {
-    const { index, counters } = this.scope;
-    const number = counters.next('account');
-    assert(number < ACCOUNTS_MAX, 'a volume has used all its account numbers');
-    index.run(
-      `INSERT INTO account (number, id, email, partner_id, quota_bytes, used_bytes, messages, mod_seq, next_mailbox,
-        next_message, last_uid_validity) VALUES (?, ?, ?, ?, ?, 0, 0, 0, 1, 1, 0)`,
-      ...[number, accountId, email, partnerId, quotaBytes],
-    );
-    const account = this.open({
-      ...{ number, id: accountId, email, partnerId, quotaBytes, usedBytes: 0, messages: 0, modSeq: 0 },
-      ...{ nextMailbox: 1, nextMessage: 1, lastUidValidity: 0 },
-    });
+  private createAccount(spec: AccountSpec): AccountEdit {
+    const account = this.insertAccount(spec, 'open');
     for (const { name, role } of initialMailboxes) {
       this.addMailbox(account, name, role);
       this.subscribe(account, name);
     }
     return account;
+  }
+
+  /** A new account without mailboxes. */
+  insertAccount({ accountId, email, partnerId, quotaBytes }: AccountSpec, standing: AccountStanding): AccountEdit {
+    const { index, counters } = this.scope;
+    const number = counters.next('account');
+    assert(number < ACCOUNTS_MAX, 'a volume has used all its account numbers');
+    index.run(
+      `INSERT INTO account (number, id, email, partner_id, quota_bytes, used_bytes, messages, mod_seq, next_mailbox,
+        next_message, last_uid_validity, standing) VALUES (?, ?, ?, ?, ?, 0, 0, 0, 1, 1, 0, ?)`,
+      ...[number, accountId, email, partnerId, quotaBytes, standing],
+    );
+    return this.open({
+      ...{ number, id: accountId, email, partnerId, quotaBytes, usedBytes: 0, messages: 0, modSeq: 0 },
+      ...{ nextMailbox: 1, nextMessage: 1, lastUidValidity: 0, standing },
+    });
   }
 
   private saveSpec({ email, partnerId, quotaBytes, number }: AccountRow): void {

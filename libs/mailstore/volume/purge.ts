@@ -115,6 +115,7 @@ function purgeAccount(edit: Edit, account: number, slice: number): void {
     forgetMessage(edit, account, message);
   }
   if (rows.length === slice) return;
+  if (forgetUnplaced(edit, account, slice) > 0) return;
   const vanished = `DELETE FROM vanished WHERE (account, mailbox, mod_seq, uid) IN
     (SELECT account, mailbox, mod_seq, uid FROM vanished WHERE account = ? LIMIT ?)`;
   const threads = `DELETE FROM thread_key WHERE (account, key) IN
@@ -123,6 +124,18 @@ function purgeAccount(edit: Edit, account: number, slice: number): void {
   if (more > 0) return;
   for (const table of ['mailbox', 'mailbox_gone', 'subscription', 'purge'])
     index.run(`DELETE FROM ${table} WHERE account = ?`, account);
+}
+
+/** Messages of a copy that never got a place. Returns how many it forgot. */
+export function forgetUnplaced(edit: Edit, account: number, slice: number): number {
+  const { index } = edit.scope;
+  const sql = 'SELECT message FROM arrival WHERE account = ? LIMIT ?';
+  const rows = index.all<{ message: number }>(sql, account, slice);
+  for (const { message } of rows) {
+    forgetMessage(edit, account, message);
+    index.run('DELETE FROM arrival WHERE account = ? AND message = ?', account, message);
+  }
+  return rows.length;
 }
 
 interface Tombstone {

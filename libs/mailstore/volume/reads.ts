@@ -58,7 +58,8 @@ export class Reads {
 
   async *accounts({ partnerId }: RequestContext): AsyncIterable<readonly AccountInfo[]> {
     const mine = partnerId === undefined ? '' : 'AND partner_id = ?';
-    const sql = `SELECT ${ACCOUNT_COLUMNS} FROM account WHERE number > ? ${mine} ORDER BY number LIMIT ${SLICE.accounts}`;
+    const sql = `SELECT ${ACCOUNT_COLUMNS} FROM account
+      WHERE number > ? AND standing <> 'arriving' ${mine} ORDER BY number LIMIT ${SLICE.accounts}`;
     for (let after = 0; ; ) {
       const parameters = partnerId === undefined ? [after] : [after, partnerId];
       const rows = await this.shown(undefined, () => this.index.all<AccountRow>(sql, ...parameters));
@@ -195,7 +196,8 @@ export class Reads {
 
   accountRow({ partnerId }: RequestContext, accountId: AccountId): AccountRow {
     const row = this.index.get<AccountRow>(`SELECT ${ACCOUNT_COLUMNS} FROM account WHERE id = ?`, accountId);
-    if (!row || (partnerId !== undefined && partnerId !== row.partnerId)) throw new MailStoreError('accountNotFound');
+    const hidden = row?.standing === 'arriving' || (partnerId !== undefined && partnerId !== row?.partnerId);
+    if (!row || hidden) throw new MailStoreError('accountNotFound');
     return row;
   }
 

@@ -1,5 +1,8 @@
 import type { AccountInfo, Mailbox, MailboxRole } from '#mailstore/api';
 
+/** `arriving`: a copy not admitted yet, which nobody sees. `held`: on its way to another volume, it refuses changes. */
+export type AccountStanding = 'open' | 'arriving' | 'held';
+
 /** A row of `account`. `number` is the account's key inside this volume, never reused. */
 export interface AccountRow {
   readonly number: number;
@@ -13,11 +16,12 @@ export interface AccountRow {
   nextMailbox: number;
   nextMessage: number;
   lastUidValidity: number;
+  standing: AccountStanding;
 }
 
 export const ACCOUNT_COLUMNS = `number, id, email, partner_id AS partnerId, quota_bytes AS quotaBytes,
   used_bytes AS usedBytes, messages, mod_seq AS modSeq, next_mailbox AS nextMailbox,
-  next_message AS nextMessage, last_uid_validity AS lastUidValidity`;
+  next_message AS nextMessage, last_uid_validity AS lastUidValidity, standing`;
 
 export function accountInfo(row: AccountRow): AccountInfo {
   const { id, email, partnerId, modSeq, quotaBytes, usedBytes, messages } = row;

@@ -10,6 +10,7 @@ import { IndexDb } from './index-db.ts';
  *   ' $a $b ' ('' for none).
  * - `message` has rowid = account × 2^32 + message, a plain rowid table since wide rows fit its pages better.
  * - `segment.id` = epoch × 2^24 + number, and so is the file's name. `bytes` is what is durable and referenced, `live` what blobs of it hold.
+ * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.
  * - `purge` lists accounts and mailboxes that are gone for everyone and whose rows are being removed in slices.
  */
 const STEPS: readonly string[] = [
@@ -142,6 +143,14 @@ const STEPS: readonly string[] = [
     mailbox INTEGER NOT NULL,
     mod_seq INTEGER NOT NULL,
     PRIMARY KEY (account, mailbox)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE account ADD COLUMN standing TEXT NOT NULL DEFAULT 'open';
+  CREATE TABLE arrival (
+    account INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    PRIMARY KEY (account, message)
   ) STRICT, WITHOUT ROWID;
   `,
 ];

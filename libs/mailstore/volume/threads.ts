@@ -25,6 +25,13 @@ export function threadOf(edit: Edit, account: AccountEdit, envelope: Envelope, m
   return thread;
 }
 
+/** A message that brings its thread along: later ones find it by the ids nobody has claimed yet. */
+export function claimThread(edit: Edit, account: AccountEdit, envelope: Envelope, thread: number): void {
+  const { index, limits } = edit.scope;
+  const sql = 'INSERT OR IGNORE INTO thread_key (account, key, thread) VALUES (?, ?, ?)';
+  for (const key of threadKeys(envelope, limits)) index.run(sql, account.row.number, hash53(key), thread);
+}
+
 export const threadId = (thread: number): string => `T${thread}`;
 
 /** cyrb53, a fast hash of strings to 53 bits (public domain, bryc/code). Not for secrets. */

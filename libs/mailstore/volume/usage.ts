@@ -36,6 +36,7 @@ export function confirmUsage(edit: Edit, volumeId: string, ids: readonly string[
 }
 
 export function bytesByPartner(index: IndexDb): readonly { readonly partnerId: string; readonly bytes: number }[] {
-  const sql = 'SELECT partner_id, sum(used_bytes) FROM account GROUP BY partner_id ORDER BY partner_id';
+  const sql = `SELECT partner_id, sum(used_bytes) FROM account WHERE standing <> 'arriving'
+    GROUP BY partner_id ORDER BY partner_id`;
   return index.tuples<[string, number]>(sql).map(([partnerId, bytes]) => ({ partnerId, bytes }));
 }

@@ -16,6 +16,8 @@ import { SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
 import { Staging } from './staging.ts';
 import { Transactor } from './transactor.ts';
+import { AccountExport } from './transfer/account-export.ts';
+import { VolumeTransfer } from './transfer/volume-transfer.ts';
 import { Wal } from './wal.ts';
 import { Watchers } from './watchers.ts';
 import { Writes } from './writes.ts';
@@ -48,6 +50,7 @@ export class VolumeEngine {
   readonly staging: Staging;
   readonly blobs: BlobReader;
   readonly purge: Purge;
+  readonly transfer: VolumeTransfer;
   readonly watchers: Watchers;
   private readonly segments: SegmentWriter;
   private readonly wal: Wal;
@@ -92,6 +95,10 @@ export class VolumeEngine {
     this.writes = new Writes(this.loop, this.reads, this.staging, limits, settings, volumeId);
     this.search = new Search(index, this.reads, this.blobs);
     this.purge = new Purge(index, this.loop, settings, logger);
+    this.transfer = new VolumeTransfer({
+      ...{ loop: this.loop, staging: this.staging, settings, index, reads: this.reads, writes: this.writes },
+      ...{ exports: new AccountExport(index, this.reads, this.blobs), wakePurge: () => this.purge.wake() },
+    });
     this.tombstoneTimer = clock.every(TOMBSTONE_CHECK_MS, () => this.forgetTombstones());
   }
 

@@ -3,6 +3,7 @@ import type {
   AccountId,
   AccountInfo,
   AccountSpec,
+  AccountTransfer,
   AppendItem,
   BlobId,
   ChangedMessage,
@@ -47,6 +48,10 @@ export class VolumeMailStore implements MailStore {
 
   get failed(): Promise<Error> {
     return this.engine.failed;
+  }
+
+  get transfer(): AccountTransfer {
+    return this.engine.transfer;
   }
 
   ensureAccount(context: RequestContext, spec: AccountSpec): Promise<AccountInfo> {

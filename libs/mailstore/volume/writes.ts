@@ -66,7 +66,9 @@ export class Writes {
 
   async removeAccount(context: RequestContext, accountId: AccountId): Promise<void> {
     await this.commit((edit) => {
-      const account = edit.account(context, accountId);
+      // Also one that is held, or has not been admitted: a move's last step, or its end.
+      const account = edit.anyAccount(context, accountId);
+      if (!account) throw new MailStoreError('accountNotFound');
       const { index } = edit.scope;
       const { number, messages } = account.row;
       const sql = 'SELECT id FROM mailbox WHERE account = ?';

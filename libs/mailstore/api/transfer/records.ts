@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+/** Version of the stream this program writes. A reader refuses a higher one; a step of the format that old readers can skip keeps it. */
+export const TRANSFER_VERSION = 1;
+
+const natural = z.number().int().min(0);
+const positive = z.number().int().min(1);
+const id = z.number().int().min(1).max(0xffff_ffff);
+const time = z.number().int();
+const cursor = z.object({ modSeq: natural, nextMessage: positive });
+const ROLES = ['inbox', 'drafts', 'sent', 'junk', 'trash', 'archive', 'all', 'flagged', 'important'] as const;
+
+/** First of a stream: whose it is, where it begins, and where the copy is once all of it has been taken in. */
+const account = z.object({
+  kind: z.literal('account'),
+  version: positive,
+  accountId: z.string().min(1).max(255),
+  email: z.string().max(1_000),
+  partnerId: z.string().min(1).max(255),
+  quotaBytes: natural,
+  since: cursor,
+  until: cursor,
+  nextMailbox: id,
+  lastUidValidity: natural,
+});
+
+/** All the account's mailboxes come in every stream; one that does not is gone. */
+const mailbox = z.object({
+  kind: z.literal('mailbox'),
+  id,
+  name: z.string().min(1),
+  role: z.enum(ROLES).nullable(),
+  uidValidity: id,
+  uidNext: positive.max(0x1_0000_0000),
+  modSeq: natural,
+  recentUid: positive.max(0x1_0000_0000),
+  createdModSeq: natural,
+  updatedModSeq: natural,
+  forgottenModSeq: natural,
+});
+
+/** A mailbox that was deleted: its tombstone. */
+const goneMailbox = z.object({ kind: z.literal('goneMailbox'), id, name: z.string(), modSeq: natural, at: time });
+
+/** All names subscribed to, in any number of records. */
+const subscriptions = z.object({ kind: z.literal('subscriptions'), names: z.array(z.string()) });
+
+/** A message's bytes follow it. Ascending id. */
+const message = z.object({ kind: z.literal('message'), id, size: natural, blobId: z.string().length(64), thread: id });
+
+/** Messages as they are seen in a mailbox, new or changed; ascending uid. */
+const placed = z.object({
+  kind: z.literal('placed'),
+  mailbox: id,
+  rows: z.array(
+    z.object({
+      uid: id,
+      message: id,
+      modSeq: positive,
+      createdModSeq: positive,
+      keywords: z.array(z.string()),
+      internalDate: time,
+      savedDate: time,
+    }),
+  ),
+});
+
+/** Tombstones. `gone`: the message itself is no more, it did not only move. */
+const vanished = z.object({
+  kind: z.literal('vanished'),
+  mailbox: id,
+  rows: z.array(z.object({ uid: id, message: id, modSeq: positive, at: time, gone: z.boolean() })),
+});
+
+/** Last of a stream: nothing was cut off. */
+const end = z.object({ kind: z.literal('end') });
+
+export const transferRecord = z.discriminatedUnion('kind', [
+  account,
+  mailbox,
+  goneMailbox,
+  subscriptions,
+  message,
+  placed,
+  vanished,
+  end,
+]);
+
+export type TransferRecord = z.infer<typeof transferRecord>;
+export type TransferAccount = z.infer<typeof account>;
+export type TransferMailbox = z.infer<typeof mailbox>;
+export type TransferGoneMailbox = z.infer<typeof goneMailbox>;
+export type TransferMessage = z.infer<typeof message>;
+export type TransferPlaced = z.infer<typeof placed>['rows'][number];
+export type TransferVanished = z.infer<typeof vanished>['rows'][number];
