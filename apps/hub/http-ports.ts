@@ -1,10 +1,4 @@
-import {
-  type CertificateProvider,
-  type ConnectionLedger,
-  HttpFront,
-  tlsServerOptions,
-  type Upstream,
-} from '#frontdoor';
+import { type CertificateProvider, type Entrance, HttpFront, tlsServerOptions, type Upstream } from '#frontdoor';
 import { type Clock, systemClock } from '#stdx';
 import type { HubSettings } from './settings.ts';
 
@@ -18,13 +12,13 @@ export class HttpPorts {
     private readonly settings: HubSettings,
     private readonly api: Upstream,
     private readonly certificates: CertificateProvider,
-    ledger: ConnectionLedger,
+    entrance: Entrance,
   ) {
     this.front = new HttpFront({
       hubName: settings.name,
       upstreams: new Map([['/api', api]]),
       healthy: () => !this.stopping,
-      ledger,
+      ...entrance,
     });
   }
 

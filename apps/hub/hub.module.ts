@@ -15,6 +15,7 @@ import {
   DEFAULT_CONNECTION_LIMITS,
   DEFAULT_SESSION_FRONT_SETTINGS,
   Dispatcher,
+  type Entrance,
   type HubCredentials,
   imap,
   type MailServices,
@@ -35,7 +36,7 @@ import { storedHubId } from './hub-id.ts';
 import { type SessionPort, SessionPorts } from './session-ports.ts';
 import type { HubSettings } from './settings.ts';
 import { SmtpPorts } from './smtp-ports.ts';
-import { CERTIFICATES, CREDENTIALS, HUB_ID, LOGGER, MAIL_SERVICES, SETTINGS } from './tokens.ts';
+import { CERTIFICATES, CREDENTIALS, ENTRANCE, HUB_ID, LOGGER, MAIL_SERVICES, SETTINGS } from './tokens.ts';
 import { HUB_VERSION } from './version.ts';
 
 @Module({})
@@ -197,36 +198,44 @@ const ports = (settings: HubSettings, logger: Logger): Provider[] => [
       }),
   },
   {
+    provide: ENTRANCE,
+    inject: [ConnectionLedger],
+    useFactory: (ledger: ConnectionLedger): Entrance => ({
+      ledger,
+      proxies: { networks: settings.proxyNetworks, clock: systemClock, logger },
+    }),
+  },
+  {
     provide: SmtpPorts,
-    inject: [MAIL_SERVICES, CERTIFICATES, ConnectionLedger],
-    useFactory: (services: MailServices, certificates: CertificateProvider, ledger: ConnectionLedger) =>
-      new SmtpPorts(settings, services, certificates, ledger, systemRandom, logger),
+    inject: [MAIL_SERVICES, CERTIFICATES, ENTRANCE],
+    useFactory: (services: MailServices, certificates: CertificateProvider, entrance: Entrance) =>
+      new SmtpPorts(settings, services, certificates, entrance, systemRandom, logger),
   },
   {
     provide: SessionPorts,
-    inject: [CachedDirectory, Authenticator, SessionLegs, CERTIFICATES, ConnectionLedger],
+    inject: [CachedDirectory, Authenticator, SessionLegs, CERTIFICATES, ENTRANCE],
     useFactory: (
       directory: CachedDirectory,
       authenticator: Authenticator,
       legs: SessionLegs,
       certificates: CertificateProvider,
-      ledger: ConnectionLedger,
+      entrance: Entrance,
     ) => {
       const services = { directory, authenticator, legs, certificates, clock: systemClock };
       return new SessionPorts(
         settings.host,
         sessionPorts(settings, services, logger),
         certificates,
-        ledger,
+        entrance,
         systemRandom,
       );
     },
   },
   {
     provide: HttpPorts,
-    inject: [CERTIFICATES, ConnectionLedger],
-    useFactory: (certificates: CertificateProvider, ledger: ConnectionLedger) =>
-      new HttpPorts(settings, new Upstream(settings.apiUrl, systemClock, logger), certificates, ledger),
+    inject: [CERTIFICATES, ENTRANCE],
+    useFactory: (certificates: CertificateProvider, entrance: Entrance) =>
+      new HttpPorts(settings, new Upstream(settings.apiUrl, systemClock, logger), certificates, entrance),
   },
 ];
 

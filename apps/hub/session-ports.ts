@@ -1,7 +1,7 @@
 import {
   type CertificateProvider,
-  type ConnectionLedger,
   type ConnectionRefusal,
+  type Entrance,
   FrontListener,
   type SessionFront,
   tlsServerOptions,
@@ -24,11 +24,11 @@ export class SessionPorts {
     private readonly host: string,
     private readonly ports: readonly SessionPort[],
     certificates: CertificateProvider,
-    ledger: ConnectionLedger,
+    entrance: Entrance,
     random: Random,
   ) {
     this.listeners = ports.flatMap(({ front, plain, tls }) => {
-      const shared = listenerOptions(front, ledger, random);
+      const shared = listenerOptions(front, entrance, random);
       const listeners: (readonly [FrontListener, number])[] = [[new FrontListener(shared), plain]];
       if (tls !== null) listeners.push([new FrontListener({ ...shared, tls: tlsServerOptions(certificates) }), tls]);
       return listeners;
@@ -61,8 +61,8 @@ export class SessionPorts {
 
 type ListenerOptions = ConstructorParameters<typeof FrontListener>[0];
 
-const listenerOptions = (front: SessionFront, ledger: ConnectionLedger, random: Random): ListenerOptions => ({
-  ledger,
+const listenerOptions = (front: SessionFront, entrance: Entrance, random: Random): ListenerOptions => ({
+  ...entrance,
   serve: (socket, { address }) => front.accept(socket, { address, sessionId: random.bytes(8).toString('hex') }),
   refuse: (socket, refusal) => {
     socket.end(front.protocol.turnedAway(REFUSALS[refusal]));

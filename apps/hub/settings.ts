@@ -42,6 +42,16 @@ const schema = z.object({
   ROOKERY_PLAIN_LOGIN: yesNo.optional(),
   /** Where mail for a bare `<Postmaster>` goes; refused when not set. */
   ROOKERY_POSTMASTER: z.string().optional(),
+  /** Load balancers' networks (CIDR, separated by commas): their connections begin with a PROXY header, version 1 or 2. Default none. */
+  ROOKERY_PROXY_NETWORKS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((network) => network.trim())
+        .filter(Boolean),
+    ),
   ROOKERY_CONNECTIONS_MAX: z.coerce.number().int().min(1).default(25_000),
   ROOKERY_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).default(200),
   ROOKERY_MESSAGE_BYTES_MAX: z.coerce.number().int().min(65_536).default(52_428_800),
@@ -96,6 +106,7 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
     supervised: values.ROOKERY_SUPERVISED === '1',
     plainLogin: values.ROOKERY_PLAIN_LOGIN ?? isLoopback(host),
     postmaster: values.ROOKERY_POSTMASTER ?? null,
+    proxyNetworks: values.ROOKERY_PROXY_NETWORKS,
     connectionsMax: values.ROOKERY_CONNECTIONS_MAX,
     connectionsPerAddressMax: values.ROOKERY_CONNECTIONS_PER_ADDRESS,
     messageBytesMax: values.ROOKERY_MESSAGE_BYTES_MAX,

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import {
   type CertificateProvider,
-  type ConnectionLedger,
   DEFAULT_MAIL_LIMITS,
+  type Entrance,
   FrontListener,
   MailFrontDoor,
   type MailRole,
@@ -29,7 +29,7 @@ export class SmtpPorts {
     private readonly settings: HubSettings,
     private readonly services: MailServices,
     private readonly certificates: CertificateProvider,
-    private readonly ledger: ConnectionLedger,
+    private readonly entrance: Entrance,
     private readonly random: Random,
     private readonly logger: Logger,
   ) {
@@ -84,7 +84,7 @@ export class SmtpPorts {
       bareLineEnds: role === 'submission' ? 'normalise' : 'reject',
     };
     const listener = new FrontListener({
-      ledger: this.ledger,
+      ...this.entrance,
       ...(implicitTls ? { tls: tlsServerOptions(this.certificates) } : {}),
       serve: (socket, client) => this.open(socket, client, door, role, options),
       refuse: (socket, refusal) =>

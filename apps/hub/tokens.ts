@@ -5,3 +5,4 @@ export const HUB_ID = Symbol('hub id');
 export const CREDENTIALS = Symbol('hub credentials');
 export const CERTIFICATES = Symbol('certificates');
 export const MAIL_SERVICES = Symbol('mail services');
+export const ENTRANCE = Symbol('entrance');

@@ -12,6 +12,9 @@ interface Entry {
   readonly recipient: string;
 }
 
+/** A server may end a session after so many messages (Rookery after a thousand): a sender begins a new one in time. */
+const MESSAGES_PER_SESSION = 500;
+
 /**
  * What was acknowledged: senders that never stop write each message's key here only after its 250, and `check` asks the
  * mail store over IMAP whether every one is there, byte for byte. A message refused or cut off is sent again under a new
@@ -21,7 +24,12 @@ export class Ledger {
   readonly acknowledged = new Map<string, Entry>();
   private readonly running: Promise<void>[] = [];
   private stopped = false;
-  refused = 0;
+  /** What the client was told, or what became of its connection. */
+  readonly refusals: string[] = [];
+
+  get refused(): number {
+    return this.refusals.length;
+  }
 
   /** One connection at a time, going round the ports; a failure moves on to the next. */
   startSender(ports: readonly number[], recipients: readonly string[], pauseMs = 5): void {
@@ -44,11 +52,15 @@ export class Ledger {
       const recipient = recipients[number % recipients.length] as string;
       const { key, body, bytes } = probeMessage(recipient);
       try {
+        if (number % MESSAGES_PER_SESSION === MESSAGES_PER_SESSION - 1) {
+          await client?.quit();
+          client = undefined;
+        }
         client ??= await SmtpClient.open(ports[port % ports.length] as number);
         await client.send('sender@outside.example', [recipient], bytes);
         this.acknowledged.set(key, { body, recipient });
-      } catch {
-        this.refused++;
+      } catch (error) {
+        this.refusals.push((error as Error).message);
         client?.close();
         client = undefined;
         port++;

@@ -1,80 +1,82 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
-import type { ConnectionLedger } from '../listening/connection-ledger.ts';
+import { deferred } from '#stdx';
+import { type Entrance, FrontListener } from '../listening/front-listener.ts';
+import type { ForwardedFacts } from './forwarded.ts';
 import { sendProblem } from './problem.ts';
 import { statusPage } from './status-page.ts';
 import type { Upstream } from './upstream.ts';
 
-export interface HttpFrontOptions {
+export interface HttpFrontOptions extends Entrance {
   readonly hubName: string;
   /** What stands behind a path prefix, without its trailing slash: `/api`. */
   readonly upstreams: ReadonlyMap<string, Upstream>;
   /** `false` takes the hub out of its balancer. */
   readonly healthy: () => boolean;
-  readonly ledger: ConnectionLedger;
 }
 
 /** HTTP and HTTPS at the front door: the API behind its prefix, a page at `/`, `/healthz` for balancers. */
 export class HttpFront {
-  private readonly servers = new Set<Server>();
+  private readonly listeners: FrontListener[] = [];
+  /** Connections, and whose they are. */
+  private readonly clients = new Map<Socket, ForwardedFacts>();
+  private readonly server: Server;
+  private readonly emptied = deferred<void>();
+  private closing = false;
 
-  constructor(private readonly options: HttpFrontOptions) {}
-
-  /** Resolves with the port. `tls` makes it HTTPS. */
-  async listen(host: string, port: number, tls?: TlsOptions): Promise<number> {
-    const secure = tls !== undefined;
-    const server = tls ? createHttpsServer(tls) : createHttpServer();
+  constructor(private readonly options: HttpFrontOptions) {
+    const server = createServer();
     // A header takes a second; sixty are a slow-loris's. Bodies may take as long as they move.
     server.headersTimeout = 60_000;
     server.requestTimeout = 0;
     server.maxHeadersCount = 100;
-    server.on('connection', (socket: Socket) => this.admit(socket));
-    server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-      this.answer(request, response, secure),
-    );
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      this.upgrade(request, socket, head, secure),
-    );
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
-    this.servers.add(server);
-    return (server.address() as AddressInfo).port;
+    server.on('request', (request, response) => this.answer(request, response));
+    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
+    // It listens nowhere itself; only from this event on it watches over its connections' timeouts.
+    server.emit('listening');
+    this.server = server;
+  }
+
+  /** Resolves with the port. `tls` makes it HTTPS. */
+  async listen(host: string, port: number, tls?: TlsOptions): Promise<number> {
+    const listener = new FrontListener({
+      ...this.options,
+      ...(tls ? { tls } : {}),
+      serve: (socket, { address }) => this.serve(socket, { clientAddress: address, secure: tls !== undefined }),
+      refuse: (socket) => socket.destroy(),
+    });
+    this.listeners.push(listener);
+    return listener.listen(host, port);
   }
 
   /** Takes no more connections; resolves when the requests under way are answered. */
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.servers].map(
-        (server) =>
-          new Promise<void>((resolve) => {
-            server.close(() => resolve());
-            server.closeIdleConnections();
-          }),
-      ),
-    );
+    this.closing = true;
+    for (const listener of this.listeners) listener.close();
+    this.server.close();
+    if (this.clients.size > 0) await this.emptied.promise;
   }
 
   /** Breaks off what is still under way. */
   destroy(): void {
-    for (const server of this.servers) server.closeAllConnections();
+    for (const socket of this.clients.keys()) socket.destroy();
   }
 
-  private admit(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
-    const refusal = this.options.ledger.enter(address);
-    if (refusal) {
-      socket.destroy();
-      return;
-    }
-    socket.once('close', () => this.options.ledger.leave(address));
+  private serve(socket: Socket, facts: ForwardedFacts): void {
+    this.clients.set(socket, facts);
+    socket.once('close', () => {
+      this.clients.delete(socket);
+      if (this.clients.size === 0 && this.closing) this.emptied.resolve();
+    });
+    this.server.emit('connection', socket);
   }
 
-  private answer(request: IncomingMessage, response: ServerResponse, secure: boolean): void {
+  private answer(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
     const upstream = this.behind(path);
-    if (upstream) upstream.forward(request, response, factsOf(request, secure));
+    if (upstream) upstream.forward(request, response, this.factsOf(request));
     else if (path === '/healthz') this.health(response);
     else if (path === '/' && (request.method === 'GET' || request.method === 'HEAD'))
       response
@@ -83,10 +85,14 @@ export class HttpFront {
     else sendProblem(response, 'notFound');
   }
 
-  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, secure: boolean): void {
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const upstream = this.behind(pathOf(request));
-    if (upstream) upstream.upgrade(request, socket, head, factsOf(request, secure));
+    if (upstream) upstream.upgrade(request, socket, head, this.factsOf(request));
     else socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+  }
+
+  private factsOf({ socket }: IncomingMessage): ForwardedFacts {
+    return this.clients.get(socket) ?? { clientAddress: socket.remoteAddress ?? '', secure: false };
   }
 
   private behind(path: string): Upstream | undefined {
@@ -103,7 +109,3 @@ export class HttpFront {
 }
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?')[0] ?? '/';
-const factsOf = (request: IncomingMessage, secure: boolean) => ({
-  clientAddress: request.socket.remoteAddress ?? '',
-  secure,
-});

@@ -93,21 +93,13 @@ describe('signing in', () => {
   });
 
   it('holds a refusal back, longer each time', async () => {
-    const { authenticator, clock } = await loginWorld({ delayMs: 2_000 });
-    const started = clock.monotonic();
+    const { clock, signIn } = await loginWorld({ delayMs: 2_000 });
     const waits: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      const from = clock.monotonic();
-      let done = false;
-      const attempt = { username: 'alice@acme.test', password: `guess ${i}`, address: '192.0.2.1', protocol: 'imap' };
-      void authenticator.authenticate(attempt).then(() => (done = true));
-      while (!done) await new Promise((resolve) => setTimeout(resolve, 1)).then(() => clock.advance(500));
-      waits.push(Math.round((clock.monotonic() - from) / 1_000));
-    }
-    assert.ok(
-      waits.every((wait, i) => i === 0 || wait >= waits[i - 1]!),
-      `${waits}`,
-    );
-    assert.ok(clock.monotonic() - started >= 2_000 + 4_000 + 8_000 + 15_000 + 15_000);
+    // What is asked of the clock, not what passes: Argon2 takes real time.
+    clock.sleep = async (delayMs) => {
+      waits.push(delayMs);
+    };
+    for (let i = 0; i < 5; i++) assert.equal(await signIn('alice@acme.test', `guess ${i}`), 'refused');
+    assert.deepEqual(waits, [2_000, 4_000, 8_000, 15_000, 15_000]);
   });
 });
