@@ -80,6 +80,18 @@ module.exports = {
       { path: '^libs/(?!stdx/|billing/rating/)|node_modules' },
     ),
     law(
+      'stripe-in-its-room',
+      'Who collects our money can be changed in one place.',
+      { path: '^(libs|apps)/', pathNot: ['^libs/billing/stripe/', TESTS] },
+      { path: '(^|/)node_modules/stripe/' },
+    ),
+    law(
+      'billing-sees-a-provider',
+      'Invoices and ledger know the payment port, not who is behind it.',
+      { path: '^libs/billing/(?!stripe/|stripe-sandbox/)', pathNot: TESTS },
+      { path: '^libs/billing/(stripe|stripe-sandbox)/' },
+    ),
+    law(
       'hub-holds-no-mail',
       'The front door authenticates, places and splices.',
       { path: '^apps/hub/' },

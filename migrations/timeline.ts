@@ -6,6 +6,7 @@ import { Invoicing1700000005000 } from './1700000005000-invoicing.ts';
 import { Ledger1700000006000 } from './1700000006000-ledger.ts';
 import { UsageLevels1700000007000 } from './1700000007000-usage-levels.ts';
 import { FailBack1700000008000 } from './1700000008000-fail-back.ts';
+import { Payments1700000009000 } from './1700000009000-payments.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   Ledger1700000006000,
   UsageLevels1700000007000,
   FailBack1700000008000,
+  Payments1700000009000,
 ];

@@ -4,4 +4,5 @@ export * from './directories.ts';
 export * from './imap-client.ts';
 export * from './severable-proxy.ts';
 export * from './simulated-clock.ts';
+export * from './stripe-shapes.ts';
 export * from './until.ts';

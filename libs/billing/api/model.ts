@@ -33,7 +33,10 @@ export interface PriceSegment extends OpenSpan {
 
 /** Closed union of what billing refuses. */
 export type BillingError =
-  | { readonly code: 'notFound'; readonly what: 'partner' | 'invoice' | 'creditNote' | 'priceList' | 'line' }
+  | {
+      readonly code: 'notFound';
+      readonly what: 'partner' | 'invoice' | 'creditNote' | 'priceList' | 'line' | 'paymentMethod';
+    }
   | { readonly code: 'invalid'; readonly field: string; readonly reason: string }
   | { readonly code: 'conflict'; readonly what: string };
 

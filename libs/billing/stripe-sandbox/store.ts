@@ -1,0 +1,38 @@
+import { missing } from './failure.ts';
+
+/** Any of Stripe's objects. */
+export interface StripeObject {
+  readonly id: string;
+  readonly object: string;
+  readonly created: number;
+  [field: string]: unknown;
+}
+
+/** All objects of one account, by id, in order of their making. */
+export class ObjectStore {
+  private readonly objects = new Map<string, StripeObject>();
+  private made = 0;
+
+  constructor(private readonly now: () => number) {}
+
+  make(prefix: string, object: string, fields: Readonly<Record<string, unknown>>): StripeObject {
+    const id = `${prefix}_${String(++this.made).padStart(6, '0')}`;
+    return this.put({ id, object, created: Math.floor(this.now() / 1_000), livemode: false, ...fields });
+  }
+
+  put(object: StripeObject): StripeObject {
+    this.objects.set(object.id, object);
+    return object;
+  }
+
+  get(id: string, object: string): StripeObject {
+    const found = this.objects.get(id);
+    if (found?.object !== object) throw missing(id);
+    return found;
+  }
+
+  /** Newest first, as Stripe lists. */
+  list(object: string, matches: (candidate: StripeObject) => boolean): StripeObject[] {
+    return [...this.objects.values()].filter((one) => one.object === object && matches(one)).reverse();
+  }
+}
