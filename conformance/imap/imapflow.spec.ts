@@ -79,8 +79,8 @@ describe('imapflow, a real client, over a socket', () => {
       assert.deepEqual(
         all.map(({ seq, uid, envelope, flags }) => [seq, uid, envelope?.subject, [...(flags ?? [])]]),
         [
-          [1, 1, 'grüße', ['\\Seen', '\\Recent']],
-          [2, 2, 'grüße', ['\\Recent']],
+          [1, 1, 'grüße', ['\\Seen']],
+          [2, 2, 'grüße', []],
         ],
       );
       const one = await flow.fetchOne('2', { source: true });

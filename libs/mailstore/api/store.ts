@@ -28,6 +28,8 @@ export interface StagedMessage {
   readonly blobId: BlobId;
   readonly size: number;
   readonly parsed: ParsedMessage;
+  /** What was staged, before any commit: until `discard`, and not while a commit is under way. */
+  bytes(): ByteStream;
   /** Releases it; a no-op after a commit used it. A staged message may be used by several commits before this. */
   discard(): void;
 }

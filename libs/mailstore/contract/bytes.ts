@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { seededRandom } from '#stdx';
+import { collect, seededRandom } from '#stdx';
 import { gone } from './accounts.ts';
 import { ALL, context, type OpenStore, rejects, simple, spec, withStore } from './harness.ts';
 
@@ -70,6 +70,17 @@ export function bytesContract(open: OpenStore): void {
         };
         await assert.rejects(store.stage(broken(10)), RangeError);
         await assert.rejects(store.stage(broken(1_500_000)), RangeError);
+      }));
+
+    it('what is staged reads back before a commit', () =>
+      withStore(open, async ({ store }) => {
+        for (const size of [0, 1, 10_240, 3_000_000]) {
+          const bytes = seededRandom(size).bytes(size);
+          const message = await store.stage(chunks(bytes, 9_973));
+          for (let again = 0; again < 2; again++)
+            assert.ok((await collect(message.bytes(), size)).equals(bytes), `${size} bytes`);
+          message.discard();
+        }
       }));
 
     it('the caller may use its buffer again', () =>

@@ -102,11 +102,11 @@ export class MemoryMailStore implements MailStore {
     this.state.publish([{ ...touch, mailboxList: true }]);
   }
 
-  async stage(bytes: ByteStream | Uint8Array): Promise<StagedMessage> {
+  async stage(source: ByteStream | Uint8Array): Promise<StagedMessage> {
     const parser = this.options.parse();
     const chunks: Uint8Array[] = [];
     let size = 0;
-    for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
+    for await (const chunk of source instanceof Uint8Array ? [source] : source) {
       size += chunk.length;
       if (size > this.state.limits.messageBytesMax) throw new MailStoreError('messageTooLarge');
       parser.push(chunk);
@@ -116,7 +116,10 @@ export class MemoryMailStore implements MailStore {
     const whole = Buffer.concat(chunks, size);
     const blobId = hash('sha256', whole, 'hex');
     const discard = (): void => void this.staged.delete(message);
-    const message: StagedMessage = { blobId, size, parsed: parser.end(), discard };
+    const bytes = async function* (): ByteStream {
+      if (whole.length > 0) yield whole;
+    };
+    const message: StagedMessage = { blobId, size, parsed: parser.end(), bytes, discard };
     this.staged.set(message, whole);
     return message;
   }

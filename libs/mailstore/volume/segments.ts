@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { assert } from '#stdx';
+import { MailStoreError } from '#mailstore/api';
+import { assert, type ByteStream } from '#stdx';
 import type { BlobPlace } from './blobs.ts';
 import { SyncError } from './errors.ts';
 import type { VolumeFile, VolumeFiles } from './files.ts';
@@ -158,6 +159,9 @@ export class SegmentWriter {
   }
 }
 
+/** A staged message is read back in pieces of this. */
+const READ_BYTES = 256 * 1024;
+
 /** A large message being written, then waiting for its commit. */
 export class LargeRecord {
   private size = 0;
@@ -181,6 +185,16 @@ export class LargeRecord {
 
   async finish(hash: Buffer): Promise<void> {
     await this.file.write([encodeRecordHeader({ length: this.size, hash })], 0);
+  }
+
+  async *read(): ByteStream {
+    for (let at = 0; at < this.size; ) {
+      const piece = Buffer.allocUnsafe(Math.min(READ_BYTES, this.size - at));
+      if ((await this.file.read(piece, RECORD_HEADER_BYTES + at)) < piece.length)
+        throw new MailStoreError('corrupt', 'a large message is cut short');
+      yield piece;
+      at += piece.length;
+    }
   }
 
   /** Resolves when bytes and name are on storage; syncs once however often it is asked. Rejects `SyncError`. */

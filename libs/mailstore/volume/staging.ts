@@ -104,6 +104,10 @@ export class Staging {
       blobId: hash.toString('hex'),
       size,
       parsed,
+      bytes: async function* () {
+        if (large) yield* large.read();
+        else yield* chunks;
+      },
       discard: () => {
         this.contents.delete(message);
         if (content.users === 0) this.release(content);

@@ -7,7 +7,12 @@ export type NameEncoding = 'utf7' | 'utf8';
 
 /** Unicode name of a mailbox argument, NFC, INBOX in upper case. RFC 9051 §5.1. */
 export function readMailboxName(reader: ArgumentReader, encoding: NameEncoding): string {
-  return canonicalMailboxName(decodeMailboxName(reader.astring('a mailbox name'), encoding));
+  return canonicalMailboxName(readNameAsSent(reader, encoding));
+}
+
+/** The same as the client wrote it: OLDNAME tells it where ours differs. RFC 9051 §6.3.9.7. */
+export function readNameAsSent(reader: ArgumentReader, encoding: NameEncoding): string {
+  return decodeMailboxName(reader.astring('a mailbox name'), encoding);
 }
 
 /**

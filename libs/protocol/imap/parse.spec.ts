@@ -66,12 +66,14 @@ const GOOD: readonly [parser: string, text: string, expected: object | null][] =
   ['mailbox', '"Entw\xc3\xbcrfe"', { mailbox: 'Entwürfe' }],
   ['mailbox8', '"a&b \xc3\xbc"', { mailbox: 'a&b ü' }],
   ['mailbox', '{1}\r\nx', { mailbox: 'x' }],
-  ['select', 'a (CONDSTORE)', { mailbox: 'a', condstore: true, qresync: null }],
+  ['select', 'a (CONDSTORE)', { mailbox: 'a', asSent: 'a', condstore: true, qresync: null }],
+  ['select', 'iNbox', { mailbox: 'INBOX', asSent: 'iNbox', condstore: false, qresync: null }],
   [
     'select',
     'a (QRESYNC (7 20 1:5,9 (1,3 1,5)))',
     {
       mailbox: 'a',
+      asSent: 'a',
       condstore: false,
       qresync: {
         uidValidity: 7,
@@ -93,7 +95,8 @@ const GOOD: readonly [parser: string, text: string, expected: object | null][] =
       },
     },
   ],
-  ['create', 'x (USE (\\Sent))', { mailbox: 'x', use: ['\\Sent'] }],
+  ['create', 'x (USE (\\Sent))', { mailbox: 'x', asSent: 'x', use: ['\\Sent'] }],
+  ['rename', 'a inbox/B', { from: 'a', fromAsSent: 'a', to: 'INBOX/B', toAsSent: 'inbox/B' }],
   ['status', 'x (MESSAGES uidnext MESSAGES)', { mailbox: 'x', items: ['MESSAGES', 'UIDNEXT'] }],
   [
     'list',
@@ -145,6 +148,19 @@ const GOOD: readonly [parser: string, text: string, expected: object | null][] =
   ],
   [
     'fetch',
+    '1 (binary.peek[1.2]<0.9> BINARY.SIZE[])',
+    {
+      messages: [{ first: 1, last: 1 }],
+      items: [
+        { kind: 'binary', part: [1, 2], partial: { start: 0, length: 9 }, peek: true },
+        { kind: 'binarySize', part: [] },
+      ],
+      changedSince: 0,
+      vanished: false,
+    },
+  ],
+  [
+    'fetch',
     '1 (UID) (CHANGEDSINCE 9 VANISHED)',
     { messages: [{ first: 1, last: 1 }], items: [{ kind: 'uid' }], changedSince: 9, vanished: true },
   ],
@@ -164,7 +180,8 @@ const GOOD: readonly [parser: string, text: string, expected: object | null][] =
     '(\\Seen) " 1-Feb-2026 10:00:00 +0100" {5}\r\n',
     { flags: ['\\Seen'], internalDate: Date.UTC(2026, 1, 1, 9), utf8: false },
   ],
-  ['search', 'ALL', { result: null, key: { kind: 'all' }, usesModSeq: false, charsetKnown: true }],
+  ['appendItem', 'UTF8 (~{5+}\r\n', { flags: [], internalDate: null, utf8: true }],
+  ['search', 'ALL', { result: null, key: { kind: 'all' }, usesModSeq: false, charset: null, charsetKnown: true }],
   [
     'search',
     'RETURN () CHARSET UTF-8 OR SEEN NOT (FROM "\xc3\xbc" 1:2) SENTON 1-Feb-2026',
@@ -193,18 +210,25 @@ const GOOD: readonly [parser: string, text: string, expected: object | null][] =
         ],
       },
       usesModSeq: false,
+      charset: 'UTF-8',
       charsetKnown: true,
     },
   ],
   [
     'search',
     'CHARSET iso-8859-1 SUBJECT "\xfc"',
-    { result: null, key: { kind: 'header', field: 'Subject', text: 'ü' }, usesModSeq: false, charsetKnown: true },
+    {
+      result: null,
+      key: { kind: 'header', field: 'Subject', text: 'ü' },
+      usesModSeq: false,
+      charset: 'iso-8859-1',
+      charsetKnown: true,
+    },
   ],
   [
     'search',
     'MODSEQ "/flags/\\\\Seen" all 7',
-    { result: null, key: { kind: 'modSeq', modSeq: 7 }, usesModSeq: true, charsetKnown: true },
+    { result: null, key: { kind: 'modSeq', modSeq: 7 }, usesModSeq: true, charset: null, charsetKnown: true },
   ],
 ];
 
@@ -275,6 +299,10 @@ const BAD: readonly [parser: string, text: string][] = [
   ['search', 'constructor'],
   ['search', '('.repeat(60)],
   ['search', `${'NOT '.repeat(60)}SEEN`],
+  ['fetch', '1 BINARY'],
+  ['fetch', '1 BINARY[TEXT]'],
+  ['fetch', '1 BINARY.SIZE[1]<0.5>'],
+  ['fetch', '1 BINARY[1.]'],
   ['appendItem', '" 1-Foo-2026 10:00:00 +0100" {5}\r\n'],
 ];
 

@@ -9,7 +9,7 @@ export function preLoginCapabilities(options: {
   readonly mechanisms: readonly string[];
 }): readonly string[] {
   const { tlsActive, startTls, plainLogin, mechanisms } = options;
-  const list = ['IMAP4rev1', 'SASL-IR', 'LITERAL+', 'ID', 'ENABLE', 'IDLE'];
+  const list = ['IMAP4rev1', 'IMAP4rev2', 'SASL-IR', 'LITERAL+', 'ID', 'ENABLE', 'IDLE'];
   if (startTls && !tlsActive) list.push('STARTTLS');
   if (tlsActive || plainLogin) list.push(...mechanisms.map((name) => `AUTH=${name}`));
   else list.push('LOGINDISABLED');

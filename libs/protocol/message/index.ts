@@ -33,5 +33,6 @@ export {
   sectionRange,
 } from './sections.ts';
 export { baseSubject, isReplySubject } from './subject.ts';
+export { hasBinaryPart, withoutBinary } from './transcode.ts';
 export { decodeTransfer, decodeTransferAll, isKnownEncoding } from './transfer.ts';
 export type { TransferDecoder } from './transfer-decoder.ts';

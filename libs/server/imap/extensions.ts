@@ -19,12 +19,15 @@ const row = (capability: string, rfc: string, title: string, ...commands: string
 /** Every capability this server has once somebody is signed in, complete. */
 export const EXTENSIONS: readonly ImapExtension[] = [
   row('IMAP4rev1', 'RFC 3501', 'The protocol, first revision'),
+  row('IMAP4rev2', 'RFC 9051', 'The protocol, second revision, once enabled'),
   row('LITERAL+', 'RFC 7888', 'Literals sent without waiting'),
   row('SASL-IR', 'RFC 4959', 'Initial response with AUTHENTICATE; served at the hub'),
   row('ID', 'RFC 2971', 'Who speaks', 'ID'),
   row('ENABLE', 'RFC 5161', 'Switching extensions on', 'ENABLE'),
+  row('UTF8=ACCEPT', 'RFC 9755', 'UTF-8 in names and headers, once enabled'),
   row('IDLE', 'RFC 2177', 'News as it happens', 'IDLE'),
   row('MULTIAPPEND', 'RFC 3502', 'Several messages with one APPEND'),
+  row('BINARY', 'RFC 3516', 'Parts without their transfer encoding, messages with NUL'),
   row('NAMESPACE', 'RFC 2342', 'Where mailboxes are', 'NAMESPACE'),
   row('CHILDREN', 'RFC 3348', 'Which mailboxes have children'),
   row('UIDPLUS', 'RFC 4315', 'UIDs of what was appended and copied', 'UID EXPUNGE'),

@@ -1,9 +1,17 @@
 import type { ArgumentReader } from '../argument-reader.ts';
-import { decodeMailboxName, type NameEncoding, readMailboxName } from '../mailbox-name.ts';
+import {
+  canonicalMailboxName,
+  decodeMailboxName,
+  type NameEncoding,
+  readMailboxName,
+  readNameAsSent,
+} from '../mailbox-name.ts';
 
 /** SELECT and EXAMINE. RFC 9051 §6.3.2; CONDSTORE and QRESYNC parameters, RFC 7162 §3.1.8, §3.2.5. */
 export interface SelectArguments {
   readonly mailbox: string;
+  /** The name before it was made canonical. */
+  readonly asSent: string;
   readonly condstore: boolean;
   readonly qresync: QresyncArguments | null;
 }
@@ -21,7 +29,7 @@ export interface QresyncArguments {
 }
 
 export function parseSelect(reader: ArgumentReader, encoding: NameEncoding): SelectArguments {
-  const mailbox = readMailboxName(reader, encoding);
+  const asSent = readNameAsSent(reader, encoding);
   let condstore = false;
   let qresync: QresyncArguments | null = null;
   if (reader.accept(' ')) {
@@ -33,7 +41,7 @@ export function parseSelect(reader: ArgumentReader, encoding: NameEncoding): Sel
     });
   }
   reader.end();
-  return { mailbox, condstore, qresync };
+  return { mailbox: canonicalMailboxName(asSent), asSent, condstore, qresync };
 }
 
 function parseQresync(reader: ArgumentReader): QresyncArguments {
@@ -81,8 +89,8 @@ export function parseMailbox(reader: ArgumentReader, encoding: NameEncoding): { 
 export function parseCreate(
   reader: ArgumentReader,
   encoding: NameEncoding,
-): { readonly mailbox: string; readonly use: readonly string[] } {
-  const mailbox = readMailboxName(reader, encoding);
+): { readonly mailbox: string; readonly asSent: string; readonly use: readonly string[] } {
+  const asSent = readNameAsSent(reader, encoding);
   let use: string[] = [];
   if (reader.accept(' ')) {
     reader.list(() => {
@@ -92,19 +100,19 @@ export function parseCreate(
     });
   }
   reader.end();
-  return { mailbox, use };
+  return { mailbox: canonicalMailboxName(asSent), asSent, use };
 }
 
 /** RFC 9051 §6.3.6. */
 export function parseRename(
   reader: ArgumentReader,
   encoding: NameEncoding,
-): { readonly from: string; readonly to: string } {
-  const from = readMailboxName(reader, encoding);
+): { readonly from: string; readonly to: string; readonly fromAsSent: string; readonly toAsSent: string } {
+  const fromAsSent = readNameAsSent(reader, encoding);
   reader.space();
-  const to = readMailboxName(reader, encoding);
+  const toAsSent = readNameAsSent(reader, encoding);
   reader.end();
-  return { from, to };
+  return { from: canonicalMailboxName(fromAsSent), to: canonicalMailboxName(toAsSent), fromAsSent, toAsSent };
 }
 
 /** One data item of STATUS. RFC 9051 §6.3.11; SIZE RFC 8438, HIGHESTMODSEQ RFC 7162, APPENDLIMIT RFC 7889, MAILBOXID RFC 8474, DELETED-STORAGE RFC 9208. */

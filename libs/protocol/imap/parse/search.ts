@@ -46,6 +46,8 @@ export interface SearchArguments {
   readonly key: SearchKey;
   /** False when the charset is not known: the keys were not read, and the answer is BADCHARSET. */
   readonly charsetKnown: boolean;
+  /** As sent; `null` when left out. */
+  readonly charset: string | null;
   /** A MODSEQ key was used, which asks for MODSEQ in the answer and enables CONDSTORE. */
   readonly usesModSeq: boolean;
 }
@@ -60,15 +62,16 @@ interface Program {
 
 export function parseSearch(reader: ArgumentReader): SearchArguments {
   const result = reader.acceptWord('RETURN') ? parseReturn(reader) : null;
-  let charset = 'UTF-8';
+  let charset: string | null = null;
   if (reader.acceptWord('CHARSET')) {
     reader.space();
     charset = reader.astring('a charset');
     reader.space();
   }
   // Not thrown: a failed search also empties the saved result (RFC 5182 §2.1).
-  if (!isKnownCharset(charset)) return { result, key: { kind: 'all' }, charsetKnown: false, usesModSeq: false };
-  return { result, charsetKnown: true, ...parseSearchProgram(reader, charset) };
+  if (charset !== null && !isKnownCharset(charset))
+    return { result, key: { kind: 'all' }, charset, charsetKnown: false, usesModSeq: false };
+  return { result, charset, charsetKnown: true, ...parseSearchProgram(reader, charset ?? 'UTF-8') };
 }
 
 /** Search keys to the end of the command, their texts in `charset`. Throws `BadCharsetError`. */

@@ -1,28 +1,35 @@
 import { type Address, type Envelope, encodeHeaderText } from '#protocol/message';
-import { formatNString, formatString } from './strings.ts';
+import { formatNString, formatString, type StringFormat } from './strings.ts';
 
 /** The ENVELOPE structure. RFC 9051 §7.5.2: Sender and Reply-To fall back to From. */
-export function formatEnvelope(envelope: Envelope): string {
-  const from = formatAddresses(envelope.from);
-  return `(${formatNString(envelope.date)} ${formatHeaderText(envelope.rawSubject, envelope.subject)} ${from} ${
-    envelope.sender.length > 0 ? formatAddresses(envelope.sender) : from
-  } ${envelope.replyTo.length > 0 ? formatAddresses(envelope.replyTo) : from} ${formatAddresses(envelope.to)} ${formatAddresses(
+export function formatEnvelope(envelope: Envelope, text: StringFormat = formatString): string {
+  const nstring = (value: string | null): string => formatNString(value, text);
+  const addresses = (list: readonly Address[]): string => formatAddresses(list, text);
+  const from = addresses(envelope.from);
+  return `(${nstring(envelope.date)} ${formatHeaderText(envelope.rawSubject, envelope.subject, text)} ${from} ${
+    envelope.sender.length > 0 ? addresses(envelope.sender) : from
+  } ${envelope.replyTo.length > 0 ? addresses(envelope.replyTo) : from} ${addresses(envelope.to)} ${addresses(
     envelope.cc,
-  )} ${formatAddresses(envelope.bcc)} ${formatNString(envelope.inReplyTo)} ${formatNString(envelope.messageId)})`;
+  )} ${addresses(envelope.bcc)} ${nstring(envelope.inReplyTo)} ${nstring(envelope.messageId)})`;
 }
 
-function formatAddresses(addresses: readonly Address[]): string {
+function formatAddresses(addresses: readonly Address[], text: StringFormat): string {
   if (addresses.length === 0) return 'NIL';
   let out = '(';
   for (const address of addresses)
-    out += `(${formatName(address)} NIL ${formatNString(address.mailbox)} ${formatNString(address.host)})`;
+    out += `(${formatName(address, text)} NIL ${formatNString(address.mailbox, text)} ${formatNString(address.host, text)})`;
   return `${out})`;
 }
 
-const formatName = ({ name, rawName = name ?? undefined }: Address): string => formatHeaderText(rawName ?? null, name);
+const formatName = ({ name, rawName = name ?? undefined }: Address, text: StringFormat): string =>
+  formatHeaderText(rawName ?? null, name, text);
 
-/** A header text as sent where that is ASCII, else its decoded form in encoded-words, which every client reads. */
-export function formatHeaderText(sent: string | null, decoded: string | null): string {
+/** A header text as sent where that is ASCII or the client reads UTF-8, else its decoded form in encoded-words, which every client reads. */
+export function formatHeaderText(
+  sent: string | null,
+  decoded: string | null,
+  text: StringFormat = formatString,
+): string {
   if (sent === null) return 'NIL';
-  return formatString(/[^\x20-\x7e\t]/.test(sent) ? encodeHeaderText(decoded ?? sent) : sent);
+  return text(text === formatString && /[^\x20-\x7e\t]/.test(sent) ? encodeHeaderText(decoded ?? sent) : sent);
 }

@@ -6,7 +6,7 @@ import { formatSequenceSet, resolveSequenceSet } from '../sequence-set.ts';
 import { formatBodyStructure } from './body-structure.ts';
 import { formatEnvelope } from './envelope.ts';
 import { formatEsearch } from './esearch.ts';
-import { formatAString, formatString } from './strings.ts';
+import { formatAString, formatString, formatUtf8String } from './strings.ts';
 
 describe('strings', () => {
   for (const [text, expected] of [
@@ -123,6 +123,15 @@ describe('message structures', () => {
       formatBodyStructure(body, false),
       /^\(\("text" "plain" \([^)]*\) NIL NIL "7bit" 5 1\)\("application" .* "mixed"\)$/,
     );
+  });
+
+  it('in UTF-8, for who enabled it', () => {
+    const raw = NESTED.replace('=?utf-8?q?gr=C3=BC=C3=9Fe?=', 'grüße');
+    const { envelope: own, body: root } = parseMessage(Buffer.from(raw));
+    const text = formatUtf8String;
+    assert.match(formatEnvelope(own, text), /^\("[^"]*" "grüße" \(\("Ünal, J" NIL "j" "example.test"\)\)/);
+    assert.match(formatEnvelope(own), /^\("[^"]*" "=\?utf-8\?[^"]*\?=" /);
+    assert.match(formatBodyStructure(root, true, text), /\("application" "pdf" \("name" "ü\.pdf"\)/);
   });
 
   it('a multipart without parts still has one', () => {

@@ -7,6 +7,13 @@ export function formatSectionName(item: Extract<FetchItem, { kind: 'section' }>)
   return `BODY[${formatSection(item.section)}]${item.partial ? `<${item.partial.start}>` : ''}`;
 }
 
+/** `BINARY[1.2]<0>` and `BINARY.SIZE[1.2]`. RFC 9051 §7.5.2. */
+export function formatBinaryName(item: Extract<FetchItem, { kind: 'binary' | 'binarySize' }>): string {
+  const part = item.part.join('.');
+  if (item.kind === 'binarySize') return `BINARY.SIZE[${part}]`;
+  return `BINARY[${part}]${item.partial ? `<${item.partial.start}>` : ''}`;
+}
+
 export function formatSection(section: Section): string {
   const part = section.part.join('.');
   if (section.text === null) return part;

@@ -9,7 +9,11 @@ export function formatString(text: string): string {
   return SPECIAL.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }
 
-export const formatNString = (text: string | null): string => (text === null ? 'NIL' : formatString(text));
+/** How texts are written to one client: strings of seven bits and literals, or UTF-8 in quoted strings once enabled. */
+export type StringFormat = (text: string) => string;
+
+export const formatNString = (text: string | null, format: StringFormat): string =>
+  text === null ? 'NIL' : format(text);
 
 /** Only for text that is encoded as UTF-8 on its way out, as all response text is. */
 export function formatLiteral(text: string): string {

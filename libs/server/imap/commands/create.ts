@@ -1,6 +1,7 @@
 import { parseCreate } from '#protocol/imap';
 import type { ImapCommand } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
+import { tellListed } from '../list-response.ts';
 import { HIERARCHY_DELIMITER, roleOfAttribute } from '../mailbox-list.ts';
 
 /** RFC 9051 §6.3.4; `USE`, RFC 6154 §3. */
@@ -11,9 +12,9 @@ export const create: ImapCommand<ReturnType<typeof parseCreate>> = {
   breaksSequences: true,
   rfc: 'RFC 9051 §6.3.4',
   parse: (reader, { names }) => parseCreate(reader, names),
-  async run({ store, context, accountId }, { mailbox, use }, reply) {
-    // A trailing delimiter only declares that children will follow; here every mailbox may have some.
-    const name = mailbox.endsWith(HIERARCHY_DELIMITER) ? mailbox.slice(0, -1) : mailbox;
+  async run(session, { mailbox, asSent, use }, reply) {
+    const { store, context, accountId } = session;
+    const name = withoutDelimiter(mailbox);
     if (use.length > 1) throw new ImapRefusal('USEATTR', 'A mailbox has one special use');
     const role = use[0] === undefined ? null : roleOfAttribute(use[0]);
     if (use.length > 0 && !role) throw new ImapRefusal('USEATTR', 'Unknown special use');
@@ -22,7 +23,13 @@ export const create: ImapCommand<ReturnType<typeof parseCreate>> = {
       const taken = (await store.mailboxes(context, accountId)).some((box) => box.role === role && box.name !== name);
       if (taken) throw new ImapRefusal('USEATTR', 'Another mailbox has this special use');
     }
-    await store.createMailbox(context, accountId, name, role ? { role } : {});
+    const created = await store.createMailbox(context, accountId, name, role ? { role } : {});
+    const wanted = withoutDelimiter(asSent);
+    if (session.enabled.has('IMAP4REV2') && created.name !== wanted) await tellListed(session, created.name, wanted);
     reply.ok('CREATE completed');
   },
 };
+
+/** A trailing delimiter only declares that children will follow; here every mailbox may have some. */
+export const withoutDelimiter = (name: string): string =>
+  name.endsWith(HIERARCHY_DELIMITER) ? name.slice(0, -HIERARCHY_DELIMITER.length) : name;

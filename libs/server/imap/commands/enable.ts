@@ -1,7 +1,13 @@
 import { parseEnable } from '#protocol/imap';
 import type { Enabled, ImapCommand } from '../command.ts';
 
-const ENABLEABLE: Readonly<Record<string, Enabled>> = { CONDSTORE: 'CONDSTORE', QRESYNC: 'QRESYNC' };
+/** What may be switched on, with the name it is told by. */
+const ENABLEABLE: ReadonlyMap<string, readonly [Enabled, name: string]> = new Map([
+  ['CONDSTORE', ['CONDSTORE', 'CONDSTORE']],
+  ['QRESYNC', ['QRESYNC', 'QRESYNC']],
+  ['IMAP4REV2', ['IMAP4REV2', 'IMAP4rev2']],
+  ['UTF8=ACCEPT', ['UTF8=ACCEPT', 'UTF8=ACCEPT']],
+]);
 
 /** RFC 5161: what is unknown is passed over, and only what is switched on by this command is told. */
 export const enable: ImapCommand<ReturnType<typeof parseEnable>> = {
@@ -13,9 +19,9 @@ export const enable: ImapCommand<ReturnType<typeof parseEnable>> = {
   parse: parseEnable,
   async run(session, { capabilities }, reply) {
     const switched: string[] = [];
-    for (const name of capabilities) {
-      const what = Object.hasOwn(ENABLEABLE, name) ? ENABLEABLE[name] : undefined;
-      if (!what || session.enabled.has(what)) continue;
+    for (const capability of capabilities) {
+      const [what, name] = ENABLEABLE.get(capability) ?? [];
+      if (!what || !name || session.enabled.has(what)) continue;
       session.enable(what);
       switched.push(name);
     }

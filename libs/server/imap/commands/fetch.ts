@@ -4,6 +4,7 @@ import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { type FetchOutcome, fetchMessages, fetchSummaries, tellSummaries } from '../fetch/answer.ts';
 import { planFetch } from '../fetch/plan.ts';
+import { stringFormatOf } from '../mailbox-text.ts';
 import { rangesOf, tellVanishedEarlier } from '../resync.ts';
 
 /** RFC 9051 §6.4.5; CHANGEDSINCE, RFC 7162 §3.1.4. */
@@ -32,7 +33,7 @@ async function run(session: CommandSession, args: FetchArguments, reply: Reply, 
     throw new ImapSyntaxError('VANISHED needs UID FETCH, CHANGEDSINCE and QRESYNC');
   if (args.changedSince > 0 || args.items.some(({ kind }) => kind === 'modSeq')) session.enable('CONDSTORE');
   const selection = session.resolve(args.messages, uid);
-  const plan = planFetch(args.items, { uid, modSeq: args.changedSince > 0 });
+  const plan = planFetch(args.items, { uid, modSeq: args.changedSince > 0, text: stringFormatOf(session) });
   let outcome: FetchOutcome;
   if (args.changedSince > 0) {
     const changes = await session.store.changes(session.context, session.view.ref, args.changedSince);
@@ -46,10 +47,11 @@ async function run(session: CommandSession, args: FetchArguments, reply: Reply, 
       ? await fetchMessages(session, plan, selection.ranges)
       : await fetchSummaries(session, plan, selection.ranges);
     // RFC 2180 §4.1.3: the others are answered, and the client learns of the loss with the next EXPUNGE.
-    if (!uid && outcome.sent < selection.count && outcome.unreadable === 0)
+    if (!uid && outcome.sent < selection.count && outcome.failure === null)
       throw new ImapRefusal('EXPUNGEISSUED', 'Some of these messages are gone');
   }
-  if (outcome.unreadable > 0) throw new ImapRefusal('SERVERBUG', 'Some messages could not be read');
+  if (outcome.failure instanceof ImapRefusal) throw outcome.failure;
+  if (outcome.failure) throw new ImapRefusal('SERVERBUG', 'Some messages could not be read');
   reply.ok(`${uid ? 'UID ' : ''}FETCH completed`);
 }
 

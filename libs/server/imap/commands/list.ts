@@ -1,7 +1,8 @@
 import { type ListArguments, parseList } from '#protocol/imap';
 import type { CommandSession, ImapCommand } from '../command.ts';
+import { formatListed } from '../list-response.ts';
 import { HIERARCHY_DELIMITER, type ListedName, listedNames, patternMatcher, roleAttribute } from '../mailbox-list.ts';
-import { formatMailboxName, formatStatus } from './status.ts';
+import { formatStatus } from './status.ts';
 
 /** RFC 9051 §6.3.9 with RFC 5258's options. */
 export const list: ImapCommand<ListArguments> = {
@@ -29,13 +30,15 @@ async function listNames(session: CommandSession, args: ListArguments): Promise<
   const chosen = names.filter((entry) => isChosen(entry, args));
   const parents = args.selection.has('RECURSIVEMATCH') ? parentsOfUnmatched(chosen, matches) : new Set<string>();
   const isShown = new Set(chosen.map(({ name }) => name));
+  const style = {
+    nonExistent: args.extended || session.enabled.has('IMAP4REV2'),
+    subscribed: args.selection.has('SUBSCRIBED') || args.returns.has('SUBSCRIBED'),
+  };
   for (const entry of names) {
     if (!matches(entry.name)) continue;
     const childInfo = parents.has(entry.name);
     if (!isShown.has(entry.name) && !childInfo) continue;
-    const extra = childInfo ? ` ("CHILDINFO" (${childInfoOptions(args)}))` : '';
-    const shown = `(${attributesOf(session, entry, args).join(' ')}) "${HIERARCHY_DELIMITER}"`;
-    out.untagged(`LIST ${shown} ${formatMailboxName(session, entry.name)}${extra}`);
+    out.untagged(formatListed(session, entry, style, childInfo ? `"CHILDINFO" (${childInfoOptions(args)})` : ''));
     // RFC 5819 §2: no STATUS for what cannot be selected.
     if (args.status && entry.mailbox && isShown.has(entry.name))
       out.untagged(await formatStatus(session, entry.mailbox, args.status));
@@ -64,18 +67,3 @@ const childInfoOptions = ({ selection }: ListArguments): string =>
     .filter((option) => option === 'SUBSCRIBED' || option === 'SPECIAL-USE')
     .map((option) => `"${option}"`)
     .join(' ');
-
-function attributesOf(session: CommandSession, entry: ListedName, args: ListArguments): string[] {
-  const attributes: string[] = [];
-  if (!entry.mailbox) {
-    // RFC 5258 §3: \NonExistent implies \Noselect, which RFC 3501 clients know.
-    const known = args.extended || session.enabled.has('IMAP4REV2');
-    attributes.push(known ? '\\NonExistent' : '\\Noselect');
-  }
-  attributes.push(entry.hasChildren ? '\\HasChildren' : '\\HasNoChildren');
-  const role = roleAttribute(entry.mailbox?.role ?? null);
-  if (role) attributes.push(role);
-  if (entry.subscribed && (args.selection.has('SUBSCRIBED') || args.returns.has('SUBSCRIBED')))
-    attributes.push('\\Subscribed');
-  return attributes;
-}

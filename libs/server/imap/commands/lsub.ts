@@ -1,7 +1,7 @@
 import { parseLsub } from '#protocol/imap';
 import type { ImapCommand } from '../command.ts';
 import { HIERARCHY_DELIMITER, patternMatcher } from '../mailbox-list.ts';
-import { formatMailboxName } from './status.ts';
+import { formatMailboxName } from '../mailbox-text.ts';
 
 /** RFC 3501 §6.3.9: subscribed names, and for `%` the levels above deeper ones, as \Noselect. */
 export const lsub: ImapCommand<ReturnType<typeof parseLsub>> = {

@@ -1,7 +1,7 @@
 import { formatAString, parseGetQuotaRoot, parseQuotaRoot } from '#protocol/imap';
 import type { CommandSession, ImapCommand } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
-import { formatMailboxName } from './status.ts';
+import { formatMailboxName } from '../mailbox-text.ts';
 
 /** The one quota root: the account itself. */
 const ROOT = '';

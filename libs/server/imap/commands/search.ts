@@ -1,4 +1,4 @@
-import { BadCharsetError, parseSearch, type SearchArguments, type SearchReturn } from '#protocol/imap';
+import { BadCharsetError, ImapSyntaxError, parseSearch, type SearchArguments, type SearchReturn } from '#protocol/imap';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { answerEsearch, answerSearch } from '../search/answer.ts';
 import { filterOf } from '../search/filter.ts';
@@ -27,6 +27,9 @@ export const uidSearch: ImapCommand<SearchArguments> = {
 const ALL: SearchReturn = { min: false, max: false, all: true, count: false, save: false, partial: null };
 
 async function run(session: CommandSession, args: SearchArguments, reply: Reply, uid: boolean): Promise<void> {
+  // RFC 9755 §3: everything is UTF-8 then, and a charset could only contradict it.
+  if (args.charset !== null && session.enabled.has('UTF8=ACCEPT'))
+    throw new ImapSyntaxError('CHARSET is not allowed once UTF8=ACCEPT is enabled');
   if (args.usesModSeq) session.enable('CONDSTORE');
   if (!args.charsetKnown) {
     if (args.result?.save) session.savedSearch = [];

@@ -1,6 +1,7 @@
 import { ImapSyntaxError, parseSelect, type SelectArguments } from '#protocol/imap';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { COMMON_FLAGS } from '../keywords.ts';
+import { tellListed } from '../list-response.ts';
 import { resynchronize } from '../resync.ts';
 import type { MailboxView } from '../view.ts';
 
@@ -46,6 +47,7 @@ async function open(session: CommandSession, args: SelectArguments, reply: Reply
   out.untagged(`OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs valid`);
   out.untagged(`OK [UIDNEXT ${mailbox.uidNext}] Predicted next UID`);
   out.untagged(`OK [HIGHESTMODSEQ ${mailbox.modSeq}] Highest`);
+  if (rev2) await tellListed(session, mailbox.name, args.asSent === mailbox.name ? undefined : args.asSent);
   if (args.qresync?.uidValidity === mailbox.uidValidity) await resynchronize(session, view, args.qresync);
   reply.ok(readOnly ? 'EXAMINE completed' : 'SELECT completed', readOnly ? 'READ-ONLY' : 'READ-WRITE');
 }

@@ -1,7 +1,8 @@
 import type { Mailbox } from '#mailstore/api';
-import { encodeMailboxName, formatAString, formatUtf8String, parseStatus, type StatusItem } from '#protocol/imap';
+import { parseStatus, type StatusItem } from '#protocol/imap';
 import { unreachable } from '#stdx';
 import type { CommandSession, ImapCommand } from '../command.ts';
+import { formatMailboxName } from '../mailbox-text.ts';
 
 /** RFC 9051 §6.3.11. */
 export const status: ImapCommand<ReturnType<typeof parseStatus>> = {
@@ -29,11 +30,6 @@ export async function formatStatus(
   // RFC 7162 §3.1.7: asking for HIGHESTMODSEQ is a CONDSTORE-enabling command.
   if (items.includes('HIGHESTMODSEQ')) session.enable('CONDSTORE');
   return `STATUS ${formatMailboxName(session, mailbox.name)} (${values.join(' ')})`;
-}
-
-export function formatMailboxName(session: CommandSession, name: string): string {
-  const wire = encodeMailboxName(name, session.names);
-  return session.names === 'utf8' && /[^\x20-\x7e]/.test(wire) ? formatUtf8String(wire) : formatAString(wire);
 }
 
 async function statusValue(session: CommandSession, mailbox: Mailbox, item: StatusItem): Promise<string | number> {

@@ -1,14 +1,16 @@
 import { MailStoreError, type MessageSummary, type StoredMessage, type Uid, type UidRange } from '#mailstore/api';
 import type { CommandSession } from '../command.ts';
+import { ImapRefusal } from '../errors.ts';
 import { formatFlags } from '../keywords.ts';
 import type { MailboxView } from '../view.ts';
-import { openSection, type Piece } from './pieces.ts';
+import type { Piece } from './piece.ts';
+import { openPiece } from './pieces.ts';
 import { type FetchPlan, renderText } from './plan.ts';
 
 export interface FetchOutcome {
   readonly sent: number;
-  /** Messages whose stored bytes could not be read. */
-  readonly unreadable: number;
+  /** Why a message was left out: its bytes could not be read, or its encoding not be undone. */
+  readonly failure: Error | null;
 }
 
 /** Messages whose sections are read ahead of the one being sent. */
@@ -26,7 +28,7 @@ export async function fetchSummaries(
     sent += tellBatch(session, plan, batch);
     await out.drained();
   }
-  return { sent, unreadable: 0 };
+  return { sent, failure: null };
 }
 
 /** The same for summaries already at hand. */
@@ -40,7 +42,7 @@ export async function tellSummaries(
     sent += tellBatch(session, plan, summaries.slice(at, at + 1_000));
     await session.out.drained();
   }
-  return { sent, unreadable: 0 };
+  return { sent, failure: null };
 }
 
 function tellBatch(session: CommandSession, plan: FetchPlan, batch: readonly MessageSummary[]): number {
@@ -68,15 +70,15 @@ export async function fetchMessages(
 ): Promise<FetchOutcome> {
   const { store, context, view } = session;
   let sent = 0;
-  let unreadable = 0;
+  let failure: Error | null = null;
   for await (const batch of store.messages(context, view.ref, ranges, plan.fields ?? {})) {
     const seen = plan.setsSeen && !view.readOnly ? await setSeen(session, batch) : NOTHING_SEEN;
     const known = batch.filter(({ uid }) => view.sequenceOf(uid) > 0);
     const failed = await tellMessages(session, plan, known, seen);
-    sent += known.length - failed;
-    unreadable += failed;
+    sent += known.length - failed.length;
+    failure ??= failed[0] ?? null;
   }
-  return { sent, unreadable };
+  return { sent, failure };
 }
 
 async function tellMessages(
@@ -84,23 +86,24 @@ async function tellMessages(
   plan: FetchPlan,
   messages: readonly StoredMessage[],
   seen: ReadonlyMap<Uid, MessageSummary>,
-): Promise<number> {
+): Promise<readonly Error[]> {
   const flagsOf = flagRenderer(session);
   const ahead: Promise<readonly Piece[] | Error>[] = [];
-  let failed = 0;
+  const failed: Error[] = [];
   for (let i = 0; i < messages.length; i++) {
     const stored = messages[i]!;
     const now = seen.get(stored.uid);
     const message = now ? { ...stored, keywords: now.keywords, modSeq: now.modSeq } : stored;
     let pieces: readonly Piece[] = [];
-    if (plan.hasSections) {
+    if (plan.hasBytes) {
       while (ahead.length < READ_AHEAD && i + ahead.length < messages.length)
         ahead.push(openSections(session, plan, messages[i + ahead.length]!));
       const opened = await ahead.shift()!;
       if (opened instanceof Error) {
-        if (!(opened instanceof MailStoreError) || opened.code !== 'corrupt') throw opened;
-        failed++;
-        session.logger.error({ err: opened, uid: stored.uid, blobId: stored.blobId }, 'message unreadable');
+        if (!isOfOneMessage(opened)) throw opened;
+        failed.push(opened);
+        if (opened instanceof MailStoreError)
+          session.logger.error({ err: opened, uid: stored.uid, blobId: stored.blobId }, 'message unreadable');
         continue;
       }
       pieces = opened;
@@ -111,6 +114,10 @@ async function tellMessages(
   return failed;
 }
 
+/** Damaged bytes and unknown encodings cost their message, not the others. */
+const isOfOneMessage = (error: Error): boolean =>
+  error instanceof ImapRefusal || (error instanceof MailStoreError && error.code === 'corrupt');
+
 /** Errors are handed on as values: a read that nobody awaits yet must not end the process. */
 function openSections(
   { store }: CommandSession,
@@ -118,7 +125,7 @@ function openSections(
   message: StoredMessage,
 ): Promise<readonly Piece[] | Error> {
   return Promise.all(
-    plan.steps.filter((step) => step.kind === 'section').map((step) => openSection(store, message, step.item)),
+    plan.steps.filter((step) => step.kind === 'bytes').map((step) => openPiece(store, message, step.item)),
   ).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
 }
 
@@ -146,7 +153,12 @@ async function tellMessage(
       text += `${step.name} NIL`;
       continue;
     }
-    out.raw(`${text}${step.name} {${piece.kind === 'bytes' ? piece.bytes.length : piece.size}}\r\n`);
+    if (piece.kind === 'number') {
+      text += `${step.name} ${piece.value}`;
+      continue;
+    }
+    const size = piece.kind === 'bytes' ? piece.bytes.length : piece.size;
+    out.raw(`${text}${step.name} ${piece.binary ? '~' : ''}{${size}}\r\n`);
     text = '';
     if (piece.kind === 'bytes') out.bytes(piece.bytes);
     else await stream(session, piece);

@@ -1,11 +1,12 @@
 import type { MessageFields, MessageSummary, StoredMessage } from '#mailstore/api';
 import {
   type FetchItem,
+  formatBinaryName,
   formatBodyStructure,
   formatDateTime,
   formatEnvelope,
   formatSectionName,
-  formatString,
+  type StringFormat,
 } from '#protocol/imap';
 import { present, unreachable } from '#stdx';
 import { isWholeMessage } from './sections.ts';
@@ -13,10 +14,14 @@ import { isWholeMessage } from './sections.ts';
 /** A FETCH item whose answer is bytes of the message. */
 export type SectionItem = Extract<FetchItem, { kind: 'section' }>;
 
+/** A FETCH item whose answer is made of a part's bytes, its transfer encoding undone. */
+export type BinaryItem = Extract<FetchItem, { kind: 'binary' | 'binarySize' }>;
+type BytesItem = SectionItem | BinaryItem;
+
 /** One item's answer: text made of what the store returned, or bytes to be read. */
 export type FetchStep =
   | { readonly kind: 'text'; readonly render: (message: StoredMessage, flags: string) => string }
-  | { readonly kind: 'section'; readonly name: string; readonly item: SectionItem };
+  | { readonly kind: 'bytes'; readonly name: string; readonly item: BytesItem };
 
 /** What a FETCH needs of the store, and how to answer it. */
 export interface FetchPlan {
@@ -26,13 +31,16 @@ export interface FetchPlan {
   readonly setsSeen: boolean;
   readonly hasFlags: boolean;
   readonly hasModSeq: boolean;
-  readonly hasSections: boolean;
+  readonly hasBytes: boolean;
 }
 
 /** Items that every message summary answers. */
 const SUMMARY_KINDS: ReadonlySet<FetchItem['kind']> = new Set(['flags', 'uid', 'modSeq']);
 
-export function planFetch(items: readonly FetchItem[], options: { uid: boolean; modSeq: boolean }): FetchPlan {
+export function planFetch(
+  items: readonly FetchItem[],
+  options: { readonly uid: boolean; readonly modSeq: boolean; readonly text: StringFormat },
+): FetchPlan {
   const unique = new Map<string, FetchItem>();
   // UID FETCH always tells the uid (RFC 9051 §6.4.9).
   if (options.uid) unique.set('uid', { kind: 'uid' });
@@ -41,32 +49,45 @@ export function planFetch(items: readonly FetchItem[], options: { uid: boolean; 
   const all = [...unique.values()];
   const summariesSuffice = all.every(({ kind }) => SUMMARY_KINDS.has(kind));
   return {
-    steps: all.map(stepOf),
+    steps: all.map((item) => stepOf(item, options.text)),
     fields: summariesSuffice
       ? null
       : {
           envelope: all.some(({ kind }) => kind === 'envelope'),
           body: all.some(needsBody),
         },
-    setsSeen: all.some((item) => item.kind === 'section' && !item.peek),
+    setsSeen: all.some((item) => (item.kind === 'section' || item.kind === 'binary') && !item.peek),
     hasFlags: unique.has('flags'),
     hasModSeq: unique.has('modSeq'),
-    hasSections: all.some(({ kind }) => kind === 'section'),
+    hasBytes: all.some(isBytes),
   };
 }
 
-const keyOf = (item: FetchItem): string => (item.kind === 'section' ? sectionKey(item) : item.kind);
-const sectionKey = (item: SectionItem): string => `${formatSectionName(item)}${item.partial?.length ?? ''}`;
+const isBytes = (item: FetchItem): item is BytesItem =>
+  item.kind === 'section' || item.kind === 'binary' || item.kind === 'binarySize';
 
-const needsBody = (item: FetchItem): boolean =>
-  item.kind === 'body' || item.kind === 'bodyStructure' || (item.kind === 'section' && !isWholeMessage(item.section));
+const nameOf = (item: BytesItem): string =>
+  item.kind === 'section' ? formatSectionName(item) : formatBinaryName(item);
 
-function stepOf(item: FetchItem): FetchStep {
-  if (item.kind === 'section') return { kind: 'section', name: formatSectionName(item), item };
-  return { kind: 'text', render: rendererOf(item) };
+function keyOf(item: FetchItem): string {
+  if (!isBytes(item)) return item.kind;
+  return `${nameOf(item)}${(item.kind !== 'binarySize' && item.partial?.length) || ''}`;
 }
 
-function rendererOf(item: Exclude<FetchItem, SectionItem>): (message: StoredMessage, flags: string) => string {
+function needsBody(item: FetchItem): boolean {
+  if (item.kind === 'section') return !isWholeMessage(item.section);
+  return item.kind === 'body' || item.kind === 'bodyStructure' || isBytes(item);
+}
+
+function stepOf(item: FetchItem, text: StringFormat): FetchStep {
+  if (isBytes(item)) return { kind: 'bytes', name: nameOf(item), item };
+  return { kind: 'text', render: rendererOf(item, text) };
+}
+
+function rendererOf(
+  item: Exclude<FetchItem, BytesItem>,
+  text: StringFormat,
+): (message: StoredMessage, flags: string) => string {
   switch (item.kind) {
     case 'flags':
       return (_, flags) => `FLAGS (${flags})`;
@@ -79,22 +100,19 @@ function rendererOf(item: Exclude<FetchItem, SectionItem>): (message: StoredMess
     case 'size':
       return ({ size }) => `RFC822.SIZE ${size}`;
     case 'envelope':
-      return ({ envelope }) => `ENVELOPE ${formatEnvelope(present(envelope, 'envelope asked for'))}`;
+      return ({ envelope }) => `ENVELOPE ${formatEnvelope(present(envelope, 'envelope asked for'), text)}`;
     case 'body':
-      return ({ body }) => `BODY ${formatBodyStructure(present(body, 'body asked for'), false)}`;
+      return ({ body }) => `BODY ${formatBodyStructure(present(body, 'body asked for'), false, text)}`;
     case 'bodyStructure':
-      return ({ body }) => `BODYSTRUCTURE ${formatBodyStructure(present(body, 'body asked for'), true)}`;
+      return ({ body }) => `BODYSTRUCTURE ${formatBodyStructure(present(body, 'body asked for'), true, text)}`;
     case 'saveDate':
       return ({ savedDate }) => `SAVEDATE "${formatDateTime(savedDate)}"`;
     case 'preview':
-      return ({ preview }) => `PREVIEW ${formatString(preview)}`;
+      return ({ preview }) => `PREVIEW ${text(preview)}`;
     case 'emailId':
       return ({ messageId }) => `EMAILID (M${messageId})`;
     case 'threadId':
       return ({ threadId }) => `THREADID (T${threadId})`;
-    case 'binary':
-    case 'binarySize':
-      throw new Error('BINARY is not offered');
     default:
       return unreachable(item);
   }
