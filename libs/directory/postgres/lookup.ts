@@ -42,7 +42,10 @@ interface StepRow extends Partial<RouteRow> {
 const ROUTE_COLUMNS = `a.id AS account_id, a.email, a.partner_id AS account_partner_id, a.domain_id AS account_domain_id,
   home.cluster_id, a.volume_id, a.quota_bytes, a.state AS account_state, owner.state AS account_partner_state`;
 
-/** `$1` as written, `$2` looked up, `$3` whether catch-alls count. UNION drops what a level meets twice; LIMIT ends what grows. */
+/**
+ * `$1` as written, `$2` looked up, `$3` whether catch-alls count. UNION drops what a level meets twice; LIMIT ends what grows.
+ * The walk's length is guessed at its limit, for which whole tables would be read and hashed: a LATERAL of one row is asked by key.
+ */
 const WALK = `
   WITH RECURSIVE walk AS (
     SELECT $1::text COLLATE "C" AS address, $2::text COLLATE "C" AS key, 0 AS hop, s.*
@@ -54,14 +57,17 @@ const WALK = `
     CROSS JOIN LATERAL directory_step(t.key, $3) s
     WHERE walk.hop < ${RESOLUTION_HOPS_MAX}
   )
-  SELECT w.address, w.key, w.hop, w.outcome, w.base, w.target_keys,
-    d.partner_id, p.state AS partner_state, ${ROUTE_COLUMNS}
+  SELECT w.address, w.key, w.hop, w.outcome, w.base, w.target_keys, place.*, route.*
   FROM (SELECT * FROM walk LIMIT ${RESOLUTION_ADDRESSES_MAX + 1}) w
-  LEFT JOIN domain d ON d.id = w.domain_id
-  LEFT JOIN partner p ON p.id = d.partner_id
-  LEFT JOIN account a ON a.id = w.account_id
-  LEFT JOIN domain home ON home.id = a.domain_id
-  LEFT JOIN partner owner ON owner.id = a.partner_id`;
+  LEFT JOIN LATERAL (
+    SELECT d.partner_id, p.state AS partner_state FROM domain d JOIN partner p ON p.id = d.partner_id
+    WHERE d.id = w.domain_id LIMIT 1
+  ) place ON true
+  LEFT JOIN LATERAL (
+    SELECT ${ROUTE_COLUMNS}
+    FROM account a JOIN domain home ON home.id = a.domain_id JOIN partner owner ON owner.id = a.partner_id
+    WHERE a.id = w.account_id LIMIT 1
+  ) route ON true`;
 
 const LOGIN = `
   SELECT ${ROUTE_COLUMNS}, a.verifier
