@@ -7,6 +7,7 @@ import { Ledger1700000006000 } from './1700000006000-ledger.ts';
 import { UsageLevels1700000007000 } from './1700000007000-usage-levels.ts';
 import { FailBack1700000008000 } from './1700000008000-fail-back.ts';
 import { Payments1700000009000 } from './1700000009000-payments.ts';
+import { SignIn1700000010000 } from './1700000010000-sign-in.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   UsageLevels1700000007000,
   FailBack1700000008000,
   Payments1700000009000,
+  SignIn1700000010000,
 ];

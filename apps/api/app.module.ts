@@ -1,5 +1,7 @@
 import { type DynamicModule, Module, type Provider, RequestMethod, type Type } from '@nestjs/common';
 import { AccountController } from './accounts/account.controller.ts';
+import { AccountTokenController } from './accounts/account-token.controller.ts';
+import { AccountTokens } from './accounts/account-tokens.ts';
 import { Accounts } from './accounts/accounts.ts';
 import { AliasController } from './aliases/alias.controller.ts';
 import { Aliases } from './aliases/aliases.ts';
@@ -32,6 +34,7 @@ export interface UseCases {
   readonly partners: Partners;
   readonly domains: Domains;
   readonly accounts: Accounts;
+  readonly accountTokens: AccountTokens;
   readonly aliases: Aliases;
   readonly apiKeys: ApiKeys;
   readonly clusters: Clusters;
@@ -49,6 +52,7 @@ export const CONTROLLERS: readonly Type[] = [
   PartnerController,
   DomainController,
   AccountController,
+  AccountTokenController,
   AliasController,
   ApiKeyController,
   ClusterController,
@@ -78,6 +82,7 @@ export class AppModule {
         bind(Partners, useCases.partners),
         bind(Domains, useCases.domains),
         bind(Accounts, useCases.accounts),
+        bind(AccountTokens, useCases.accountTokens),
         bind(Aliases, useCases.aliases),
         bind(ApiKeys, useCases.apiKeys),
         bind(Clusters, useCases.clusters),

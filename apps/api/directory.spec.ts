@@ -93,6 +93,24 @@ describe('partners, domains, accounts, aliases and keys over the API', () => {
     assert.equal(await reader.refused(ROUTES.whoAmI), 'unauthenticated');
   });
 
+  it('tokens of an account are made, listed without their secret, and revoked', async () => {
+    const eta = await fixture.partner('eta');
+    const account = 'a@eta.example';
+    await eta.done(ROUTES.createAccount, { body: { email: account, password: 'correct horse' } });
+    const made = await eta.done(ROUTES.createAccountToken, { params: { account }, body: { name: 'phone' } });
+    assert.match(made.secret, new RegExp(`^rt_${made.prefix}_`));
+    assert.equal(Date.parse(made.expiresAt) - Date.parse(made.createdAt), 90 * 86_400_000);
+    const { secret, ...shown } = made;
+    assert.deepEqual((await eta.done(ROUTES.listAccountTokens, { params: { account } })).items, [shown]);
+    const short = { params: { account }, body: { name: 'x', lifetimeSeconds: 5 } };
+    assert.equal(await eta.refused(ROUTES.createAccountToken, short), 'invalid_value');
+    // It opens mail, not the API.
+    assert.equal(await new Caller(fixture.api.url, secret).refused(ROUTES.whoAmI), 'unauthenticated');
+    const params = { account, token: made.id };
+    await eta.done(ROUTES.deleteAccountToken, { params });
+    assert.equal(await eta.refused(ROUTES.deleteAccountToken, { params }), 'account_token_not_found');
+  });
+
   it('an operator sees all, or one partner’s when it names it', async () => {
     await fixture.partner('delta');
     const all = await operator.done(ROUTES.listDomains);
@@ -135,6 +153,8 @@ describe('partners, domains, accounts, aliases and keys over the API', () => {
       }),
       mine.refused(ROUTES.deleteAccount, { params: { account: account.id } }),
       mine.refused(ROUTES.listAccounts, { query: { partner: 'theirs' } }),
+      mine.refused(ROUTES.createAccountToken, { params: { account: account.id }, body: { name: 'x' } }),
+      mine.refused(ROUTES.listAccountTokens, { params: { account: account.email } }),
       mine.refused(ROUTES.createAlias, { body: { email: 'eve@theirs.example', targets: ['eve@mine.example'] } }),
       mine.refused(ROUTES.showAlias, { params: { alias: alias.id } }),
       mine.refused(ROUTES.updateAlias, {

@@ -5,6 +5,7 @@ import type { Database } from '#database';
 import type { DirectoryRegistry } from '#directory/api';
 import { PostgresAccountUsage } from '#directory/postgres';
 import { PostgresUsageEvidence, PostgresUsageReader } from '#metering';
+import { AccountTokens } from './accounts/account-tokens.ts';
 import { AccountUsage } from './accounts/account-usage.ts';
 import { Accounts } from './accounts/accounts.ts';
 import { Aliases } from './aliases/aliases.ts';
@@ -53,6 +54,7 @@ export function useCases(
     partners: new Partners(registry),
     domains: new Domains(registry, names, clusters),
     accounts: new Accounts(registry, names, usage),
+    accountTokens: new AccountTokens(registry),
     aliases: new Aliases(registry, names),
     apiKeys: new ApiKeys(registry, names),
     clusters,

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
@@ -22,6 +23,7 @@ import {
   NodeLanes,
   RouteFile,
   RoutingMap,
+  SaslSignIn,
   SessionFront,
   SessionLegs,
   type SessionProtocol,
@@ -151,6 +153,9 @@ const routing = (settings: HubSettings, logger: Logger): Provider[] => [
   },
 ];
 
+/** Known to all hubs of a cluster, and says nothing of its key. */
+const decoySecretOf = (clusterKey: Buffer): Buffer => createHmac('sha256', clusterKey).update('scram decoy').digest();
+
 const signIn = (settings: HubSettings, logger: Logger): Provider[] => [
   {
     provide: CachedDirectory,
@@ -167,11 +172,17 @@ const signIn = (settings: HubSettings, logger: Logger): Provider[] => [
       }),
   },
   {
+    provide: SaslSignIn,
+    inject: [Authenticator],
+    useFactory: (authenticator: Authenticator) =>
+      new SaslSignIn(authenticator, systemRandom, decoySecretOf(settings.clusterKey)),
+  },
+  {
     provide: MAIL_SERVICES,
-    inject: [CachedDirectory, Authenticator, Dispatcher],
-    useFactory: (directory: CachedDirectory, authenticator: Authenticator, dispatcher: Dispatcher): MailServices => ({
+    inject: [CachedDirectory, SaslSignIn, Dispatcher],
+    useFactory: (directory: CachedDirectory, sasl: SaslSignIn, dispatcher: Dispatcher): MailServices => ({
       directory,
-      authenticator,
+      sasl,
       dispatcher,
       clock: systemClock,
       random: systemRandom,
@@ -213,15 +224,16 @@ const ports = (settings: HubSettings, logger: Logger): Provider[] => [
   },
   {
     provide: SessionPorts,
-    inject: [CachedDirectory, Authenticator, SessionLegs, CERTIFICATES, ENTRANCE],
+    inject: [CachedDirectory, Authenticator, SaslSignIn, SessionLegs, CERTIFICATES, ENTRANCE],
     useFactory: (
       directory: CachedDirectory,
       authenticator: Authenticator,
+      sasl: SaslSignIn,
       legs: SessionLegs,
       certificates: CertificateProvider,
       entrance: Entrance,
     ) => {
-      const services = { directory, authenticator, legs, certificates, clock: systemClock };
+      const services = { directory, authenticator, sasl, legs, certificates, clock: systemClock };
       return new SessionPorts(
         settings.host,
         sessionPorts(settings, services, logger),
@@ -249,7 +261,7 @@ function sessionPorts(settings: HubSettings, services: SessionServices, logger: 
     ownerWaitMs: settings.ownerWaitMs,
   };
   const front = (protocol: SessionProtocol) => new SessionFront(protocol, services, logger, frontSettings);
-  return [{ front: front(imap(systemRandom)), plain: ports.imap, tls: ports.imaps }];
+  return [{ front: front(imap), plain: ports.imap, tls: ports.imaps }];
 }
 
 const PARTS = [

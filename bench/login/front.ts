@@ -12,6 +12,7 @@ import {
   imap,
   RouteFile,
   RoutingMap,
+  SaslSignIn,
   SessionFront,
   SessionLegs,
   storedCertificate,
@@ -72,11 +73,13 @@ const certificates = await storedCertificate(
   systemRandom,
   silentLogger,
 );
+const authenticator = new Authenticator(cached, systemClock, systemRandom, silentLogger);
 const front = new SessionFront(
-  imap(systemRandom),
+  imap,
   {
     directory: cached,
-    authenticator: new Authenticator(cached, systemClock, systemRandom, silentLogger),
+    authenticator,
+    sasl: new SaslSignIn(authenticator, systemRandom, Buffer.from('decoys')),
     legs: new SessionLegs(routes, hub, systemClock, systemRandom, silentLogger),
     certificates,
     clock: systemClock,

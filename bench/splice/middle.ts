@@ -8,7 +8,7 @@ import { silentLogger, systemClock, systemRandom } from '#stdx';
 const [, , kind = 'hub', source = '0', how = 'plain', directory = ''] = process.argv;
 
 const keeper: SessionKeeper = {
-  protocol: imap(systemRandom),
+  protocol: imap,
   resume: async () => undefined,
   ended: (_session, client) => client.destroySoon(),
   now: () => performance.now(),

@@ -26,7 +26,7 @@ describe('IMAP before login', () => {
     await using world = await hubWorld();
     const client = await world.imap();
     assert.deepEqual(await client.ok('CAPABILITY'), [
-      'CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE STARTTLS AUTH=PLAIN AUTH=LOGIN',
+      'CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE IDLE STARTTLS AUTH=SCRAM-SHA-256 AUTH=OAUTHBEARER AUTH=XOAUTH2 AUTH=PLAIN AUTH=LOGIN',
     ]);
     assert.deepEqual(await client.ok('ID ("name" "spec" "version" NIL)'), ['ID ("name" "Rookery")']);
     await client.ok('NOOP');

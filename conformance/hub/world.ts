@@ -22,6 +22,7 @@ import {
   RelayPort,
   RouteFile,
   RoutingMap,
+  SaslSignIn,
   SessionFront,
   type SessionFrontSettings,
   SessionLegs,
@@ -43,7 +44,7 @@ import {
 import { ImapTestClient, temporaryDirectory } from '#testing';
 import { CLUSTER_KEY, TestNode } from './nodes.ts';
 
-const CHEAP = { memoryKiB: 64, passes: 1, lanes: 1 };
+const CHEAP = { memoryKiB: 64, passes: 1, lanes: 1, scramIterations: 4_096 };
 const system = systemContext('test');
 const granted = <T>(result: Result<T, unknown>): T => {
   assert.ok(result.ok, JSON.stringify(result));
@@ -89,9 +90,10 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     systemRandom,
     logger,
   );
+  const sasl = new SaslSignIn(authenticator, systemRandom, Buffer.from('decoys'));
   const services: MailServices = {
     directory,
-    authenticator,
+    sasl,
     dispatcher,
     clock: systemClock,
     random: systemRandom,
@@ -99,8 +101,8 @@ export async function hubWorld(options: HubWorldOptions = {}) {
   };
   const legs = new SessionLegs(routes, hub, systemClock, systemRandom, logger);
   const front = new SessionFront(
-    imap(systemRandom),
-    { directory, authenticator, legs, certificates, clock: systemClock },
+    imap,
+    { directory, authenticator, sasl, legs, certificates, clock: systemClock },
     logger,
     { ...DEFAULT_SESSION_FRONT_SETTINGS, hostname: 'hub.test', plainLogin: true, ...options.imap },
   );
@@ -128,6 +130,12 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     async imap(tls = false): Promise<ImapTestClient> {
       const client = new ImapTestClient(open(tls ? ports.imaps : ports.imap, tls));
       await client.response();
+      return client;
+    },
+    /** A submission connection whose greeting has been read; its lines are all that is used of the client. */
+    async smtp(): Promise<ImapTestClient> {
+      const client = new ImapTestClient(open(ports.submission));
+      await client.line();
       return client;
     },
     async signedIn(email: string): Promise<ImapTestClient> {

@@ -120,6 +120,30 @@ export const UpdateAccount = z
   })
   .meta({ id: 'UpdateAccount' });
 
+export const AccountToken = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    prefix: z.string().describe('Its first characters, after rt_'),
+    createdAt: Instant,
+    expiresAt: Instant,
+  })
+  .meta({ id: 'AccountToken' });
+
+export const CreateAccountToken = z
+  .strictObject({
+    name: z.string().describe('For people: which device or program has it'),
+    lifetimeSeconds: z
+      .int()
+      .default(90 * 86_400)
+      .describe('60 to 31,622,400 (366 days); default 7,776,000 (90 days)'),
+  })
+  .meta({ id: 'CreateAccountToken' });
+
+export const CreatedAccountToken = AccountToken.extend({
+  secret: z.string().describe('The token itself. It is shown this once.'),
+}).meta({ id: 'CreatedAccountToken' });
+
 export const Alias = z
   .object({
     id: z.uuid(),
@@ -175,6 +199,8 @@ export type Domain = z.output<typeof Domain>;
 export type DnsRecord = z.output<typeof DnsRecord>;
 export type DomainDns = z.output<typeof DomainDns>;
 export type Account = z.output<typeof Account>;
+export type AccountToken = z.output<typeof AccountToken>;
+export type CreatedAccountToken = z.output<typeof CreatedAccountToken>;
 export type Alias = z.output<typeof Alias>;
 export type ApiKey = z.output<typeof ApiKey>;
 export type CreatedApiKey = z.output<typeof CreatedApiKey>;

@@ -13,6 +13,7 @@ export const ERRORS = {
   partner_not_found: { status: 404, title: 'There is no such partner.' },
   domain_not_found: { status: 404, title: 'There is no such domain.' },
   account_not_found: { status: 404, title: 'There is no such account.' },
+  account_token_not_found: { status: 404, title: 'There is no such token of this account.' },
   alias_not_found: { status: 404, title: 'There is no such alias.' },
   api_key_not_found: { status: 404, title: 'There is no such API key.' },
   cluster_not_found: { status: 404, title: 'There is no such cluster.' },

@@ -5,7 +5,7 @@ import { MemoryDirectory } from '#directory/memory';
 import { type Clock, type Result, seededRandom, systemClock, systemContext } from '#stdx';
 
 export const NOWHERE: Endpoint = { host: '127.0.0.1', port: 9 };
-const CHEAP = { memoryKiB: 64, passes: 1, lanes: 1 };
+const CHEAP = { memoryKiB: 64, passes: 1, lanes: 1, scramIterations: 4_096 };
 const system = systemContext('test');
 
 export const granted = <T>(result: Result<T, unknown>): T => {

@@ -2,6 +2,7 @@
 export * from './database.ts';
 export * from './directories.ts';
 export * from './imap-client.ts';
+export * from './scram-client.ts';
 export * from './severable-proxy.ts';
 export * from './simulated-clock.ts';
 export * from './stripe-shapes.ts';

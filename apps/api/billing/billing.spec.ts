@@ -39,7 +39,12 @@ describe('billing over the API', () => {
       ROOKERY_ARGON2_MEMORY_KIB: '64',
     });
     api = await startApi(settings, { clock: systemClock, random: systemRandom, logger: silentLogger });
-    const registry = new PostgresDirectoryRegistry(database, systemRandom, { memoryKiB: 64, passes: 1, lanes: 1 });
+    const registry = new PostgresDirectoryRegistry(database, systemRandom, {
+      memoryKiB: 64,
+      passes: 1,
+      lanes: 1,
+      scramIterations: 4_096,
+    });
     const context = { actor: 'test', requestId: 'test' };
     for (const slug of ['own', 'other'] as const) {
       const made = await registry.createPartner(context, { slug, name: slug });

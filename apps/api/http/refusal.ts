@@ -25,11 +25,23 @@ export class RefusalError extends Error {
   }
 }
 
+type What = Extract<DirectoryError, { code: 'notFound' }>['what'];
+const NOT_FOUND: Readonly<Record<What, ErrorCode>> = {
+  partner: 'partner_not_found',
+  domain: 'domain_not_found',
+  account: 'account_not_found',
+  accountToken: 'account_token_not_found',
+  alias: 'alias_not_found',
+  apiKey: 'api_key_not_found',
+  cluster: 'cluster_not_found',
+  volume: 'volume_not_found',
+};
+
 /** The one place where the directory's refusals become the API's. */
 export function refusalOf(error: Refusal | DirectoryError): Refusal {
   switch (error.code) {
     case 'notFound':
-      return { code: error.what === 'apiKey' ? 'api_key_not_found' : `${error.what}_not_found` };
+      return { code: NOT_FOUND[error.what] };
     case 'conflict':
       return 'what' in error ? { code: 'conflict', detail: error.what } : error;
     case 'invalid':

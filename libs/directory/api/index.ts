@@ -4,6 +4,7 @@ export * from './lookup.ts';
 export * from './model.ts';
 export * from './page.ts';
 export * from './password.ts';
+export * from './password-secrets.ts';
 export * from './registry.ts';
 export * from './resolution.ts';
 export * from './rules.ts';

@@ -40,6 +40,17 @@ export interface LoginRecord {
   readonly route: AccountRoute;
   /** Argon2id verifier in PHC string format. */
   readonly verifier: string;
+  /** SCRAM-SHA-256 keys in the format of RFC 5803; `null` until the password is next set, or used (`keepScramKeys`). */
+  readonly scramKeys: string | null;
+}
+
+/** A bearer token that opens an account's mail. */
+export interface TokenRecord {
+  readonly route: AccountRoute;
+  /** SHA-256 of the token's text. */
+  readonly hash: Uint8Array;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
 }
 
 /** The read side: by key only, safe to cache. Addresses are given as sent; implementations normalise. Throws `DirectoryUnavailableError` when the source cannot be asked. */
@@ -47,8 +58,15 @@ export interface DirectoryLookup {
   resolveRecipient(address: string): Promise<RecipientResolution>;
   /** By account address (aliases do not sign in). */
   findLogin(username: string): Promise<LoginRecord | undefined>;
+  /** By the token's prefix (`readTokenSecret`). A change of it is announced as its account's address. */
+  findToken(prefix: string): Promise<TokenRecord | undefined>;
   /** Addresses an account may use as reverse-path: its own, with any detail, and aliases that lead to it. */
   maySendAs(accountId: string, address: string): Promise<boolean>;
+  /**
+   * The one thing written here: keys of the password that has just been checked against `verifier`. Nothing happens when the
+   * account has another verifier by now, or has keys.
+   */
+  keepScramKeys(accountId: string, verifier: string, scramKeys: string): Promise<void>;
   /** Something cached may be out of date: an address, `@domain` for all that depends on the domain, or `'*'` for everything. Returns the unsubscribe. */
   watch(listener: (address: string) => void): () => void;
 }

@@ -70,3 +70,15 @@ export interface ApiKey {
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
 }
+
+/** Opens one account's mail in the place of its password (OAUTHBEARER, XOAUTH2), until it expires, is revoked, or the password changes. */
+export interface AccountToken {
+  readonly id: string;
+  readonly partnerId: string;
+  readonly accountId: string;
+  readonly name: string;
+  /** First characters, for people to recognise it; the secret itself is stored hashed. */
+  readonly prefix: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}

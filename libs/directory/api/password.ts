@@ -7,6 +7,8 @@ export interface PasswordCost {
   readonly memoryKiB: number;
   readonly passes: number;
   readonly lanes: number;
+  /** Of the SCRAM keys kept beside the hash; default `SCRAM_ITERATIONS`. */
+  readonly scramIterations?: number;
 }
 
 /** OWASP Password Storage Cheat Sheet: m=19456 (19 MiB), t=2, p=1; within RFC 9106 §4 for a server that hashes many at once. */

@@ -1,11 +1,11 @@
 import type { RequestContext, Result } from '#stdx';
-import type { Account, AccountState, Alias, ApiKey, ApiKeyScope, Domain, Partner } from './model.ts';
+import type { Account, AccountState, AccountToken, Alias, ApiKey, ApiKeyScope, Domain, Partner } from './model.ts';
 
 /** Closed union of what the registry refuses; REST codes are made from these in one place. */
 export type DirectoryError =
   | {
       readonly code: 'notFound';
-      readonly what: 'partner' | 'domain' | 'account' | 'alias' | 'apiKey' | 'cluster' | 'volume';
+      readonly what: 'partner' | 'domain' | 'account' | 'alias' | 'apiKey' | 'accountToken' | 'cluster' | 'volume';
     }
   | { readonly code: 'conflict'; readonly what: string }
   | { readonly code: 'invalid'; readonly field: string; readonly reason: string }
@@ -112,4 +112,13 @@ export interface DirectoryRegistry {
   deleteApiKey(context: RequestContext, id: string): Promise<Result<void, DirectoryError>>;
   /** `undefined` when unknown. Compares in constant time. */
   authenticateApiKey(secret: string): Promise<ApiKey | undefined>;
+
+  /** The secret is returned this once. */
+  createAccountToken(
+    context: RequestContext,
+    input: { accountId: string; name: string; lifetimeMs: number },
+  ): Promise<Result<AccountToken & { readonly secret: string }, DirectoryError>>;
+  /** With those that have expired, until they are deleted. */
+  listAccountTokens(context: RequestContext, accountId: string, page: PageInput): Promise<Page<AccountToken>>;
+  deleteAccountToken(context: RequestContext, accountId: string, id: string): Promise<Result<void, DirectoryError>>;
 }

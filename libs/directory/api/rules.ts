@@ -8,6 +8,9 @@ export type Rule = DirectoryError | undefined;
 
 export const ALIAS_TARGETS_MAX = 1_000;
 export const API_KEYS_PER_PARTNER_MAX = 100;
+export const ACCOUNT_TOKENS_MAX = 50;
+/** From a minute, for a test of it, to a year. */
+const TOKEN_LIFETIME_MS = { min: 60_000, max: 366 * 86_400_000 };
 export const NAME_CHARACTERS_MAX = 200;
 
 const invalid = (field: string, reason: string): Rule => ({ code: 'invalid', field, reason });
@@ -77,6 +80,13 @@ export function checkQuota(quotaBytes: number): Rule {
   return Number.isSafeInteger(quotaBytes) && quotaBytes >= 0
     ? undefined
     : invalid('quotaBytes', 'a whole number of bytes, 0 for no limit');
+}
+
+export function checkTokenLifetime(lifetimeMs: number): Rule {
+  const { min, max } = TOKEN_LIFETIME_MS;
+  return Number.isSafeInteger(lifetimeMs) && lifetimeMs >= min && lifetimeMs <= max
+    ? undefined
+    : invalid('lifetimeSeconds', 'a whole number from 60 to 31,622,400 (366 days)');
 }
 
 export function checkPassword(password: string): Rule {

@@ -37,7 +37,7 @@ export interface DirectoryFixture extends AsyncDisposable {
 }
 
 /** RFC 9106's smallest: for tests only. */
-export const CHEAP_PASSWORDS: PasswordCost = { memoryKiB: 8, passes: 1, lanes: 1 };
+export const CHEAP_PASSWORDS: PasswordCost = { memoryKiB: 8, passes: 1, lanes: 1, scramIterations: 4_096 };
 
 export const OPERATOR: RequestContext = systemContext('contract');
 export const actingFor = (partner: Pick<Partner, 'id'>): RequestContext => ({ ...OPERATOR, partnerId: partner.id });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe } from 'node:test';
 import type { DirectoryFixture } from './fixture.ts';
 import { lookupContract } from './lookup.ts';
 import { registryContract } from './registry.ts';
+import { signInContract } from './sign-in.ts';
 import { tenancyContract } from './tenancy.ts';
 
 export { CHEAP_PASSWORDS, type DirectoryFixture } from './fixture.ts';
@@ -18,6 +19,7 @@ export function directoryContract(name: string, make: () => Promise<DirectoryFix
     const open = (): DirectoryFixture => fixture;
     registryContract(open);
     lookupContract(open);
+    signInContract(open);
     tenancyContract(open);
   });
 }

@@ -145,6 +145,7 @@ export function registryContract(open: () => DirectoryFixture): void {
       assert.equal(login?.route.accountId, made.id);
       assert.equal(await verifyPassword(login?.verifier ?? '', 'correct horse'), true);
       assert.equal(await verifyPassword(login?.verifier ?? '', 'Correct horse'), false);
+      assert.match(login?.scramKeys ?? '', /^SCRAM-SHA-256\$4096:/);
 
       const change = { displayName: null, state: 'suspended', password: 'battery staple' } as const;
       const changed = value(await registry.updateAccount(OPERATOR, made.id, 1, change));
@@ -155,6 +156,7 @@ export function registryContract(open: () => DirectoryFixture): void {
       const again = await lookup.findLogin('bob@a.example');
       assert.equal(again?.route.state, 'suspended');
       assert.equal(await verifyPassword(again?.verifier ?? '', 'battery staple'), true);
+      assert.notEqual(again?.scramKeys, login?.scramKeys);
 
       assert.equal(refusal(await registry.deleteAccount(OPERATOR, made.id, 1)), 'stale');
       value(await registry.deleteAccount(OPERATOR, made.id, 2));

@@ -4,6 +4,8 @@ import type { DirectoryRegistry } from '#directory/api';
 import type { RequestContext } from '#stdx';
 import { actingFor, type DirectoryFixture, OPERATOR, Scene, value } from './fixture.ts';
 
+const tokenFor = ({ id }: { readonly id: string }) => ({ accountId: id, name: 'mail', lifetimeMs: 3_600_000 });
+
 type Crossing = (registry: DirectoryRegistry, as: RequestContext) => Promise<unknown>;
 
 /** Every method of the registry, called by one partner on another's objects; and by a partner on its own, so that a refusal means something. */
@@ -20,7 +22,8 @@ export function tenancyContract(open: () => DirectoryFixture): void {
         const key = value(
           await scene.fixture.registry.createApiKey(OPERATOR, { partnerId: partner.id, name: 'k', scopes: ['read'] }),
         );
-        sides.push({ partner, domain, account, alias, key });
+        const token = value(await scene.fixture.registry.createAccountToken(OPERATOR, tokenFor(account)));
+        sides.push({ partner, domain, account, alias, key, token });
       }
       return { registry: scene.fixture.registry, as: actingFor(mine), mine: sides[0]!, theirs: sides[1]! };
     };
@@ -68,6 +71,14 @@ export function tenancyContract(open: () => DirectoryFixture): void {
         ({ account }) =>
         (registry, as) =>
           registry.findAccount(as, account.email),
+      createAccountToken:
+        ({ account }) =>
+        (registry, as) =>
+          registry.createAccountToken(as, tokenFor(account)),
+      deleteAccountToken:
+        ({ account, token }) =>
+        (registry, as) =>
+          registry.deleteAccountToken(as, account.id, token.id),
       updateAccount:
         ({ account }) =>
         (registry, as) =>
@@ -126,12 +137,14 @@ export function tenancyContract(open: () => DirectoryFixture): void {
         registry.listAccounts(as, {}),
         registry.listAliases(as, {}),
         registry.listApiKeys(as, {}),
+        registry.listAccountTokens(as, mine.account.id, {}),
       ];
       for (const page of await Promise.all(lists)) {
         assert.equal(page.items.length, 1);
         assert.doesNotMatch(JSON.stringify(page), new RegExp(theirs.partner.id));
         assert.match(JSON.stringify(page), new RegExp(mine.partner.id));
       }
+      assert.equal((await registry.listAccountTokens(as, theirs.account.id, {})).items.length, 0);
       assert.equal((await registry.listAccounts(as, { domain: theirs.domain.id })).items.length, 0);
       assert.equal((await registry.listAliases(as, { domain: theirs.domain.name })).items.length, 0);
     });

@@ -1,5 +1,5 @@
 import { DEFAULT_PASSWORD_COST, type PasswordCost } from '#directory/api';
-import type { Clock, Random } from '#stdx';
+import { type Clock, present, type Random } from '#stdx';
 import { MemoryDirectoryLookup } from './lookup.ts';
 import { MemoryDirectoryRegistry } from './registry.ts';
 import { type MailboxEvent, type MemoryCluster, type MemoryVolume, Tables } from './tables.ts';
@@ -29,6 +29,13 @@ export class MemoryDirectory {
       options.random,
       options.passwordCost ?? DEFAULT_PASSWORD_COST,
     );
+  }
+
+  /** Makes an account one of before SCRAM keys were kept. */
+  forgetScramKeys(accountId: string): void {
+    const account = present(this.tables.accounts.get(accountId), 'an account');
+    this.tables.accounts.set(accountId, { ...account, scramKeys: null });
+    this.tables.changed(account.email);
   }
 
   /** Mailboxes begun and ended, in order. */

@@ -10,10 +10,11 @@ import {
   RESOLUTION_HOPS_MAX,
   type RecipientResolution,
   type ResolutionStep,
+  type TokenRecord,
   withoutDetail,
 } from '#directory/api';
 import { present } from '#stdx';
-import type { AccountRow, Tables } from './tables.ts';
+import { type AccountRow, find, type Tables } from './tables.ts';
 
 type Found = Pick<ResolutionStep, 'outcome' | 'base' | 'partnerId' | 'partnerState' | 'route'> & {
   readonly targets: readonly string[];
@@ -34,12 +35,29 @@ export class MemoryDirectoryLookup implements DirectoryLookup {
     this.ask();
     const parsed = parseAddress(username);
     const account = parsed && this.tables.accountNamed(parsed.key);
-    return account && { route: this.routeOf(account), verifier: account.verifier };
+    if (!account) return undefined;
+    const { verifier, scramKeys } = account;
+    return { route: this.routeOf(account), verifier, scramKeys };
+  }
+
+  async findToken(prefix: string): Promise<TokenRecord | undefined> {
+    this.ask();
+    const token = find(this.tables.accountTokens, (row) => row.prefix === prefix);
+    const account = token && this.tables.accounts.get(token.accountId);
+    return account && { route: this.routeOf(account), hash: token.hash, expiresAt: token.expiresAt.getTime() };
   }
 
   async maySendAs(accountId: string, address: string): Promise<boolean> {
     this.ask();
     return this.walk(address, false).some((step) => step.route?.accountId === accountId);
+  }
+
+  async keepScramKeys(accountId: string, verifier: string, scramKeys: string): Promise<void> {
+    this.ask();
+    const account = this.tables.accounts.get(accountId);
+    if (account?.verifier !== verifier || account.scramKeys !== null) return;
+    this.tables.accounts.set(accountId, { ...account, scramKeys });
+    this.tables.changed(account.email);
   }
 
   watch(listener: (address: string) => void): () => void {

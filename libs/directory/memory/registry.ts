@@ -1,8 +1,6 @@
 import {
   type Account,
   type Alias,
-  API_KEYS_PER_PARTNER_MAX,
-  type ApiKey,
   checkAddress,
   checkCurrency,
   checkDomainName,
@@ -10,46 +8,41 @@ import {
   checkName,
   checkPassword,
   checkQuota,
-  checkScopes,
   checkSeparator,
   checkSlug,
   checkTargets,
   checkTimeZone,
-  type DirectoryError,
   type DirectoryRegistry,
   type Domain,
   firstOf,
   given,
-  hashPassword,
-  isSecretOf,
-  makeApiKeySecret,
-  makePage,
   normaliseDomain,
-  type Page,
-  type PageInput,
   type PasswordCost,
   parseAddress,
-  readApiKeySecret,
-  readPage,
+  passwordSecrets,
   type Versioned,
 } from '#directory/api';
-import { type Clock, err, ok, present, type Random, type RequestContext, type Result } from '#stdx';
-import { type AccountRow, type ApiKeyRow, find, maySee, type Tables } from './tables.ts';
+import { type Clock, err, ok, present, type Random, type RequestContext } from '#stdx';
+import { MemoryAccountTokens } from './account-tokens.ts';
+import { type Answer, conflict, list, notFound, update } from './answers.ts';
+import { MemoryApiKeys } from './api-keys.ts';
+import { type AccountRow, find, maySee, type Tables } from './tables.ts';
 
-type What = Extract<DirectoryError, { code: 'notFound' }>['what'];
-type Answer<T> = Result<T, DirectoryError>;
 type Method<Name extends keyof DirectoryRegistry> = DirectoryRegistry[Name];
 
-const notFound = (what: What): { ok: false; error: DirectoryError } => err({ code: 'notFound', what });
-const conflict = (what: string): { ok: false; error: DirectoryError } => err({ code: 'conflict', what });
-
 export class MemoryDirectoryRegistry implements DirectoryRegistry {
+  private readonly keys: MemoryApiKeys;
+  private readonly tokens: MemoryAccountTokens;
+
   constructor(
     private readonly tables: Tables,
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly passwordCost: PasswordCost,
-  ) {}
+  ) {
+    this.keys = new MemoryApiKeys(tables, clock, random);
+    this.tokens = new MemoryAccountTokens(tables, clock, random);
+  }
 
   createPartner: Method<'createPartner'> = async (context, input) => {
     if (context.partnerId !== undefined) return err({ code: 'forbidden', what: 'creating partners' });
@@ -174,7 +167,7 @@ export class MemoryDirectoryRegistry implements DirectoryRegistry {
     if (this.isTaken(key)) return conflict(`address ${key} exists`);
     const volume = this.place(domain, input.volumeId);
     if (!volume.ok) return volume;
-    const verifier = await hashPassword(input.password, this.random, this.passwordCost);
+    const secrets = await passwordSecrets(input.password, this.random, this.passwordCost);
     if (this.isTaken(key)) return conflict(`address ${key} exists`);
     const account: AccountRow = this.insert(this.tables.accounts, {
       partnerId: domain.partnerId,
@@ -184,22 +177,22 @@ export class MemoryDirectoryRegistry implements DirectoryRegistry {
       state: 'active',
       volumeId: volume.value,
       quotaBytes: input.quotaBytes ?? 0,
-      verifier,
+      ...secrets,
     });
     this.meter('start', account);
     this.tables.changed(key);
-    return ok(withoutVerifier(account));
+    return ok(withoutSecrets(account));
   };
 
   findAccount: Method<'findAccount'> = async (context, idOrEmail) => {
     const account = this.tables.accounts.get(idOrEmail) ?? this.tables.accountNamed(parseAddress(idOrEmail)?.key ?? '');
-    return account && maySee(context, account.partnerId) ? ok(withoutVerifier(account)) : notFound('account');
+    return account && maySee(context, account.partnerId) ? ok(withoutSecrets(account)) : notFound('account');
   };
 
   listAccounts: Method<'listAccounts'> = async (context, page) => {
     const wanted = this.inDomain(context, page.domain);
     const { items, ...rest } = list(this.tables.accounts, page, wanted, (account) => account.email);
-    return { items: items.map(withoutVerifier), ...rest };
+    return { items: items.map(withoutSecrets), ...rest };
   };
 
   updateAccount: Method<'updateAccount'> = async (context, id, version, change) => {
@@ -210,14 +203,14 @@ export class MemoryDirectoryRegistry implements DirectoryRegistry {
     );
     if (refusal) return err(refusal);
     const { password, ...plain } = change;
-    const verifier =
-      password === undefined ? {} : { verifier: await hashPassword(password, this.random, this.passwordCost) };
+    const secrets = password === undefined ? {} : await passwordSecrets(password, this.random, this.passwordCost);
     const account = this.tables.accounts.get(id);
     if (!account || !maySee(context, account.partnerId)) return notFound('account');
-    const updated = update(this.tables.accounts, account, version, { ...plain, ...verifier }, 'account');
+    const updated = update(this.tables.accounts, account, version, { ...plain, ...secrets }, 'account');
     if (!updated.ok) return updated;
+    if (password !== undefined) this.tokens.revoke(id);
     this.tables.changed(account.email);
-    return ok(withoutVerifier(updated.value));
+    return ok(withoutSecrets(updated.value));
   };
 
   deleteAccount: Method<'deleteAccount'> = async (context, id, version) => {
@@ -225,6 +218,7 @@ export class MemoryDirectoryRegistry implements DirectoryRegistry {
     if (!account || !maySee(context, account.partnerId)) return notFound('account');
     if (version !== undefined && version !== account.version) return err({ code: 'stale', what: 'account' });
     this.tables.accounts.delete(id);
+    this.tokens.revoke(id);
     this.meter('stop', account);
     this.tables.changed(account.email);
     return ok(undefined);
@@ -275,51 +269,14 @@ export class MemoryDirectoryRegistry implements DirectoryRegistry {
     return ok(undefined);
   };
 
-  createApiKey: Method<'createApiKey'> = async (context, { partnerId, name, scopes }) => {
-    const refusal = firstOf(checkName('name', name), checkScopes(partnerId, scopes));
-    if (refusal) return err(refusal);
-    if (!maySee(context, partnerId)) return notFound('partner');
-    if (partnerId !== null && !this.tables.partners.has(partnerId)) return notFound('partner');
-    const held = [...this.tables.apiKeys.values()].filter((key) => key.partnerId === partnerId);
-    if (held.length >= API_KEYS_PER_PARTNER_MAX)
-      return err({ code: 'limit', what: `${API_KEYS_PER_PARTNER_MAX} API keys a partner` });
-    const secret = makeApiKeySecret(this.random);
-    const row: ApiKeyRow = this.insert(this.tables.apiKeys, {
-      partnerId,
-      name,
-      prefix: secret.prefix,
-      scopes: [...scopes],
-      lastUsedAt: null,
-      hash: secret.hash,
-    });
-    return ok({ ...withoutHash(row), secret: secret.text });
-  };
+  createApiKey: Method<'createApiKey'> = (...given) => this.keys.create(...given);
+  listApiKeys: Method<'listApiKeys'> = (...given) => this.keys.list(...given);
+  deleteApiKey: Method<'deleteApiKey'> = (...given) => this.keys.delete(...given);
+  authenticateApiKey: Method<'authenticateApiKey'> = (...given) => this.keys.authenticate(...given);
 
-  listApiKeys: Method<'listApiKeys'> = async (context, page) => {
-    const { items, ...rest } = list(
-      this.tables.apiKeys,
-      page,
-      (key) => maySee(context, key.partnerId),
-      (key) => key.id,
-    );
-    return { items: items.map(withoutHash), ...rest };
-  };
-
-  deleteApiKey: Method<'deleteApiKey'> = async (context, id) => {
-    const key = this.tables.apiKeys.get(id);
-    if (!key || !maySee(context, key.partnerId)) return notFound('apiKey');
-    this.tables.apiKeys.delete(id);
-    return ok(undefined);
-  };
-
-  authenticateApiKey: Method<'authenticateApiKey'> = async (text) => {
-    const secret = readApiKeySecret(text);
-    const row = secret && find(this.tables.apiKeys, (key) => key.prefix === secret.prefix);
-    if (!row || !isSecretOf(secret, row.hash)) return undefined;
-    if (row.partnerId !== null && this.tables.partners.get(row.partnerId)?.state === 'closed') return undefined;
-    this.tables.apiKeys.set(row.id, { ...row, lastUsedAt: new Date(this.clock.now()) });
-    return withoutHash(row);
-  };
+  createAccountToken: Method<'createAccountToken'> = (...given) => this.tokens.create(...given);
+  listAccountTokens: Method<'listAccountTokens'> = (...given) => this.tokens.list(...given);
+  deleteAccountToken: Method<'deleteAccountToken'> = (...given) => this.tokens.delete(...given);
 
   private insert<T extends { readonly id: string }>(
     table: Map<string, T>,
@@ -358,33 +315,6 @@ export class MemoryDirectoryRegistry implements DirectoryRegistry {
   }
 }
 
-function list<T>(
-  rows: ReadonlyMap<string, T>,
-  page: PageInput,
-  wanted: (row: T) => boolean,
-  keyOf: (row: T) => string,
-): Page<T> {
-  const { limit, after } = readPage(page);
-  const sorted = [...rows.values()]
-    .filter((row) => wanted(row) && keyOf(row) > after)
-    .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  return makePage(sorted.slice(0, limit + 1), limit, keyOf);
-}
-
-function update<T extends { readonly id: string; readonly version: number }>(
-  table: Map<string, T>,
-  row: T,
-  version: number | undefined,
-  change: { readonly [Key in keyof T]?: T[Key] | undefined },
-  what: What,
-): Answer<T> {
-  if (version !== undefined && version !== row.version) return err({ code: 'stale', what });
-  const wanted = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  const next: T = { ...row, ...wanted, version: row.version + 1 };
-  table.set(row.id, next);
-  return ok(next);
-}
-
 const normaliseCatchAll = (address: string | null): string | null =>
   address === null ? null : present(parseAddress(address), 'checked above').address;
 
@@ -393,5 +323,4 @@ const normaliseTargets = (targets: readonly string[]): string[] => [
   ...new Set(targets.map((target) => present(parseAddress(target), 'checked above').address)),
 ];
 
-const withoutVerifier = ({ verifier: _, ...account }: AccountRow): Versioned<Account> => account;
-const withoutHash = ({ hash: _, ...key }: ApiKeyRow): ApiKey => key;
+const withoutSecrets = ({ verifier: _, scramKeys: _keys, ...account }: AccountRow): Versioned<Account> => account;

@@ -1,4 +1,4 @@
-import type { Account, Alias, ApiKey, Domain, Partner, Versioned } from '#directory/api';
+import type { Account, AccountToken, Alias, ApiKey, Domain, Partner, PasswordSecrets, Versioned } from '#directory/api';
 import type { RequestContext } from '#stdx';
 
 export interface MemoryCluster {
@@ -24,8 +24,9 @@ export interface MailboxEvent {
   readonly subject: string;
 }
 
-export type AccountRow = Versioned<Account> & { readonly verifier: string };
+export type AccountRow = Versioned<Account> & PasswordSecrets;
 export type ApiKeyRow = ApiKey & { readonly hash: Buffer };
+export type AccountTokenRow = AccountToken & { readonly hash: Buffer };
 
 /** Rows by id. */
 export class Tables {
@@ -36,6 +37,7 @@ export class Tables {
   readonly accounts = new Map<string, AccountRow>();
   readonly aliases = new Map<string, Versioned<Alias>>();
   readonly apiKeys = new Map<string, ApiKeyRow>();
+  readonly accountTokens = new Map<string, AccountTokenRow>();
   readonly usage: MailboxEvent[] = [];
   private readonly listeners = new Set<(address: string) => void>();
 

@@ -7,10 +7,10 @@ import {
   type DirectoryRegistry,
   firstOf,
   given,
-  hashPassword,
   makePage,
   type PasswordCost,
   parseAddress,
+  passwordSecrets,
   readPage,
 } from '#directory/api';
 import { writeUsage } from '#metering';
@@ -45,12 +45,12 @@ export class AccountRows {
     if (!domain.ok) return domain;
     const placed = await place(this.database, domain.value, input.volumeId);
     if (!placed.ok) return placed;
-    const verifier = await hashPassword(input.password, this.random, this.passwordCost);
+    const secrets = await passwordSecrets(input.password, this.random, this.passwordCost);
     return refusing({ account_email_key: taken.error, address_taken: taken.error }, () =>
       this.database.asPartner(context.partnerId, async (client) => {
         const { rows } = await client.query<AccountRow>(
-          `INSERT INTO account (partner_id, domain_id, email, display_name, volume_id, quota_bytes, verifier)
-           VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *`,
+          `INSERT INTO account (partner_id, domain_id, email, display_name, volume_id, quota_bytes, verifier, scram_keys)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *`,
           [
             domain.value.partner_id,
             domain.value.id,
@@ -58,7 +58,8 @@ export class AccountRows {
             input.displayName ?? null,
             placed.value,
             input.quotaBytes ?? 0,
-            verifier,
+            secrets.verifier,
+            secrets.scramKeys,
           ],
         );
         const account = present(rows[0], 'what was inserted');
@@ -94,11 +95,16 @@ export class AccountRows {
     );
     if (refusal) return err(refusal);
     if (!isId(id)) return notFound('account');
+    const secrets =
+      change.password === undefined
+        ? undefined
+        : await passwordSecrets(change.password, this.random, this.passwordCost);
     const columns = {
       display_name: change.displayName,
       quota_bytes: change.quotaBytes,
       state: change.state,
-      verifier: await this.hash(change.password),
+      verifier: secrets?.verifier,
+      scram_keys: secrets?.scramKeys,
     };
     return this.database.asPartner(context.partnerId, async (client) => {
       const updated = await updateRow<AccountRow>(client, 'account', id, version, columns);
@@ -115,10 +121,6 @@ export class AccountRows {
       return ok(undefined);
     });
   };
-
-  private async hash(password: string | undefined): Promise<string | undefined> {
-    return password === undefined ? undefined : hashPassword(password, this.random, this.passwordCost);
-  }
 }
 
 async function isTaken(client: Queryable, email: string): Promise<boolean> {

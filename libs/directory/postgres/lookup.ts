@@ -12,6 +12,7 @@ import {
   RESOLUTION_HOPS_MAX,
   type RecipientResolution,
   type ResolutionStep,
+  type TokenRecord,
 } from '#directory/api';
 import type { Clock, Logger } from '#stdx';
 
@@ -70,9 +71,15 @@ const WALK = `
   ) route ON true`;
 
 const LOGIN = `
-  SELECT ${ROUTE_COLUMNS}, a.verifier
+  SELECT ${ROUTE_COLUMNS}, a.verifier, a.scram_keys
   FROM account a JOIN domain home ON home.id = a.domain_id JOIN partner owner ON owner.id = a.partner_id
   WHERE a.email = $1`;
+
+const TOKEN = `
+  SELECT ${ROUTE_COLUMNS}, t.secret_hash, t.expires_at
+  FROM account_token t JOIN account a ON a.id = t.account_id
+  JOIN domain home ON home.id = a.domain_id JOIN partner owner ON owner.id = a.partner_id
+  WHERE t.prefix = $1`;
 
 /**
  * Asks PostgreSQL, one round trip a question, with plans prepared once a connection. Hubs cache in front of it and drop
@@ -116,13 +123,26 @@ export class PostgresDirectoryLookup implements DirectoryLookup {
   async findLogin(username: string): Promise<LoginRecord | undefined> {
     const parsed = parseAddress(username);
     if (!parsed) return undefined;
-    const [row] = await this.ask<RouteRow & { verifier: string }>('directory-login', LOGIN, [parsed.key]);
-    return row && { route: routeOf(row), verifier: row.verifier };
+    const [row] = await this.ask<RouteRow & { verifier: string; scram_keys: string | null }>('directory-login', LOGIN, [
+      parsed.key,
+    ]);
+    return row && { route: routeOf(row), verifier: row.verifier, scramKeys: row.scram_keys };
+  }
+
+  async findToken(prefix: string): Promise<TokenRecord | undefined> {
+    type Row = RouteRow & { secret_hash: Buffer; expires_at: Date };
+    const [row] = await this.ask<Row>('directory-token', TOKEN, [prefix]);
+    return row && { route: routeOf(row), hash: row.secret_hash, expiresAt: row.expires_at.getTime() };
   }
 
   async maySendAs(accountId: string, address: string): Promise<boolean> {
     const steps = await this.walk(address, false);
     return steps.some((step) => step.route?.accountId === accountId);
+  }
+
+  async keepScramKeys(accountId: string, verifier: string, scramKeys: string): Promise<void> {
+    const text = 'UPDATE account SET scram_keys = $3 WHERE id = $1 AND verifier = $2 AND scram_keys IS NULL';
+    await this.ask('directory-scram', text, [accountId, verifier, scramKeys]);
   }
 
   watch(listener: (address: string) => void): () => void {

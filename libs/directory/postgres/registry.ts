@@ -1,6 +1,7 @@
 import type { Database } from '#database';
 import { DEFAULT_PASSWORD_COST, type DirectoryRegistry, type PasswordCost } from '#directory/api';
 import type { Random } from '#stdx';
+import { AccountTokenRows } from './account-tokens.ts';
 import { AccountRows } from './accounts.ts';
 import { AliasRows } from './aliases.ts';
 import { ApiKeyRows } from './api-keys.ts';
@@ -16,6 +17,7 @@ export class PostgresDirectoryRegistry implements DirectoryRegistry {
   private readonly accounts: AccountRows;
   private readonly aliases: AliasRows;
   private readonly apiKeys: ApiKeyRows;
+  private readonly tokens: AccountTokenRows;
 
   constructor(database: Database, random: Random, passwordCost: PasswordCost = DEFAULT_PASSWORD_COST) {
     this.partners = new PartnerRows(database);
@@ -23,6 +25,7 @@ export class PostgresDirectoryRegistry implements DirectoryRegistry {
     this.accounts = new AccountRows(database, random, passwordCost);
     this.aliases = new AliasRows(database);
     this.apiKeys = new ApiKeyRows(database, random);
+    this.tokens = new AccountTokenRows(database, random);
   }
 
   createPartner: Method<'createPartner'> = (...given) => this.partners.create(...given);
@@ -52,4 +55,8 @@ export class PostgresDirectoryRegistry implements DirectoryRegistry {
   listApiKeys: Method<'listApiKeys'> = (...given) => this.apiKeys.list(...given);
   deleteApiKey: Method<'deleteApiKey'> = (...given) => this.apiKeys.delete(...given);
   authenticateApiKey: Method<'authenticateApiKey'> = (...given) => this.apiKeys.authenticate(...given);
+
+  createAccountToken: Method<'createAccountToken'> = (...given) => this.tokens.create(...given);
+  listAccountTokens: Method<'listAccountTokens'> = (...given) => this.tokens.list(...given);
+  deleteAccountToken: Method<'deleteAccountToken'> = (...given) => this.tokens.delete(...given);
 }

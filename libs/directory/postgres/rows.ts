@@ -1,6 +1,7 @@
 import type {
   Account,
   AccountState,
+  AccountToken,
   Alias,
   ApiKey,
   ApiKeyScope,
@@ -122,4 +123,25 @@ export const apiKeyOf = (row: ApiKeyRow): ApiKey => ({
   scopes: row.scopes,
   createdAt: row.created_at,
   lastUsedAt: row.last_used_at,
+});
+
+export interface AccountTokenRow {
+  readonly id: string;
+  readonly partner_id: string;
+  readonly account_id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly secret_hash: Buffer;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+}
+
+export const accountTokenOf = (row: AccountTokenRow): AccountToken => ({
+  id: row.id,
+  partnerId: row.partner_id,
+  accountId: row.account_id,
+  name: row.name,
+  prefix: row.prefix,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
 });

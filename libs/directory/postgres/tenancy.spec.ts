@@ -165,6 +165,7 @@ describe('row-level security', () => {
       'domain',
       'account',
       'account_usage',
+      'account_token',
       'alias',
       'api_key',
       'api_idempotency',
@@ -198,7 +199,12 @@ describe('row-level security', () => {
 
 /** A partner with at least a row in every table a partner can have rows in. */
 async function populate(database: Database, slug: string): Promise<string> {
-  const registry = new PostgresDirectoryRegistry(database, systemRandom, { memoryKiB: 8, passes: 1, lanes: 1 });
+  const registry = new PostgresDirectoryRegistry(database, systemRandom, {
+    memoryKiB: 8,
+    passes: 1,
+    lanes: 1,
+    scramIterations: 4_096,
+  });
   const cluster = await insertCluster(database, slug, false);
   await insertVolume(database, cluster, 'volume', 'standard', 1);
   const partner = await registry.findPartner(OPERATOR, slug);
@@ -212,6 +218,8 @@ async function populate(database: Database, slug: string): Promise<string> {
   );
   const key = await registry.createApiKey(OPERATOR, { partnerId, name: 'key', scopes: ['read'] });
   assert(key.ok);
+  const token = { accountId: account.value.id, name: 'mail', lifetimeMs: 3_600_000 };
+  assert((await registry.createAccountToken(OPERATOR, token)).ok);
   await new PostgresAccountUsage(database).remember(new Map([[account.value.id, { usedBytes: 1, at: new Date(0) }]]));
   await database.query(
     `INSERT INTO api_idempotency (api_key_id, idempotency_key, partner_id, request_hash, running_until, expires_at)

@@ -8,9 +8,9 @@ import {
 } from '#protocol/imap';
 import type { LoginOutcome } from '../login/authenticator.ts';
 import type { LoginClient, LoginDialogue, LoginInput, LoginRefusal } from '../session/protocol.ts';
-import { MECHANISM_NAMES } from '../session/sasl.ts';
+import { LOGIN_COMMANDS } from './commands/index.ts';
 import { LOGIN_SYNTAX_LIMITS } from './limits.ts';
-import type { LoginCommand, LoginSession } from './login-command.ts';
+import type { LoginSession } from './login-command.ts';
 
 /** RFC 5530 §3. */
 const REFUSALS: Readonly<Record<LoginRefusal, string>> = {
@@ -26,10 +26,7 @@ export class ImapLogin implements LoginDialogue, LoginSession {
   tag = '*';
   private framer = new CommandFramer(LOGIN_SYNTAX_LIMITS);
 
-  constructor(
-    readonly client: LoginClient,
-    private readonly commands: ReadonlyMap<string, LoginCommand>,
-  ) {}
+  constructor(readonly client: LoginClient) {}
 
   greet(): void {
     this.untagged(`OK [CAPABILITY ${this.capabilities()}] ${this.client.hostname} ready`);
@@ -73,7 +70,7 @@ export class ImapLogin implements LoginDialogue, LoginSession {
       tlsActive: this.client.secure,
       startTls: true,
       plainLogin: this.client.loginAllowed,
-      mechanisms: MECHANISM_NAMES,
+      mechanisms: this.client.mechanisms,
     }).join(' ');
   }
 
@@ -135,7 +132,7 @@ export class ImapLogin implements LoginDialogue, LoginSession {
     reader.tag();
     reader.space();
     const name = reader.keyword('a command');
-    const command = this.commands.get(name);
+    const command = LOGIN_COMMANDS.get(name);
     if (!command) throw new ImapSyntaxError(`${name.slice(0, 20)} is unknown or needs a login first`);
     // `Arguments` begin with the space before them.
     if (!reader.atEnd) reader.space();

@@ -1,7 +1,5 @@
 import { ImapClientScanner } from '#protocol/imap';
-import type { Random } from '#stdx';
 import type { Farewell, SessionProtocol } from '../session/protocol.ts';
-import { loginCommands } from './commands/index.ts';
 import { ImapLogin } from './imap-login.ts';
 import { mayBeSaidAgain } from './repeatable.ts';
 
@@ -11,17 +9,14 @@ const FAREWELLS: Readonly<Record<Farewell, string>> = {
 };
 
 /** IMAP at the front door. */
-export function imap(random: Random): SessionProtocol {
-  const commands = loginCommands(random);
-  return {
-    kind: 'imap',
-    login: (client) => new ImapLogin(client, commands),
-    scanner: () => new ImapClientScanner(),
-    mayBeSaidAgain,
-    lost: (tag) =>
-      `${tag || '*'} NO [UNAVAILABLE] Mail storage was lost while this was being done; it may not have been\r\n`,
-    farewell: (why) => FAREWELLS[why],
-    isPrompt: (piece) => piece[0] === 0x2b && piece.indexOf(0x0a) === piece.length - 1,
-    turnedAway: (text) => `* BYE [LIMIT] ${text}\r\n`,
-  };
-}
+export const imap: SessionProtocol = {
+  kind: 'imap',
+  login: (client) => new ImapLogin(client),
+  scanner: () => new ImapClientScanner(),
+  mayBeSaidAgain,
+  lost: (tag) =>
+    `${tag || '*'} NO [UNAVAILABLE] Mail storage was lost while this was being done; it may not have been\r\n`,
+  farewell: (why) => FAREWELLS[why],
+  isPrompt: (piece) => piece[0] === 0x2b && piece.indexOf(0x0a) === piece.length - 1,
+  turnedAway: (text) => `* BYE [LIMIT] ${text}\r\n`,
+};

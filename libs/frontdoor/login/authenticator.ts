@@ -5,20 +5,29 @@ import {
   type DirectoryLookup,
   DirectoryUnavailableError,
   hashPassword,
+  isSecretOf,
+  type LoginRecord,
   normaliseAddress,
+  readTokenSecret,
+  scramKeysOf,
   verifyPassword,
 } from '#directory/api';
+import { parseScramKeys, type ScramKeys } from '#protocol/sasl';
 import type { Clock, Logger, Random } from '#stdx';
 import { DEFAULT_FAILURE_LIMITS, FailureLedger, type FailureLimits } from './failure-ledger.ts';
 import { Slots, SlotsFullError } from './slots.ts';
 
-export interface LoginAttempt {
-  readonly username: string;
-  readonly password: string;
+/** Who wants to sign in. */
+export interface SignInClient {
   /** The client's own address. */
   readonly address: string;
   /** For logs. */
   readonly protocol: string;
+}
+
+export interface LoginAttempt extends SignInClient {
+  readonly username: string;
+  readonly password: string;
 }
 
 export type LoginOutcome =
@@ -57,7 +66,8 @@ interface Verified {
 }
 
 /**
- * Checks names and passwords against the directory's Argon2id verifiers. What verified is remembered as an HMAC under a key
+ * Checks passwords, proofs of SCRAM and bearer tokens against what the directory keeps of them: passwords against Argon2id
+ * verifiers. What verified is remembered as an HMAC under a key
  * that lives in this process alone, so that the next sign-in costs microseconds and a memory dump no more than a password
  * guess. The same hash with another verifier (the password was changed) does not match.
  */
@@ -72,7 +82,7 @@ export class Authenticator {
 
   constructor(
     private readonly directory: DirectoryLookup,
-    private readonly clock: Pick<Clock, 'monotonic' | 'sleep'>,
+    private readonly clock: Pick<Clock, 'now' | 'monotonic' | 'sleep'>,
     private readonly random: Random,
     private readonly logger: Logger,
     private readonly limits: AuthenticatorLimits = DEFAULT_AUTHENTICATOR_LIMITS,
@@ -86,11 +96,55 @@ export class Authenticator {
 
   /** Never rejects. A refusal comes back only after its delay. */
   async authenticate(attempt: LoginAttempt): Promise<LoginOutcome> {
-    const account = normaliseAddress(attempt.username) ?? attempt.username.toLowerCase();
-    const waitMs = this.ledger.waitMs(account, attempt.address);
-    if (waitMs > 0) return this.tell(attempt, account, { kind: 'limited', waitMs });
+    const account = accountOf(attempt.username);
+    return this.guarded(attempt, account, () => this.check(attempt, account));
+  }
+
+  /** What SCRAM needs of an account: `null` when it has no keys, or nobody has that name. An outcome when nothing may be tried now. */
+  async scramKeys(client: SignInClient, username: string): Promise<ScramKeys | null | LoginOutcome> {
+    const account = accountOf(username);
+    let keys: ScramKeys | null = null;
+    const ended = await this.guarded(client, account, async () => {
+      const login = await this.directory.findLogin(username);
+      keys = login?.scramKeys ? parseScramKeys(login.scramKeys) : null;
+      return undefined;
+    });
+    return ended ?? keys;
+  }
+
+  /** SCRAM's end: whether the client has proven to know the password of the name. Never rejects. */
+  async conclude(client: SignInClient, username: string, proven: boolean): Promise<LoginOutcome> {
+    const account = accountOf(username);
+    return this.guarded(client, account, async () => {
+      const login = proven ? await this.directory.findLogin(username) : undefined;
+      return login ? this.admit(client, account, login) : this.refuse(this.ledger.failed(account, client.address));
+    });
+  }
+
+  /** A bearer token, RFC 6750. `claimed` is the account the client names, '' for whoever's it is. Never rejects. */
+  async authenticateToken(client: SignInClient, token: string, claimed: string): Promise<LoginOutcome> {
+    const account = accountOf(claimed);
+    return this.guarded(client, account, async () => {
+      const secret = readTokenSecret(token);
+      const found = secret && (await this.directory.findToken(secret.prefix));
+      const isGood = found && isSecretOf(secret, found.hash) && this.clock.now() < found.expiresAt;
+      const isTheirs = claimed === '' || found?.route.email === account;
+      if (!isGood || !isTheirs) return this.refuse(this.ledger.failed(account, client.address));
+      return this.admit(client, found.route.email, found);
+    });
+  }
+
+  /** Runs a check unless there were too many failures; what it comes to is logged. */
+  private async guarded<Outcome extends LoginOutcome | undefined>(
+    client: SignInClient,
+    account: string,
+    check: () => Promise<Outcome>,
+  ): Promise<Outcome | LoginOutcome> {
+    const waitMs = this.ledger.waitMs(account, client.address);
+    if (waitMs > 0) return this.tell(client, account, { kind: 'limited', waitMs });
     try {
-      return this.tell(attempt, account, await this.check(attempt, account));
+      const outcome = await check();
+      return outcome && this.tell(client, account, outcome);
     } catch (error) {
       const known = error instanceof DirectoryUnavailableError || error instanceof SlotsFullError;
       this.logger.warn({ account, error: (error as Error).message, expected: known }, 'sign-in could not be checked');
@@ -114,9 +168,25 @@ export class Authenticator {
         return this.refuse(this.ledger.failed(account, attempt.address));
       }
       this.verified.set(account, { digest, until: this.clock.monotonic() + this.limits.verifiedMs });
+      if (login.scramKeys === null) void this.keepScramKeys(login, attempt.password);
     }
-    this.ledger.succeeded(account, attempt.address);
-    return login.route.state === 'active' ? { kind: 'accepted', route: login.route } : { kind: 'disabled' };
+    return this.admit(attempt, account, login);
+  }
+
+  /** The account has proven itself; whether it may come in is another matter. */
+  private admit({ address }: SignInClient, account: string, { route }: Pick<LoginRecord, 'route'>): LoginOutcome {
+    this.ledger.succeeded(account, address);
+    return route.state === 'active' ? { kind: 'accepted', route } : { kind: 'disabled' };
+  }
+
+  /** Accounts whose password was set before SCRAM keys were kept get theirs when it is next used. */
+  private async keepScramKeys({ route, verifier }: LoginRecord, password: string): Promise<void> {
+    try {
+      const keys = await this.slots.run(() => scramKeysOf(password, this.random));
+      if (keys !== null) await this.directory.keepScramKeys(route.accountId, verifier, keys);
+    } catch (error) {
+      this.logger.warn({ account: route.email, error: (error as Error).message }, 'SCRAM keys could not be kept');
+    }
   }
 
   private remembered(account: string, digest: Buffer): boolean {
@@ -141,10 +211,12 @@ export class Authenticator {
     return this.decoy;
   }
 
-  private tell(attempt: LoginAttempt, account: string, outcome: LoginOutcome): LoginOutcome {
-    const { address, protocol } = attempt;
+  private tell(client: SignInClient, account: string, outcome: LoginOutcome): LoginOutcome {
+    const { address, protocol } = client;
     if (outcome.kind === 'accepted') this.logger.debug({ account, address, protocol }, 'signed in');
     else this.logger.info({ account, address, protocol, outcome: outcome.kind }, 'sign-in refused');
     return outcome;
   }
 }
+
+const accountOf = (username: string): string => normaliseAddress(username) ?? username.toLowerCase();

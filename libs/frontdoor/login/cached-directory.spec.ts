@@ -19,7 +19,9 @@ async function cachedWorld() {
   const source: DirectoryLookup = {
     resolveRecipient: (address) => counted(world.lookup.resolveRecipient(address)),
     findLogin: (username) => counted(world.lookup.findLogin(username)),
+    findToken: (prefix) => counted(world.lookup.findToken(prefix)),
     maySendAs: (accountId, address) => counted(world.lookup.maySendAs(accountId, address)),
+    keepScramKeys: (...given) => world.lookup.keepScramKeys(...given),
     watch: (listener) => world.lookup.watch(listener),
   };
   const cached = new CachedDirectory(source, clock);
@@ -94,6 +96,8 @@ describe('the cached directory', () => {
       {
         resolveRecipient: () => answers[asked++]!.promise,
         findLogin: async () => undefined,
+        findToken: async () => undefined,
+        keepScramKeys: async () => {},
         maySendAs: async () => false,
         watch(listener) {
           announce = listener;
@@ -126,6 +130,8 @@ describe('the cached directory', () => {
           return { kind: 'notLocal' };
         },
         findLogin: async () => undefined,
+        findToken: async () => undefined,
+        keepScramKeys: async () => {},
         maySendAs: async () => false,
         watch(listener) {
           announce = listener;

@@ -4,6 +4,7 @@ import {
   type LoginRecord,
   normaliseAddress,
   type RecipientResolution,
+  type TokenRecord,
   withoutDetail,
 } from '#directory/api';
 import type { Clock } from '#stdx';
@@ -30,6 +31,7 @@ interface Pending<V> {
 export class CachedDirectory implements DirectoryLookup {
   private readonly recipients: DirectoryCache<RecipientResolution>;
   private readonly logins: DirectoryCache<LoginRecord | undefined>;
+  private readonly tokens: DirectoryCache<TokenRecord | undefined>;
   private readonly senders: DirectoryCache<boolean>;
   private readonly pending = new Map<string, Pending<unknown>>();
   private readonly unwatch: () => void;
@@ -42,6 +44,7 @@ export class CachedDirectory implements DirectoryLookup {
   ) {
     this.recipients = new DirectoryCache(limits);
     this.logins = new DirectoryCache(limits);
+    this.tokens = new DirectoryCache(limits);
     this.senders = new DirectoryCache(limits);
     this.unwatch = source.watch((address) => this.changed(address));
   }
@@ -69,6 +72,14 @@ export class CachedDirectory implements DirectoryLookup {
     });
   }
 
+  findToken(prefix: string): Promise<TokenRecord | undefined> {
+    return this.answer('token', this.tokens, prefix, {
+      ask: () => this.source.findToken(prefix),
+      found: (token) => token !== undefined,
+      dependsOn: (token) => (token ? addressDependencies(token.route.email) : []),
+    });
+  }
+
   maySendAs(accountId: string, address: string): Promise<boolean> {
     const key = keyOf(address);
     return this.answer('sender', this.senders, `${accountId} ${key}`, {
@@ -76,6 +87,10 @@ export class CachedDirectory implements DirectoryLookup {
       found: (may) => may,
       dependsOn: () => addressDependencies(key),
     });
+  }
+
+  keepScramKeys(accountId: string, verifier: string, scramKeys: string): Promise<void> {
+    return this.source.keepScramKeys(accountId, verifier, scramKeys);
   }
 
   watch(listener: (address: string) => void): () => void {
@@ -136,7 +151,7 @@ export class CachedDirectory implements DirectoryLookup {
 
   private changed(address: string): void {
     for (const pending of this.pending.values()) pending.current = false;
-    for (const cache of [this.recipients, this.logins, this.senders] as const) {
+    for (const cache of [this.recipients, this.logins, this.tokens, this.senders] as const) {
       if (address === '*') cache.distrustAll();
       else cache.forget(address);
     }

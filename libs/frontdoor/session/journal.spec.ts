@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '#stdx';
 import { imap } from '../imap/imap-protocol.ts';
 import { Journal } from './journal.ts';
 
 const journal = (...chunks: string[]): Journal => {
-  const made = new Journal(imap(seededRandom(1)), 1_000);
+  const made = new Journal(imap, 1_000);
   for (const chunk of chunks) made.said(Buffer.from(chunk));
   return made;
 };

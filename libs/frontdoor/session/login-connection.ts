@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { AccountRoute } from '#directory/api';
+import { channelBindings } from '#protocol/sasl';
 import { type Deferred, deferred, type Logger } from '#stdx';
 import type { Deadlined } from '../listening/deadline-wheel.ts';
 import type { LoginOutcome } from '../login/authenticator.ts';
+import type { Ask, SaslClient, SaslSignInOutcome } from '../login/sasl-sign-in.ts';
 import type { SessionLeg } from '../routing/session-legs.ts';
 import type { LoginClient, LoginDialogue, LoginInput, LoginRefusal, SessionProtocol } from './protocol.ts';
 import type { SessionFrontSettings } from './settings.ts';
@@ -23,6 +25,13 @@ export interface LoginFront {
   /** Monotonic, milliseconds. */
   now(): number;
   authenticate(peer: SessionPeer, username: string, password: string): Promise<LoginOutcome>;
+  /** SASL mechanisms for a connection with these channel bindings, best first. */
+  mechanisms(bindings: SaslClient['channelBindings']): readonly string[];
+  authenticateBySasl(
+    peer: SessionPeer,
+    bindings: SaslClient['channelBindings'],
+    ...exchange: [mechanism: string, initial: Buffer | null, ask: Ask]
+  ): Promise<SaslSignInOutcome>;
   /** A leg for a session that begins; `undefined` when nobody serves the account in time. */
   openLeg(
     peer: SessionPeer,
@@ -102,6 +111,18 @@ export class LoginConnection implements LoginClient, Deadlined {
 
   async authenticate(username: string, password: string): Promise<LoginOutcome> {
     return this.front.authenticate(this.peer, username, password);
+  }
+
+  get mechanisms(): readonly string[] {
+    return this.front.mechanisms(this.bindings);
+  }
+
+  authenticateBySasl(...exchange: Parameters<LoginClient['authenticateBySasl']>): Promise<SaslSignInOutcome> {
+    return this.front.authenticateBySasl(this.peer, this.bindings, ...exchange);
+  }
+
+  private get bindings(): SaslClient['channelBindings'] {
+    return this.socket instanceof TLSSocket ? channelBindings(this.socket) : NO_BINDINGS;
   }
 
   async conclude(outcome: LoginOutcome): Promise<void> {
@@ -236,4 +257,5 @@ export class LoginConnection implements LoginClient, Deadlined {
   }
 }
 
+const NO_BINDINGS: SaslClient['channelBindings'] = new Map();
 const ignore = (): void => {};

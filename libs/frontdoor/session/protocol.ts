@@ -1,5 +1,6 @@
 import type { SessionKind } from '#protocol/handover';
 import type { LoginOutcome } from '../login/authenticator.ts';
+import type { Ask, SaslSignInOutcome } from '../login/sasl-sign-in.ts';
 
 /**
  * What differs between the protocols whose sessions a hub signs in and holds (IMAP, POP3, ManageSieve). Everything else —
@@ -44,6 +45,10 @@ export interface LoginClient {
   /** Sends a question and waits for the line that answers it; `null` when it is not to come. */
   ask(question: string): Promise<Buffer | null>;
   authenticate(username: string, password: string): Promise<LoginOutcome>;
+  /** SASL mechanisms for this connection by name, best first. */
+  readonly mechanisms: readonly string[];
+  /** One SASL exchange to its end; `initial` is the decoded initial response, `null` without one. */
+  authenticateBySasl(mechanism: string, initial: Buffer | null, ask: Ask): Promise<SaslSignInOutcome>;
   /** Answers the outcome; on success hands the connection over. */
   conclude(outcome: LoginOutcome): Promise<void>;
   /** `command` is the protocol's name for it, already answered. */

@@ -4,6 +4,7 @@ import { type AccountRoute, type DirectoryLookup, DirectoryUnavailableError } fr
 import type { Clock, Logger } from '#stdx';
 import { DeadlineWheel } from '../listening/deadline-wheel.ts';
 import type { Authenticator, LoginOutcome } from '../login/authenticator.ts';
+import type { Ask, SaslClient, SaslSignIn, SaslSignInOutcome } from '../login/sasl-sign-in.ts';
 import type { SessionLeg, SessionLegs } from '../routing/session-legs.ts';
 import { type CertificateProvider, tlsServerOptions } from '../tls/certificates.ts';
 import { type HeldIdentity, HeldSession, type SessionKeeper } from './held-session.ts';
@@ -14,6 +15,7 @@ import type { SessionFrontSettings } from './settings.ts';
 export interface SessionServices {
   readonly directory: DirectoryLookup;
   readonly authenticator: Authenticator;
+  readonly sasl: SaslSignIn;
   readonly legs: SessionLegs;
   readonly certificates: CertificateProvider;
   readonly clock: Clock;
@@ -70,6 +72,19 @@ export class SessionFront implements LoginFront, SessionKeeper {
   authenticate(peer: SessionPeer, username: string, password: string): Promise<LoginOutcome> {
     const { kind: protocol } = this.protocol;
     return this.services.authenticator.authenticate({ username, password, address: peer.address, protocol });
+  }
+
+  mechanisms(channelBindings: SaslClient['channelBindings']): readonly string[] {
+    return this.services.sasl.offered({ channelBindings });
+  }
+
+  authenticateBySasl(
+    { address }: SessionPeer,
+    channelBindings: SaslClient['channelBindings'],
+    ...exchange: [mechanism: string, initial: Buffer | null, ask: Ask]
+  ): Promise<SaslSignInOutcome> {
+    const { kind: protocol } = this.protocol;
+    return this.services.sasl.run({ address, protocol, channelBindings }, ...exchange);
   }
 
   async openLeg(

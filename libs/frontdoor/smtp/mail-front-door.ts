@@ -2,8 +2,8 @@ import { type AccountRoute, type DirectoryLookup, DirectoryUnavailableError } fr
 import {
   type MessageBytes,
   receivedHeader,
+  type SmtpAuthentication,
   type SmtpBackend,
-  type SmtpIdentity,
   type SmtpPath,
   type SmtpPeer,
   type SmtpReply,
@@ -11,7 +11,7 @@ import {
   smtpReply,
 } from '#protocol/smtp';
 import { type Clock, type Logger, present, type Random } from '#stdx';
-import type { Authenticator } from '../login/authenticator.ts';
+import type { SaslSignIn } from '../login/sasl-sign-in.ts';
 import { bounceMessage } from './bounce.ts';
 import type { Dispatched, Dispatcher } from './dispatch.ts';
 import { Envelope } from './envelope.ts';
@@ -25,6 +25,7 @@ import {
 } from './message-head.ts';
 import { type FailedRecipient, verdictOn } from './outcome.ts';
 import { admitRecipient, type MailRole, type RecipientRules } from './recipient.ts';
+import { submissionAuthentication } from './sign-in.ts';
 
 export interface MailLimits extends HeadLimits {
   /** Accounts and addresses that one transaction's recipients may come to. 1,000: the inner leg's `recipientsMax`. */
@@ -45,7 +46,7 @@ export interface MailFrontDoorOptions {
 /** What every role shares. */
 export interface MailServices {
   readonly directory: DirectoryLookup;
-  readonly authenticator: Authenticator;
+  readonly sasl: SaslSignIn;
   readonly dispatcher: Dispatcher;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly random: Random;
@@ -64,13 +65,13 @@ const NOT_YOURS = smtpReply(553, '5.7.1', 'Sender address is not yours');
  */
 export class MailFrontDoor implements SmtpBackend {
   private readonly envelopes = new WeakMap<SmtpTransaction, Envelope>();
-  readonly authenticate?: NonNullable<SmtpBackend['authenticate']>;
+  readonly authentication?: SmtpAuthentication;
 
   constructor(
     private readonly options: MailFrontDoorOptions,
     private readonly services: MailServices,
   ) {
-    if (options.role === 'submission') this.authenticate = (peer, name, password) => this.signIn(peer, name, password);
+    if (options.role === 'submission') this.authentication = submissionAuthentication(services.sasl);
   }
 
   async mail(peer: SmtpPeer, transaction: SmtpTransaction): Promise<SmtpReply> {
@@ -125,32 +126,6 @@ export class MailFrontDoor implements SmtpBackend {
       'message',
     );
     return reply;
-  }
-
-  private async signIn(peer: SmtpPeer, username: string, password: string): Promise<SmtpIdentity | SmtpReply> {
-    const { address } = peer;
-    const outcome = await this.services.authenticator.authenticate({
-      username,
-      password,
-      address,
-      protocol: 'submission',
-    });
-    switch (outcome.kind) {
-      case 'accepted': {
-        const { accountId, email, partnerId } = outcome.route;
-        return { accountId, email, partnerId };
-      }
-      // RFC 4954 §6.
-      case 'refused':
-        return smtpReply(535, '5.7.8', 'Authentication credentials invalid');
-      // RFC 5248 §2.4 and its registry: X.7.13 with 525.
-      case 'disabled':
-        return smtpReply(525, '5.7.13', 'Account is disabled');
-      case 'limited':
-        return smtpReply(454, '4.7.0', 'Too many failed sign-ins; try again later');
-      case 'unavailable':
-        return smtpReply(454, '4.7.0', 'Temporary authentication failure');
-    }
   }
 
   /** The account behind the session, if it may send, and as that address. The null reverse-path is anybody's (RFC 3464, RFC 8098). */

@@ -4,7 +4,15 @@ import { describe, it } from 'node:test';
 import { seededRandom } from '#stdx';
 import type { SaslContext, SaslStep } from './exchange.ts';
 import { isProof, scramSha256, scramSha256Plus } from './scram.ts';
-import { deriveScramKeys, hmac, keysOf, type ScramKeys, sha256 } from './scram-keys.ts';
+import {
+  deriveScramKeys,
+  formatScramKeys,
+  hmac,
+  keysOf,
+  parseScramKeys,
+  type ScramKeys,
+  sha256,
+} from './scram-keys.ts';
 
 const random = seededRandom(7);
 const binding = Buffer.from('exported keying material');
@@ -118,7 +126,22 @@ describe('SCRAM-SHA-256', () => {
       const first = step.kind === 'keys' ? step.supply(null) : step;
       return first.kind === 'challenge' ? first.data.toString().replace(/^r=[^,]+/, '') : '';
     });
-    assert.match(challenges[0]!, /^,s=.{24},i=10000$/);
+    assert.match(challenges[0]!, /^,s=.{24},i=50000$/);
     assert.equal(challenges[0], challenges[1]);
+  });
+
+  it('keeps its keys as one line of text', () => {
+    const text = formatScramKeys(keys);
+    assert.match(text, /^SCRAM-SHA-256\$4096:/);
+    assert.deepEqual(parseScramKeys(text), keys);
+    for (const wrong of [
+      '',
+      text.slice(1),
+      text.replace('256', '1'),
+      text.replace('4096', 'x'),
+      `${text}=`,
+      `${text}\n`,
+    ])
+      assert.equal(parseScramKeys(wrong), null, wrong);
   });
 });

@@ -8,6 +8,13 @@ export interface SmtpIdentity {
   readonly partnerId: string;
 }
 
+export interface SmtpTls {
+  readonly protocol: string;
+  readonly cipher: string;
+  /** RFC 5056, by name. */
+  readonly channelBindings: ReadonlyMap<string, Buffer>;
+}
+
 /** The other end of a session, as far as known now. */
 export interface SmtpPeer {
   readonly sessionId: string;
@@ -16,7 +23,7 @@ export interface SmtpPeer {
   readonly port: number;
   /** Argument of HELO/EHLO/LHLO, '' before. */
   readonly helo: string;
-  readonly tls: { readonly protocol: string; readonly cipher: string } | null;
+  readonly tls: SmtpTls | null;
   readonly identity: SmtpIdentity | null;
   /** `with` of the Received line: RFC 3848, RFC 6531 §4.3. */
   readonly transmission: string;
@@ -44,12 +51,28 @@ export interface MessageBytes extends ByteStream {
   readonly whole: Buffer | null;
 }
 
+/** SASL for a session, RFC 4954. */
+export interface SmtpAuthentication {
+  /** Mechanisms for the peer's connection, best first. */
+  mechanisms(peer: SmtpPeer): readonly string[];
+  /**
+   * One exchange to its end: who signed in, or the refusal. `initial` is the decoded initial response, `null` without one.
+   * `ask` sends a challenge and resolves with the decoded answer; it rejects, and so does this, when there is none.
+   */
+  run(
+    peer: SmtpPeer,
+    mechanism: string,
+    initial: Buffer | null,
+    ask: (challenge: Buffer) => Promise<Buffer>,
+  ): Promise<SmtpIdentity | SmtpReply>;
+}
+
 /**
  * What stands behind a session: the hub's front door, or a node's delivery. Called one at a time per session. A reply
  * below 400 accepts. A thrown error becomes 451 4.3.0 and is logged.
  */
 export interface SmtpBackend {
-  authenticate?(peer: SmtpPeer, username: string, password: string): Promise<SmtpIdentity | SmtpReply>;
+  readonly authentication?: SmtpAuthentication;
   mail(peer: SmtpPeer, transaction: SmtpTransaction): Promise<SmtpReply>;
   rcpt(peer: SmtpPeer, transaction: SmtpTransaction, forwardPath: SmtpPath): Promise<SmtpReply>;
   /**

@@ -16,7 +16,11 @@ describe('Received', () => {
     assert.equal(
       receivedHeader({
         ...facts,
-        peer: { ...peer, address: '2001:db8::1', tls: { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' } },
+        peer: {
+          ...peer,
+          address: '2001:db8::1',
+          tls: { protocol: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', channelBindings: new Map() },
+        },
         clientName: 'out.x.test',
         forwardPath: 'ann@y.test',
       }),

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
+import { channelBindings } from '#protocol/sasl';
+import type { SmtpTls } from '#protocol/smtp';
 
 export interface ChannelEvents {
   data(chunk: Buffer): void;
@@ -29,9 +31,16 @@ export class Channel {
   /** The other side does not take what has been written. */
   blocked = false;
 
-  get tls(): { readonly protocol: string; readonly cipher: string } | null {
-    if (!(this.socket instanceof TLSSocket)) return null;
-    return { protocol: this.socket.getProtocol() ?? 'unknown', cipher: this.socket.getCipher()?.name ?? 'unknown' };
+  get tls(): SmtpTls | null {
+    const { socket } = this;
+    if (!(socket instanceof TLSSocket)) return null;
+    return {
+      protocol: socket.getProtocol() ?? 'unknown',
+      cipher: socket.getCipher()?.name ?? 'unknown',
+      get channelBindings() {
+        return channelBindings(socket);
+      },
+    };
   }
 
   /** Sent at the end of the turn, with whatever else was written in it (RFC 2920 §3.2: replies may share a packet). */

@@ -1,4 +1,4 @@
-import { type SmtpIdentity, type SmtpPeer, transmissionType } from '#protocol/smtp';
+import { type SmtpIdentity, type SmtpPeer, type SmtpTls, transmissionType } from '#protocol/smtp';
 import type { SmtpMode } from './settings.ts';
 
 /** The session's own, writable view of its peer. */
@@ -6,7 +6,7 @@ export class PeerState implements SmtpPeer {
   helo = '';
   /** EHLO or LHLO was used, not HELO. */
   extended = false;
-  tls: { readonly protocol: string; readonly cipher: string } | null = null;
+  tls: SmtpTls | null = null;
   identity: SmtpIdentity | null = null;
   /** The open transaction's MAIL carried SMTPUTF8. */
   smtputf8 = false;

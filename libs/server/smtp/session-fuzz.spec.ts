@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
 import { type Random, seededRandom } from '#stdx';
-import { RecordingBackend, startSession } from './kit.test.ts';
+import { passwordAuthentication, RecordingBackend, startSession } from './kit.test.ts';
 import type { SmtpMode } from './settings.ts';
 
 const PIECES = [
@@ -40,7 +40,7 @@ const PIECES = [
 async function run(sent: Buffer, mode: SmtpMode, cuts: readonly number[]) {
   const [near, far] = duplexPair();
   const backend = new RecordingBackend();
-  backend.authenticate = async () => ({ accountId: '1', email: 'a', partnerId: 'p' });
+  backend.authentication = passwordAuthentication(() => ({ accountId: '1', email: 'a', partnerId: 'p' }));
   const session = startSession(far, backend, {
     mode,
     plainAuth: true,

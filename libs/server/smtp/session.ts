@@ -95,7 +95,8 @@ export class SmtpSession implements VerbSession {
       },
       closed: (error) => this.gone(error),
     });
-    if (options.implicitTls) this.peer.tls = this.channel.tls ?? { protocol: 'TLS', cipher: 'unknown' };
+    if (options.implicitTls)
+      this.peer.tls = this.channel.tls ?? { protocol: 'TLS', cipher: 'unknown', channelBindings: new Map() };
     this.greet();
     this.watchIdle(this.settings.limits.idleTimeoutMs);
   }

@@ -103,6 +103,6 @@ export function settingsOf(options: SmtpSessionOptions): SmtpSettings {
     plainAuth: options.plainAuth ?? false,
     dsn: options.dsn ?? true,
     startTls: options.tls !== undefined && !options.implicitTls,
-    auth: options.mode === 'submission' && options.backend.authenticate !== undefined,
+    auth: options.mode === 'submission' && options.backend.authentication !== undefined,
   };
 }

@@ -1,4 +1,3 @@
-import type { Random } from '#stdx';
 import type { LoginCommand } from '../login-command.ts';
 import { authenticate } from './authenticate.ts';
 import { capability } from './capability.ts';
@@ -9,7 +8,6 @@ import { noop } from './noop.ts';
 import { startTls } from './starttls.ts';
 
 /** Everything that can be said before login, by name. */
-export function loginCommands(random: Random): ReadonlyMap<string, LoginCommand> {
-  const commands = [authenticate(random), capability, id, login, logout, noop, startTls];
-  return new Map(commands.map((command) => [command.name, command]));
-}
+export const LOGIN_COMMANDS: ReadonlyMap<string, LoginCommand> = new Map(
+  [authenticate, capability, id, login, logout, noop, startTls].map((command) => [command.name, command]),
+);

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ALIVE, converse, HELLO, MAIL, RecordingBackend, type SessionSettings, type Step, talk } from '../kit.test.ts';
+import {
+  ALIVE,
+  converse,
+  HELLO,
+  MAIL,
+  passwordAuthentication,
+  RecordingBackend,
+  type SessionSettings,
+  type Step,
+  talk,
+} from '../kit.test.ts';
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 const OPEN: SessionSettings = { mode: 'submission', plainAuth: true };
@@ -9,12 +19,12 @@ const WRONG = '535 5.7.8 Wrong name or password';
 
 function withPasswords(): RecordingBackend {
   const backend = new RecordingBackend();
-  backend.authenticate = async (_peer, username, password) => {
+  backend.authentication = passwordAuthentication((username, password) => {
     if (username === 'down') return { code: 454, enhanced: '4.7.0', text: 'Try later' };
     return username === 'ann@x.test' && password === 'pä ss'
       ? { accountId: '1', email: username, partnerId: 'p' }
       : { code: 535, enhanced: '5.7.8', text: 'Wrong name or password' };
-  };
+  });
   return backend;
 }
 

@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import { createSecureContext } from 'node:tls';
-import { converse, RecordingBackend, type SessionSettings } from '../kit.test.ts';
+import { converse, passwordAuthentication, RecordingBackend, type SessionSettings } from '../kit.test.ts';
 
 const BASE =
   'mx.test\n250-PIPELINING\n250-SIZE 52428800\n250-8BITMIME\n250-SMTPUTF8\n250-CHUNKING\n250-ENHANCEDSTATUSCODES';
@@ -40,7 +40,8 @@ describe('EHLO and LHLO', () => {
   for (const [name, settings, authenticates, verb, expected] of rows)
     it(name, async () => {
       const backend = new RecordingBackend();
-      if (authenticates) backend.authenticate = async () => ({ accountId: '1', email: 'a@b.test', partnerId: 'p' });
+      if (authenticates)
+        backend.authentication = passwordAuthentication(() => ({ accountId: '1', email: 'a@b.test', partnerId: 'p' }));
       await converse([[`${verb} c.test`, expected]], settings, backend);
     });
 

@@ -3,13 +3,20 @@ import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { createSecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { TEST_CERTIFICATE, TEST_KEY } from '../certificate.test.ts';
-import { connectTo, listen, RecordingBackend, type SessionSettings, startSession } from '../kit.test.ts';
+import {
+  connectTo,
+  listen,
+  passwordAuthentication,
+  RecordingBackend,
+  type SessionSettings,
+  startSession,
+} from '../kit.test.ts';
 
 const secureContext = createSecureContext({ cert: TEST_CERTIFICATE, key: TEST_KEY });
 
 async function server(settings: SessionSettings = {}) {
   const backend = new RecordingBackend();
-  backend.authenticate = async () => ({ accountId: '1', email: 'a@b.test', partnerId: 'p' });
+  backend.authentication = passwordAuthentication(() => ({ accountId: '1', email: 'a@b.test', partnerId: 'p' }));
   const listener = await listen((socket) => startSession(socket, backend, { tls: () => secureContext, ...settings }));
   return { backend, port: listener.port, [Symbol.asyncDispose]: () => listener.close() };
 }
