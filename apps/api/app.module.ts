@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type Provider, RequestMethod, type Type } from '@nestjs/common';
+import { API_PREFIX } from '#api-schema';
 import { AccountController } from './accounts/account.controller.ts';
 import { AccountTokenController } from './accounts/account-token.controller.ts';
 import { AccountTokens } from './accounts/account-tokens.ts';
@@ -26,6 +27,10 @@ import { DomainController } from './domains/domain.controller.ts';
 import { Domains } from './domains/domains.ts';
 import { PartnerController } from './partners/partner.controller.ts';
 import { Partners } from './partners/partners.ts';
+import { PaymentController } from './payments/payment.controller.ts';
+import { Payments } from './payments/payments.ts';
+import { StripeDeliveries } from './payments/stripe-deliveries.ts';
+import { StripeWebhookController } from './payments/stripe-webhook.controller.ts';
 import { UsageController } from './usage/usage.controller.ts';
 import { Usage } from './usage/usage.ts';
 
@@ -45,6 +50,8 @@ export interface UseCases {
   readonly billing: Billing;
   readonly evidence: Evidence;
   readonly invoices: Invoices;
+  readonly payments: Payments;
+  readonly stripe: StripeDeliveries;
   readonly docs: Docs;
 }
 
@@ -62,6 +69,8 @@ export const CONTROLLERS: readonly Type[] = [
   UsageController,
   BillingController,
   InvoiceController,
+  PaymentController,
+  StripeWebhookController,
   DocsController,
 ];
 
@@ -69,6 +78,7 @@ export const CONTROLLERS: readonly Type[] = [
 export const UNPREFIXED = [
   { path: '/api/docs', method: RequestMethod.GET },
   { path: '/api/v1/openapi.json', method: RequestMethod.GET },
+  { path: `${API_PREFIX}/webhooks/stripe`, method: RequestMethod.POST },
 ];
 
 @Module({})
@@ -93,6 +103,8 @@ export class AppModule {
         bind(Billing, useCases.billing),
         bind(Evidence, useCases.evidence),
         bind(Invoices, useCases.invoices),
+        bind(Payments, useCases.payments),
+        bind(StripeDeliveries, useCases.stripe),
         bind(Docs, useCases.docs),
       ],
     };

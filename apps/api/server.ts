@@ -61,7 +61,8 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
 
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.of(useCases(settings, ground, database, registry)),
-    { logger: false, abortOnError: false, bodyParser: false },
+    // The raw body: what Stripe signs is its bytes, not what they parse to.
+    { logger: false, abortOnError: false, bodyParser: false, rawBody: true },
   );
   const problems = new ProblemFilter(logger);
   app.set('trust proxy', settings.ROOKERY_API_TRUSTED_PROXIES);

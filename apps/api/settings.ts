@@ -54,6 +54,13 @@ const Settings = z.object({
     .describe('Cost of a password hash: OWASP Password Storage Cheat Sheet'),
   ROOKERY_ARGON2_PASSES: z.coerce.number().int().min(1).default(2),
   ROOKERY_ARGON2_LANES: z.coerce.number().int().min(1).default(1),
+  ROOKERY_STRIPE_KEY: z.string().min(1).optional().describe('Secret key of Stripe; without it nothing is collected'),
+  ROOKERY_STRIPE_URL: z.url().optional().describe('Another server that speaks Stripe’s API'),
+  ROOKERY_STRIPE_WEBHOOK_SECRETS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter(Boolean))
+    .describe('Secrets of the webhook endpoint, separated by commas: two while one is rolled'),
   ROOKERY_SUPERVISED: z.string().optional().describe('Set by the supervisor: end when standard input does'),
 });
 export type Settings = Readonly<z.output<typeof Settings>>;

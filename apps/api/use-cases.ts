@@ -24,6 +24,7 @@ import { Docs } from './docs/docs.ts';
 import { Domains } from './domains/domains.ts';
 import { PartnerNames } from './partners/partner-names.ts';
 import { Partners } from './partners/partners.ts';
+import { paymentUseCases } from './payments/compose.ts';
 import type { Settings } from './settings.ts';
 import { Usage } from './usage/usage.ts';
 
@@ -50,6 +51,7 @@ export function useCases(
   const accounts = new PostgresBillingAccounts(database);
   const usageReader = new PostgresUsageReader(database);
   const rating = new MonthRating(accounts, usageReader, clock);
+  const invoices = new InvoiceBook(database);
   return {
     partners: new Partners(registry),
     domains: new Domains(registry, names, clusters),
@@ -64,11 +66,8 @@ export function useCases(
     usage: new Usage(registry, names, usageReader, clock),
     billing: new Billing(names, accounts, rating, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
-    invoices: new Invoices(
-      names,
-      new InvoiceBook(database),
-      new InvoiceFinalization(database, accounts, rating, clock),
-    ),
+    invoices: new Invoices(names, invoices, new InvoiceFinalization(database, accounts, rating, clock)),
+    ...paymentUseCases(settings, names, invoices, database, clock),
     docs: new Docs(API_VERSION),
   };
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Queue, Worker } from 'bullmq';
 import type { Clock, Logger, Timer } from '#stdx';
-import type { BillingJob } from './jobs.ts';
+import type { BillingJob } from './job.ts';
 import { BillingMetrics } from './metrics.ts';
 import { redisConnection } from './redis.ts';
 import type { BillingSettings } from './settings.ts';

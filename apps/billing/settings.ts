@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { StripeSettings } from '#billing/stripe';
 
 const schema = z.object({
   /** PostgreSQL, as the role that owns the schema. */
@@ -15,6 +16,10 @@ const schema = z.object({
   ROOKERY_BILLING_OUTBOX_POLL_MS: z.coerce.number().int().min(10).max(60_000).default(1_000),
   /** Usage batches counted at once. Each waits mostly on PostgreSQL; four keep one core of it busy. */
   ROOKERY_BILLING_USAGE_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
+  /** Secret key of Stripe; without it nothing is collected. */
+  ROOKERY_STRIPE_KEY: z.string().min(1).optional(),
+  /** Another server that speaks Stripe's API. */
+  ROOKERY_STRIPE_URL: z.url().optional(),
 });
 
 /** What this process is told from outside, parsed once at start. */
@@ -27,6 +32,8 @@ export interface BillingSettings {
   readonly supervised: boolean;
   readonly outboxPollMs: number;
   readonly usageConcurrency: number;
+  /** Where invoices are collected; `undefined` for nowhere. */
+  readonly stripe: StripeSettings | undefined;
 }
 
 /** Throws with every wrong or missing variable named. */
@@ -43,5 +50,12 @@ export function readSettings(environment: NodeJS.ProcessEnv): BillingSettings {
     supervised: values.ROOKERY_SUPERVISED === '1',
     outboxPollMs: values.ROOKERY_BILLING_OUTBOX_POLL_MS,
     usageConcurrency: values.ROOKERY_BILLING_USAGE_CONCURRENCY,
+    stripe:
+      values.ROOKERY_STRIPE_KEY === undefined
+        ? undefined
+        : {
+            apiKey: values.ROOKERY_STRIPE_KEY,
+            ...(values.ROOKERY_STRIPE_URL === undefined ? {} : { url: values.ROOKERY_STRIPE_URL }),
+          },
   });
 }

@@ -167,6 +167,15 @@ describe('the command line', () => {
       join(directory.path, 'invoice.pdf'),
     );
     assert(pdf.bytes > 500);
+    const transfer = ['--amount', '12.34', '--currency', 'EUR', '--reference', 'TX-1'];
+    const paid = await json<{ id: string; amountMinor: number }>('payment', 'record', 'acme', ...transfer);
+    assert.equal(paid.amountMinor, 1_234);
+    assert.equal((await json<{ id: string }>('payment', 'record', 'acme', ...transfer)).id, paid.id);
+    assert.equal((await json<unknown[]>('payment', 'list', 'acme')).length, 1);
+    for (const wrong of ['12.345', '-1', '1e3', ''])
+      assert.equal((await rookery(['payment', 'record', 'acme', ...transfer, '--amount', wrong])).code, 2, wrong);
+    assert.deepEqual(await json('payment', 'methods', 'acme'), []);
+    assert.equal((await rookery(['invoice', 'show', 'acme', 'RK-1'])).code, 1);
     await json('account', 'delete', 'bob@acme.example');
     await json('domain', 'delete', 'acme.example');
   });
@@ -186,6 +195,8 @@ describe('the command line', () => {
       ['apikey', 'show'],
       ['usage', 'show', 'people'],
       ['invoice', 'preview', 'people'],
+      ['invoice', 'list', 'people'],
+      ['payment', 'list', 'people'],
       ['account', 'list'],
       ['alias', 'list'],
       ['cluster', 'list'],

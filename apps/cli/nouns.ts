@@ -8,6 +8,7 @@ import { hub } from './commands/hub.ts';
 import { invoice } from './commands/invoice.ts';
 import { node } from './commands/node.ts';
 import { partner } from './commands/partner.ts';
+import { payment } from './commands/payment.ts';
 import { queue } from './commands/queue.ts';
 import { usage } from './commands/usage.ts';
 import { volume } from './commands/volume.ts';
@@ -26,4 +27,5 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   apikey,
   usage,
   invoice,
+  payment,
 };

@@ -4,6 +4,7 @@ export * from './cluster.ts';
 export * from './directory.ts';
 export * from './openapi.ts';
 export * from './page.ts';
+export * from './payments.ts';
 export * from './problem.ts';
 export * from './route.ts';
 export * from './routes.ts';

@@ -1,6 +1,7 @@
 import { BILLING_ROUTES } from './billing-routes.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { DIRECTORY_ROUTES } from './directory-routes.ts';
+import { PAYMENT_ROUTES } from './payment-routes.ts';
 import type { Route } from './route.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 
@@ -10,6 +11,7 @@ export const ROUTES = {
   ...CLUSTER_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
+  ...PAYMENT_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteId = keyof typeof ROUTES;

@@ -80,7 +80,7 @@ export class Billing {
     if (!partner.ok) return partner;
     const month = query.month ?? (await this.runningMonth(partner.value));
     const rated = await this.rating.rate(partner.value, month);
-    return rated.ok ? rated : err(refused(rated.error));
+    return rated.ok ? rated : err(refusedByBilling(rated.error));
   }
 
   private async runningMonth(partnerId: string): Promise<string> {
@@ -90,14 +90,14 @@ export class Billing {
 }
 
 /** Billing's refusals in the API's words. */
-function refused(error: BillingError): Refusal {
+export function refusedByBilling(error: BillingError): Refusal {
   switch (error.code) {
     case 'invalid':
       return { code: 'invalid_value', errors: [{ field: error.field, reason: error.reason }] };
     case 'conflict':
       return { code: 'conflict', detail: error.what };
     case 'notFound':
-      return { code: 'partner_not_found' };
+      return { code: error.what === 'invoice' ? 'invoice_not_found' : 'partner_not_found' };
   }
 }
 

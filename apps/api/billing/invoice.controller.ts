@@ -33,4 +33,10 @@ export class InvoiceController {
   approve(@By() asking: Asking, @Input() input: InputOf<Routes['approveInvoice']>) {
     return this.invoices.approve(asking, input);
   }
+
+  @Needs('operator')
+  @Operation(ROUTES.retryInvoice)
+  retry(@By() asking: Asking, @Input() input: InputOf<Routes['retryInvoice']>) {
+    return this.invoices.retry(asking, input);
+  }
 }

@@ -86,6 +86,17 @@ export class Invoices {
     return approved ? ok(view(approved)) : err({ code: 'invoice_not_found' });
   }
 
+  /** Makes a failed draft final, or keeps the reason why it still cannot be. */
+  async retry(asking: Asking, { params }: InputOf<Routes['retryInvoice']>): Promise<Reply<Invoice>> {
+    const found = await this.find(asking, params);
+    if (!found.ok) return found;
+    const { partnerId, invoice } = found.value;
+    if (invoice.state !== 'failed') return err({ code: 'conflict', detail: 'the invoice is no failed draft' });
+    await this.finalization.finalize(invoice.id);
+    const tried = await this.book.find(partnerId, invoice.id);
+    return tried ? ok(view(tried)) : err({ code: 'invoice_not_found' });
+  }
+
   private async find(
     asking: Asking,
     params: { readonly partner: string; readonly invoice: string },

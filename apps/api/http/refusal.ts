@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, type Problem } from '#api-schema';
+import { PaymentProviderUnavailableError, PaymentRefusedError } from '#billing/api';
 import { ClusterConflictError, ClusterStateUnavailableError } from '#cluster/api';
 import { isDatabaseUnavailable } from '#database';
 import type { DirectoryError } from '#directory/api';
@@ -63,6 +64,8 @@ export function refusalOf(error: Refusal | DirectoryError): Refusal {
 export function refusalOfThrown(error: unknown): Refusal | undefined {
   if (error instanceof RefusalError) return error.refusal;
   if (error instanceof ClusterConflictError) return { code: 'conflict', detail: error.message };
+  if (error instanceof PaymentRefusedError) return { code: 'payment_refused', detail: error.message };
+  if (error instanceof PaymentProviderUnavailableError) return { code: 'provider_unavailable' };
   if (error instanceof ClusterStateUnavailableError || isDatabaseUnavailable(error)) return { code: 'unavailable' };
   return bodyRefusal(error);
 }

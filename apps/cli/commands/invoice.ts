@@ -1,24 +1,16 @@
 import { writeFileSync } from 'node:fs';
-import { type ResponseOf, ROUTES } from '#api-schema';
-import type { Noun } from '../command.ts';
-import { table } from '../table.ts';
-import { given } from './values.ts';
+import { type Invoice, type ResponseOf, ROUTES } from '#api-schema';
+import type { Command, Noun, Output } from '../command.ts';
+import { fields, table } from '../table.ts';
+import { money } from './money.ts';
+import { given, wordOf } from './values.ts';
 
 type Preview = ResponseOf<(typeof ROUTES)['previewInvoice']>;
 
-/** Minor units as people write them: 1234 EUR cents → `12.34`. */
-function money(minor: number, currency: string): string {
-  const digits =
-    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
-  const [sign, text] = [minor < 0 ? '-' : '', String(Math.abs(minor)).padStart(digits + 1, '0')];
-  return digits === 0 ? `${sign}${text}` : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
-}
-
-function previewText(preview: Preview): string {
-  const { currency } = preview;
-  const lines = table(
+const linesText = (lines: Preview['lines'], currency: string): string =>
+  table(
     ['FOR', 'QUANTITY', 'UNIT', 'PRICE', `AMOUNT ${currency}`],
-    preview.lines.map((line) => [
+    lines.map((line) => [
       line.description,
       line.quantity,
       line.unit,
@@ -26,6 +18,10 @@ function previewText(preview: Preview): string {
       money(line.amountMinor, currency),
     ]),
   );
+
+function previewText(preview: Preview): string {
+  const { currency } = preview;
+  const lines = linesText(preview.lines, currency);
   const totals = [
     ['Subtotal', preview.subtotalMinor],
     ['Tax', preview.taxMinor],
@@ -39,9 +35,89 @@ function previewText(preview: Preview): string {
   ].join('\n\n');
 }
 
+const HEADINGS = ['MONTH', 'NUMBER', 'STATE', 'TOTAL', 'DUE', 'CURRENCY', 'DUE AT', 'WHY NOT'];
+const row = (one: Invoice) => [
+  one.month,
+  one.number,
+  one.settlement ?? one.state,
+  money(one.totalMinor, one.currency),
+  one.dueMinor === null ? null : money(one.dueMinor, one.currency),
+  one.currency,
+  one.dueAt,
+  one.failure,
+];
+const shown = (one: Invoice): Output => ({ json: one, text: table(HEADINGS, [row(one)]) });
+
+/** A step of an invoice's way that somebody asks for. */
+const step = (summary: string, route: typeof ROUTES.approveInvoice | typeof ROUTES.retryInvoice): Command => ({
+  args: ['PARTNER', 'INVOICE'],
+  summary,
+  run: async ({ client, args: [partner = '', invoice = ''] }) =>
+    shown(await client.call(route, { params: { partner, invoice }, query: undefined, body: undefined })),
+});
+
 export const invoice: Noun = {
   summary: 'what use comes to',
   verbs: {
+    list: {
+      args: ['PARTNER'],
+      summary: 'invoices and drafts, the newest month first',
+      async run({ client, args: [partner = ''] }) {
+        const { items } = await client.call(ROUTES.listInvoices, {
+          params: { partner },
+          query: { limit: 500 },
+          body: undefined,
+        });
+        return { json: items, text: table(HEADINGS, items.map(row)) };
+      },
+    },
+    show: {
+      args: ['PARTNER', 'INVOICE'],
+      options: {
+        format: { type: 'value', value: 'FORMAT', summary: 'pdf or xml; with --out' },
+        out: { type: 'value', value: 'FILE', summary: 'where to write it' },
+      },
+      summary: 'an invoice, by number or id',
+      async run({ client, args: [partner = '', invoice = ''], values }) {
+        const params = { partner, invoice };
+        const format = wordOf('format', values['format'], ['pdf', 'xml']);
+        if (format === undefined) {
+          const { lines, ...rest } = await client.call(ROUTES.showInvoice, { params, query: {}, body: undefined });
+          return { json: { ...rest, lines }, text: `${fields(rest)}\n\n${linesText(lines, rest.currency)}` };
+        }
+        const file = values['out'] ?? `${invoice}.${format}`;
+        const bytes = await client.download(ROUTES.showInvoice, { params, query: { format }, body: undefined });
+        writeFileSync(file, bytes);
+        return { json: { file, bytes: bytes.length }, text: `${file}: ${bytes.length} bytes` };
+      },
+    },
+    approve: step('agree to a draft', ROUTES.approveInvoice),
+    retry: step('try again to make a failed draft final', ROUTES.retryInvoice),
+    collect: {
+      args: ['PARTNER', 'INVOICE'],
+      summary: 'charge what is due to the saved payment method now',
+      async run({ client, args: [partner = '', invoice = ''] }) {
+        const params = { partner, invoice };
+        const json = await client.call(ROUTES.collectInvoice, { params, query: undefined, body: undefined });
+        return { json, text: json.outcome };
+      },
+    },
+    attempts: {
+      args: ['PARTNER', 'INVOICE'],
+      summary: 'each charge and why it failed',
+      async run({ client, args: [partner = '', invoice = ''] }) {
+        const params = { partner, invoice };
+        const { items } = await client.call(ROUTES.listPaymentAttempts, { params, query: undefined, body: undefined });
+        const rows = items.map((one) => [
+          one.attempt,
+          one.occasion,
+          one.state,
+          money(one.amountMinor, one.currency),
+          one.failure,
+        ]);
+        return { json: items, text: table(['ATTEMPT', 'OCCASION', 'STATE', 'AMOUNT', 'WHY NOT'], rows) };
+      },
+    },
     preview: {
       args: ['PARTNER'],
       options: {

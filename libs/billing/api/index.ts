@@ -1,5 +1,6 @@
 /** Billing's words and ports. */
 export * from './model.ts';
+export * from './no-payment-provider.ts';
 export * from './payment-provider.ts';
 export * from './preview.ts';
 export * from './price-model-json.ts';

@@ -8,6 +8,7 @@ export * from './finalize.ts';
 export * from './invoice-book.ts';
 export * from './late-scan.ts';
 export * from './overdue.ts';
+export * from './payment-book.ts';
 export * from './payment-methods.ts';
 export * from './payments.ts';
 export * from './provider-events.ts';

@@ -1,0 +1,35 @@
+import type { InvoiceCollection, PaymentMethods, ProviderFollower } from '#billing/postgres';
+import { type BillingJob, each, LIMIT } from './job.ts';
+
+/** Collecting: what the provider announced, and every hour a look for what it did not. */
+export function paymentJobs(work: {
+  readonly collection: InvoiceCollection;
+  readonly methods: PaymentMethods;
+  readonly follower: ProviderFollower;
+}): BillingJob[] {
+  return [
+    { name: 'pay.events', pattern: '*/5 * * * * *', run: () => work.follower.run(LIMIT) },
+    {
+      name: 'pay.reconcile',
+      pattern: '10 * * * *',
+      run: async (onFailure) => {
+        const attempts = await each(
+          await work.collection.underWay(LIMIT),
+          ({ invoiceId, attempt }) => `${invoiceId}~${attempt}`,
+          (attempt) => work.collection.follow(attempt),
+          onFailure,
+        );
+        const customers = await each(
+          await work.methods.withoutMethod(LIMIT),
+          ({ partnerId }) => partnerId,
+          async ({ partnerId, customerId }) => {
+            if (await work.methods.sync(partnerId, customerId))
+              await work.collection.collectOpen(partnerId, `method~${customerId}`);
+          },
+          onFailure,
+        );
+        return attempts + customers;
+      },
+    },
+  ];
+}
