@@ -8,6 +8,7 @@ import { UsageLevels1700000007000 } from './1700000007000-usage-levels.ts';
 import { FailBack1700000008000 } from './1700000008000-fail-back.ts';
 import { Payments1700000009000 } from './1700000009000-payments.ts';
 import { SignIn1700000010000 } from './1700000010000-sign-in.ts';
+import { Trust1700000011000 } from './1700000011000-trust.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   FailBack1700000008000,
   Payments1700000009000,
   SignIn1700000010000,
+  Trust1700000011000,
 ];

@@ -25,6 +25,8 @@ import { DocsController } from './docs/docs.controller.ts';
 import { Docs } from './docs/docs.ts';
 import { DomainController } from './domains/domain.controller.ts';
 import { Domains } from './domains/domains.ts';
+import { JoinTokenController } from './members/join-token.controller.ts';
+import { JoinTokens } from './members/join-tokens.ts';
 import { PartnerController } from './partners/partner.controller.ts';
 import { Partners } from './partners/partners.ts';
 import { PaymentController } from './payments/payment.controller.ts';
@@ -46,6 +48,7 @@ export interface UseCases {
   readonly nodes: ClusterNodes;
   readonly volumes: ClusterVolumes;
   readonly queue: ClusterQueue;
+  readonly joinTokens: JoinTokens;
   readonly usage: Usage;
   readonly billing: Billing;
   readonly evidence: Evidence;
@@ -66,6 +69,7 @@ export const CONTROLLERS: readonly Type[] = [
   NodeController,
   VolumeController,
   QueueController,
+  JoinTokenController,
   UsageController,
   BillingController,
   InvoiceController,
@@ -99,6 +103,7 @@ export class AppModule {
         bind(ClusterNodes, useCases.nodes),
         bind(ClusterVolumes, useCases.volumes),
         bind(ClusterQueue, useCases.queue),
+        bind(JoinTokens, useCases.joinTokens),
         bind(Usage, useCases.usage),
         bind(Billing, useCases.billing),
         bind(Evidence, useCases.evidence),

@@ -7,6 +7,7 @@ import { API_PREFIX } from '#api-schema';
 import { Database } from '#database';
 import { PostgresDirectoryRegistry } from '#directory/postgres';
 import { StatusServer } from '#telemetry';
+import { SealKey } from '#trust';
 import { AppModule, UNPREFIXED } from './app.module.ts';
 import type { Ground } from './clusters/clusters.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
@@ -18,6 +19,8 @@ import { type ApiRequest, type ApiResponse, pathOf } from './http/request.ts';
 import { requestMetrics } from './http/request-metrics.ts';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.ts';
 import { ReplayStore } from './idempotency/replay-store.ts';
+import { ClusterTrusts } from './members/cluster-trusts.ts';
+import { type MemberDoorSettings, MemberDoors } from './members/member-doors.ts';
 import { MemoryRateCounter, type RateCounter, RedisRateCounter } from './rate-limit/rate-counter.ts';
 import { RateLimits } from './rate-limit/rate-limits.ts';
 import type { Settings } from './settings.ts';
@@ -52,6 +55,8 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
     lanes: settings.ROOKERY_ARGON2_LANES,
   });
   const replays = new ReplayStore(database);
+  const trusts = new ClusterTrusts(database, new SealKey(settings.ROOKERY_SEAL_KEY), ground);
+  const doors = new MemberDoors(database, trusts, ground, doorSettings(settings));
   let isReady = await answers(database);
   const status = new StatusServer(() => (isReady ? { ready: true } : { ready: false, reason: 'PostgreSQL is away' }));
   const timers = [
@@ -60,7 +65,7 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
   ];
 
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.of(useCases(settings, ground, database, registry)),
+    AppModule.of(useCases(settings, ground, database, registry, { trusts, doors })),
     // The raw body: what Stripe signs is its bytes, not what they parse to.
     { logger: false, abortOnError: false, bodyParser: false, rawBody: true },
   );
@@ -86,6 +91,7 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
   app.useGlobalFilters(problems);
   app.useGlobalGuards(new AuthenticationGuard(registry, limits));
   app.useGlobalInterceptors(new IdempotencyInterceptor(replays, random), new ReplyInterceptor());
+  await doors.start();
   await app.listen(settings.ROOKERY_API_PORT, settings.ROOKERY_HOST);
   const statusPort = await status.listen(settings.ROOKERY_HOST, settings.ROOKERY_STATUS_PORT);
   const { port } = app.getHttpServer().address() as AddressInfo;
@@ -99,10 +105,29 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
       const server = app.getHttpServer() as { closeIdleConnections(): void };
       const closed = app.close();
       server.closeIdleConnections();
-      await closed;
+      await Promise.all([closed, doors.close()]);
       await status.close();
       redis?.disconnect();
       await database.close();
+    },
+  };
+}
+
+function doorSettings(settings: Settings): MemberDoorSettings {
+  const host = settings.ROOKERY_HOST;
+  const advertisedHost = settings.ROOKERY_ADVERTISED_HOST ?? host;
+  const redisUrl = settings.ROOKERY_MEMBER_REDIS_URL ?? settings.REDIS_URL;
+  return {
+    databaseUrl: settings.DATABASE_URL,
+    host,
+    advertisedHost,
+    joinPort: settings.ROOKERY_JOIN_PORT,
+    renewalPort: settings.ROOKERY_RENEWAL_PORT,
+    certificateMs: settings.ROOKERY_CERTIFICATE_DAYS * 86_400_000,
+    services: {
+      databaseUrl: settings.ROOKERY_MEMBER_DATABASE_URL ?? settings.DATABASE_URL,
+      apiUrl: settings.ROOKERY_MEMBER_API_URL ?? `http://${advertisedHost}:${settings.ROOKERY_API_PORT}`,
+      ...(redisUrl === undefined ? {} : { redisUrl }),
     },
   };
 }

@@ -12,6 +12,26 @@ const Settings = z.object({
   ROOKERY_HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   ROOKERY_API_PORT: port.default(2600).describe('Port of /api'),
   ROOKERY_STATUS_PORT: port.default(2601).describe('Port of /healthz, /readyz and /metrics'),
+  ROOKERY_SEAL_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, '32 bytes in hex')
+    .transform((text) => Buffer.from(text, 'hex'))
+    .describe('Seals what the control plane keeps secret in its database: the clusters’ authorities'),
+  ROOKERY_ADVERTISED_HOST: z
+    .string()
+    .optional()
+    .describe('Name or address at which hubs and nodes reach this process; default ROOKERY_HOST'),
+  ROOKERY_JOIN_PORT: port.default(2603).describe('New members join here; it listens only while a join token is open'),
+  ROOKERY_RENEWAL_PORT: port.default(2604).describe('Members renew their certificates here; mutual TLS'),
+  ROOKERY_CERTIFICATE_DAYS: z.coerce
+    .number()
+    .positive()
+    .max(825)
+    .default(30)
+    .describe('Life of a member’s certificate; renewed when a third is left'),
+  ROOKERY_MEMBER_DATABASE_URL: z.url().optional().describe('PostgreSQL, as hubs reach it; default DATABASE_URL'),
+  ROOKERY_MEMBER_REDIS_URL: z.url().optional().describe('Redis, as nodes reach it; default REDIS_URL'),
+  ROOKERY_MEMBER_API_URL: z.url().optional().describe('This API, as hubs reach it; default by host and port'),
   ROOKERY_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   ROOKERY_API_BODY_BYTES_MAX: z.coerce
     .number()

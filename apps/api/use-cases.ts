@@ -22,6 +22,9 @@ import { Clusters, type Ground } from './clusters/clusters.ts';
 import { NodeRpc } from './clusters/node-rpc.ts';
 import { Docs } from './docs/docs.ts';
 import { Domains } from './domains/domains.ts';
+import type { ClusterTrusts } from './members/cluster-trusts.ts';
+import { JoinTokens } from './members/join-tokens.ts';
+import type { MemberDoors } from './members/member-doors.ts';
 import { PartnerNames } from './partners/partner-names.ts';
 import { Partners } from './partners/partners.ts';
 import { paymentUseCases } from './payments/compose.ts';
@@ -37,6 +40,7 @@ export function useCases(
   ground: Ground,
   database: Database,
   registry: DirectoryRegistry,
+  members: { readonly trusts: ClusterTrusts; readonly doors: MemberDoors },
 ): UseCases {
   const { clock, random } = ground;
   const names = new PartnerNames(registry);
@@ -63,6 +67,7 @@ export function useCases(
     nodes: new ClusterNodes(clusters, reader),
     volumes: new ClusterVolumes(clusters, reader),
     queue: new ClusterQueue(clusters, names, rpc),
+    joinTokens: new JoinTokens(database, clusters, members.trusts, members.doors, clock, random),
     usage: new Usage(registry, names, usageReader, clock),
     billing: new Billing(names, accounts, rating, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),

@@ -30,7 +30,14 @@ describe('the command line', () => {
   before(async () => {
     home = await testDatabase();
     key = await insertOperatorKey(home.url);
-    const environment = { DATABASE_URL: home.url, ROOKERY_API_PORT: '0', ROOKERY_STATUS_PORT: '0' };
+    const environment = {
+      DATABASE_URL: home.url,
+      ROOKERY_API_PORT: '0',
+      ROOKERY_STATUS_PORT: '0',
+      ROOKERY_JOIN_PORT: '0',
+      ROOKERY_RENEWAL_PORT: '0',
+      ROOKERY_SEAL_KEY: '07'.repeat(32),
+    };
     api = spawn(process.execPath, [here('../api/main.js')], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -10,6 +10,7 @@ import { node } from './commands/node.ts';
 import { partner } from './commands/partner.ts';
 import { payment } from './commands/payment.ts';
 import { queue } from './commands/queue.ts';
+import { token } from './commands/token.ts';
 import { usage } from './commands/usage.ts';
 import { volume } from './commands/volume.ts';
 
@@ -18,6 +19,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   cluster,
   hub,
   node,
+  token,
   volume,
   queue,
   partner,

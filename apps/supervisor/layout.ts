@@ -39,6 +39,9 @@ export interface Layout {
   readonly apiPort: number;
   readonly apiStatusPort: number;
   readonly billingStatusPort: number;
+  /** Open only while something is to join. */
+  readonly joinPort: number;
+  readonly renewalPort: number;
   readonly directories: {
     readonly data: string;
     readonly logs: string;
@@ -66,6 +69,8 @@ export function layoutOf(options: SupervisorOptions): Layout {
     apiPort: base + 600,
     apiStatusPort: base + 601,
     billingStatusPort: base + 602,
+    joinPort: base + 603,
+    renewalPort: base + 604,
     directories: {
       data,
       logs: join(data, 'logs'),
@@ -99,6 +104,8 @@ export function portsOf(layout: Layout): readonly (readonly [number, string])[] 
     [layout.apiPort, 'API'],
     [layout.apiStatusPort, 'API status'],
     [layout.billingStatusPort, 'billing status'],
+    [layout.joinPort, 'join'],
+    [layout.renewalPort, 'renewal'],
     ...layout.hubs.flatMap((hub) => [
       ...Object.entries(hub.ports).map(([service, port]) => [port, `${hub.name} ${service}`] as const),
       [hub.relayPort, `${hub.name} relay`] as const,

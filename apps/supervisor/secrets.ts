@@ -6,6 +6,8 @@ import { accepted } from './accepted.ts';
 
 /** What the embedded cluster made up for itself at its first start, kept in `<data>/secrets.json` (mode 0600). No default password exists. */
 export interface Secrets {
+  /** Hex; absent in a file of before. */
+  sealKey?: string;
   operator: { email: string; password: string; apiKey: string | null };
   demo: DemoSecrets | null;
 }
@@ -18,11 +20,17 @@ export interface DemoSecrets {
   readonly delivered: boolean;
 }
 
+/** AES-256. */
+const SEAL_KEY_BYTES = 32;
+
 export class SecretsFile {
   readonly value: Secrets;
   private readonly path: string;
 
-  constructor(dataDirectory: string, random: Random) {
+  constructor(
+    dataDirectory: string,
+    private readonly random: Random,
+  ) {
     this.path = join(dataDirectory, 'secrets.json');
     this.value = existsSync(this.path)
       ? (JSON.parse(readFileSync(this.path, 'utf8')) as Secrets)
@@ -30,6 +38,15 @@ export class SecretsFile {
           operator: { email: 'operator@rookery.example', password: password(random), apiKey: null },
           demo: null,
         };
+  }
+
+  /** What the control plane seals its secrets under; made at its first use. */
+  get sealKey(): Buffer {
+    if (this.value.sealKey === undefined) {
+      this.value.sealKey = this.random.bytes(SEAL_KEY_BYTES).toString('hex');
+      this.save();
+    }
+    return Buffer.from(this.value.sealKey, 'hex');
   }
 
   save(): void {

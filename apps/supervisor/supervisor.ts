@@ -40,6 +40,9 @@ export class Supervisor {
   ) {
     this.api = this.member('api', entryOf('api', 'main.js'), layout.apiStatusPort, {
       ROOKERY_API_PORT: String(layout.apiPort),
+      ROOKERY_JOIN_PORT: String(layout.joinPort),
+      ROOKERY_RENEWAL_PORT: String(layout.renewalPort),
+      ROOKERY_SEAL_KEY: secrets.sealKey.toString('hex'),
     });
     this.billing = this.member('billing', entryOf('billing', 'main.js'), layout.billingStatusPort, {});
     this.nodes = layout.nodes.map((place) => this.node(place));

@@ -2,6 +2,7 @@
 export * from './billing.ts';
 export * from './cluster.ts';
 export * from './directory.ts';
+export * from './member.ts';
 export * from './openapi.ts';
 export * from './page.ts';
 export * from './payments.ts';

@@ -1,6 +1,7 @@
 import { BILLING_ROUTES } from './billing-routes.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { DIRECTORY_ROUTES } from './directory-routes.ts';
+import { MEMBER_ROUTES } from './member-routes.ts';
 import { PAYMENT_ROUTES } from './payment-routes.ts';
 import type { Route } from './route.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
@@ -9,6 +10,7 @@ import { USAGE_ROUTES } from './usage-routes.ts';
 export const ROUTES = {
   ...DIRECTORY_ROUTES,
   ...CLUSTER_ROUTES,
+  ...MEMBER_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
   ...PAYMENT_ROUTES,

@@ -108,7 +108,11 @@ export type ClusterEventKind =
   | 'volumeFailed'
   | 'takeoverDone'
   | 'takeoverFailed'
-  | 'switchoverDone';
+  | 'switchoverDone'
+  | 'memberJoined'
+  | 'certificateRenewed'
+  | 'certificateExpiring'
+  | 'certificateExpired';
 
 export interface ClusterEvent {
   readonly id: number;

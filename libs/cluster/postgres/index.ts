@@ -1,4 +1,8 @@
 /** The cluster's state in PostgreSQL. */
+export * from './authority.ts';
+export * from './certificates.ts';
 export * from './clusters.ts';
+export * from './join.ts';
+export * from './join-tokens.ts';
 export * from './owners.ts';
 export { PostgresClusterState } from './postgres-cluster-state.ts';

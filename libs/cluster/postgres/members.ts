@@ -41,6 +41,7 @@ async function bringHubUp(client: Queryable, clusterId: string, hub: Heartbeat):
   const { rowCount } = await client.query(
     `INSERT INTO hub (cluster_id, id, name, relay_host, relay_port, version, sessions, missing, state, partner_id, started_at, last_seen_at)
      SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'up', partner_id, clock_timestamp(), clock_timestamp() FROM cluster WHERE id = $1
+       AND NOT EXISTS (SELECT 1 FROM member_certificate WHERE member_id = $2 HAVING bool_and(revoked_at IS NOT NULL))
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, relay_host = excluded.relay_host, relay_port = excluded.relay_port,
        version = excluded.version, sessions = excluded.sessions, missing = excluded.missing, state = 'up',
        started_at = clock_timestamp(), last_seen_at = clock_timestamp()
@@ -49,7 +50,8 @@ async function bringHubUp(client: Queryable, clusterId: string, hub: Heartbeat):
   );
   if (rowCount === 1) return settleHubs(client, [hub.id], 'start');
   const { rows } = await client.query('SELECT 1 FROM hub WHERE cluster_id = $1 AND id = $2', [clusterId, hub.id]);
-  if (rows.length === 0) throw new ClusterConflictError(`hub ${hub.id} is no member of cluster ${clusterId}`);
+  if (rows.length === 0)
+    throw new ClusterConflictError(`hub ${hub.id} is no member of cluster ${clusterId}, or no longer one`);
 }
 
 /** Returns whether it was up. */
