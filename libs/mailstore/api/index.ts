@@ -15,4 +15,5 @@ export * from './threads.ts';
 export * from './transfer/account-transfer.ts';
 export * from './transfer/records.ts';
 export * from './transfer/stream.ts';
+export * from './upkeep.ts';
 export * from './usage.ts';

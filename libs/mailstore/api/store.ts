@@ -21,6 +21,7 @@ import type {
 } from './model.ts';
 import type { NewQueueEntry, QueueEntry, QueueUpdate } from './queue.ts';
 import type { AccountTransfer } from './transfer/account-transfer.ts';
+import type { UpkeepFigures } from './upkeep.ts';
 import type { StoreUsageEvent } from './usage.ts';
 
 /** Bytes written but not yet referenced. Commit it by `deliver`/`append`, or `discard` it; an abandoned one is garbage that recovery drops. */
@@ -238,4 +239,5 @@ export interface MailStoreHealth {
   readonly pendingOperations: number;
   readonly lastCommitMs: number;
   readonly lastSyncMs: number;
+  readonly upkeep: UpkeepFigures;
 }

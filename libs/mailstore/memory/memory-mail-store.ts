@@ -29,6 +29,7 @@ import {
   type ModSeq,
   matchesText,
   messageText,
+  NO_UPKEEP,
   normalFilter,
   type QueueEntry,
   type QueueUpdate,
@@ -343,6 +344,7 @@ export class MemoryMailStore implements MailStore {
       pendingOperations: 0,
       lastCommitMs: 0,
       lastSyncMs: 0,
+      upkeep: NO_UPKEEP,
     };
   }
 

@@ -13,11 +13,11 @@ const CHUNK_BYTES = 256 * 1024;
 interface Handle {
   readonly file: Promise<VolumeFile>;
   readers: number;
-  /** To be closed when its last reader is done. */
-  dropped: boolean;
+  /** To be told when its last reader is done. */
+  dropped: (() => void) | undefined;
 }
 
-/** Reads blobs out of segments, keeping the files it used last open. */
+/** Reads blobs out of segments, keeping the files it used last open. Records may be moved while one is read: who reads keeps his file. */
 export class BlobReader {
   private readonly handles = new Map<number, Handle>();
 
@@ -25,23 +25,32 @@ export class BlobReader {
     private readonly files: VolumeFiles,
     private readonly directory: string,
     private readonly openSegmentsMax: number,
+    private readonly locate: (blobHash: Buffer) => BlobPlace | undefined,
   ) {}
 
-  /** Bytes [start, end) of a blob. A whole one is checked against its blob id: rejects `corrupt`, for a large one after its last chunk. */
-  async *read(place: BlobPlace, blobHash: Buffer, start: number, end: number): ByteStream {
-    const from = Math.max(0, start);
-    const to = Math.min(end, place.size);
-    if (from === 0 && to === place.size) yield* this.whole(place, blobHash);
-    else yield* this.range(place, from, to);
+  /**
+   * Bytes [start, end) of a blob. A whole one is checked against its blob id: rejects `corrupt`, for a large one after its last
+   * chunk. Rejects `messageNotFound` when nobody holds it.
+   */
+  async *read(blobHash: Buffer, start = 0, end = Infinity): ByteStream {
+    const { handle, file, place } = await this.find(blobHash);
+    try {
+      const from = Math.max(0, start);
+      const to = Math.min(end, place.size);
+      if (from === 0 && to === place.size) yield* whole(file, place, blobHash);
+      else yield* range(file, place, from, to);
+    } finally {
+      this.release(handle);
+    }
   }
 
-  /** A segment is being removed: an open file would keep its room. Who is reading it may finish. */
-  forget(segment: number): void {
+  /** A segment is being removed: an open file would keep its room. Who is reading it may finish; resolves when they have. */
+  async forget(segment: number): Promise<void> {
     const handle = this.handles.get(segment);
     if (!handle) return;
     this.handles.delete(segment);
-    handle.dropped = true;
-    if (handle.readers === 0) closeQuietly(handle);
+    if (handle.readers > 0) await new Promise<void>((resolve) => (handle.dropped = resolve));
+    await closeQuietly(handle);
   }
 
   async close(): Promise<void> {
@@ -50,45 +59,29 @@ export class BlobReader {
     await Promise.allSettled(handles.map(async ({ file }) => (await file).close()));
   }
 
-  private async *whole(place: BlobPlace, blobHash: Buffer): ByteStream {
-    const first = await this.pread(place, 0, Math.min(CHUNK_BYTES, RECORD_HEADER_BYTES + place.size));
-    const header = decodeRecordHeader(first);
-    if (header?.length !== place.size || !header.hash.equals(blobHash)) throw corrupt('record header');
-    const bytes = first.subarray(RECORD_HEADER_BYTES);
-    if (bytes.length === place.size) {
-      if (!hash('sha256', bytes, 'buffer').equals(blobHash)) throw corrupt('bytes');
-      if (bytes.length > 0) yield bytes;
-      return;
+  /** The record's file, taken. Once more from the start when the record was moved before its file could be opened. */
+  private async find(
+    blobHash: Buffer,
+  ): Promise<{ readonly handle: Handle; readonly file: VolumeFile; readonly place: BlobPlace }> {
+    for (let tried: number | undefined; ; ) {
+      const place = this.locate(blobHash);
+      if (!place) throw new MailStoreError('messageNotFound', 'no such blob');
+      const handle = this.handle(place.segment);
+      handle.readers += 1;
+      try {
+        return { handle, file: await handle.file, place };
+      } catch (error) {
+        this.release(handle);
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        if (tried === place.segment) throw corrupt('segment is missing');
+        tried = place.segment;
+      }
     }
-    const sum = createHash('sha256').update(bytes);
-    yield bytes;
-    for await (const chunk of this.range(place, bytes.length, place.size)) {
-      sum.update(chunk);
-      yield chunk;
-    }
-    if (!sum.digest().equals(blobHash)) throw corrupt('bytes');
   }
 
-  private async *range(place: BlobPlace, from: number, to: number): ByteStream {
-    for (let at = from; at < to; at += CHUNK_BYTES)
-      yield await this.pread(place, RECORD_HEADER_BYTES + at, Math.min(CHUNK_BYTES, to - at));
-  }
-
-  private async pread({ segment, position }: BlobPlace, offset: number, length: number): Promise<Buffer> {
-    const handle = this.handle(segment);
-    handle.readers += 1;
-    try {
-      const into = Buffer.allocUnsafe(length);
-      const done = await (await handle.file).read(into, position + offset);
-      if (done < length) throw corrupt('segment ends early');
-      return into;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw corrupt('segment is missing');
-      throw error;
-    } finally {
-      handle.readers -= 1;
-      if (handle.dropped && handle.readers === 0) closeQuietly(handle);
-    }
+  private release(handle: Handle): void {
+    handle.readers -= 1;
+    if (handle.readers === 0) handle.dropped?.();
   }
 
   private handle(segment: number): Handle {
@@ -99,7 +92,7 @@ export class BlobReader {
       const file = this.files.open(join(this.directory, segmentFile(segment)), 'read');
       // A failed open is not kept, so that the next reader tries again.
       file.catch(() => this.handles.delete(segment));
-      handle = { file, readers: 0, dropped: false };
+      handle = { file, readers: 0, dropped: undefined };
     }
     // Re-inserted, so that the map's order is that of last use.
     this.handles.set(segment, handle);
@@ -111,14 +104,44 @@ export class BlobReader {
     for (const [segment, handle] of this.handles) {
       if (handle.readers > 0) continue;
       this.handles.delete(segment);
-      closeQuietly(handle);
+      void closeQuietly(handle);
       return;
     }
   }
 }
 
-function closeQuietly({ file }: Handle): void {
-  file.then((open) => open.close()).catch(() => {});
+async function* whole(file: VolumeFile, place: BlobPlace, blobHash: Buffer): ByteStream {
+  const first = await pread(file, place, 0, Math.min(CHUNK_BYTES, RECORD_HEADER_BYTES + place.size));
+  const header = decodeRecordHeader(first);
+  if (header?.length !== place.size || !header.hash.equals(blobHash)) throw corrupt('record header');
+  const bytes = first.subarray(RECORD_HEADER_BYTES);
+  if (bytes.length === place.size) {
+    if (!hash('sha256', bytes, 'buffer').equals(blobHash)) throw corrupt('bytes');
+    if (bytes.length > 0) yield bytes;
+    return;
+  }
+  const sum = createHash('sha256').update(bytes);
+  yield bytes;
+  for await (const chunk of range(file, place, bytes.length, place.size)) {
+    sum.update(chunk);
+    yield chunk;
+  }
+  if (!sum.digest().equals(blobHash)) throw corrupt('bytes');
+}
+
+async function* range(file: VolumeFile, place: BlobPlace, from: number, to: number): ByteStream {
+  for (let at = from; at < to; at += CHUNK_BYTES)
+    yield await pread(file, place, RECORD_HEADER_BYTES + at, Math.min(CHUNK_BYTES, to - at));
+}
+
+async function pread(file: VolumeFile, { position }: BlobPlace, offset: number, length: number): Promise<Buffer> {
+  const into = Buffer.allocUnsafe(length);
+  if ((await file.read(into, position + offset)) < length) throw corrupt('segment ends early');
+  return into;
+}
+
+async function closeQuietly({ file }: Handle): Promise<void> {
+  await file.then((open) => open.close()).catch(() => {});
 }
 
 const corrupt = (what: string): MailStoreError => new MailStoreError('corrupt', `stored bytes are damaged: ${what}`);

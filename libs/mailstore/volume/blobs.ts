@@ -20,6 +20,7 @@ export class BytesMissingError extends Error {
 }
 
 const SELECT = 'SELECT segment, position, size, holders FROM blob WHERE hash = ?';
+const LOSE_LIVE = 'UPDATE segment SET live = live - ? WHERE id = ?';
 export const blobHash = (blobId: BlobId): Buffer => Buffer.from(blobId, 'hex');
 export const blobIdOf = (hash: Uint8Array): BlobId =>
   Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex');
@@ -34,6 +35,9 @@ export class BlobLedger {
   readonly added = new Map<number, { live: number; end: number }>();
   /** Blobs whose last holder went. */
   readonly emptied: Buffer[] = [];
+
+  /** Segments that lost some. */
+  readonly shrunk = new Set<number>();
 
   constructor(private readonly index: IndexDb) {}
 
@@ -50,17 +54,36 @@ export class BlobLedger {
     if (this.index.get<BlobRow>(SELECT, key)?.holders === 0) this.emptied.push(key);
   }
 
+  /** Its record has been copied from one place to the other. Nothing to do when it has gone, or is elsewhere, by now. */
+  move(hash: Buffer, from: BlobPlace, to: BlobPlace): boolean {
+    const sql = 'UPDATE blob SET segment = ?, position = ? WHERE hash = ? AND segment = ? AND position = ?';
+    if (this.index.run(sql, to.segment, to.position, hash, from.segment, from.position) === 0) return false;
+    this.lose(from.segment, RECORD_HEADER_BYTES + from.size);
+    this.gain(to);
+    return true;
+  }
+
+  /** That much of a segment is dead; 0 asks only whether all of it is. */
+  lose(segment: number, bytes: number): void {
+    this.index.run(LOSE_LIVE, bytes, segment);
+    this.shrunk.add(segment);
+  }
+
   private insert(hash: Buffer, { segment, position, size }: BlobPlace): boolean {
     const inserted = this.index.run(
       'INSERT OR IGNORE INTO blob (hash, segment, position, size, holders) VALUES (?, ?, ?, ?, 1)',
       ...[hash, segment, position, size],
     );
     if (inserted === 0) return false;
+    this.gain({ segment, position, size });
+    return true;
+  }
+
+  private gain({ segment, position, size }: BlobPlace): void {
     const sum = this.added.get(segment) ?? { live: 0, end: 0 };
     this.added.set(segment, sum);
-    sum.live += size;
+    sum.live += RECORD_HEADER_BYTES + size;
     sum.end = Math.max(sum.end, position + RECORD_HEADER_BYTES + size);
-    return true;
   }
 }
 
@@ -79,12 +102,12 @@ export function settleLedgers(index: IndexDb, ledgers: readonly BlobLedger[]): R
   const addLive = `INSERT INTO segment (id, bytes, live, open) VALUES (?, ?, ?, 0)
     ON CONFLICT (id) DO UPDATE SET bytes = max(bytes, excluded.bytes), live = live + excluded.live`;
   for (const [segment, { live, end }] of added) index.run(addLive, segment, end, live);
-  const segments = new Set<number>();
+  const segments = new Set(ledgers.flatMap(({ shrunk }) => [...shrunk]));
   for (const hash of ledgers.flatMap(({ emptied }) => emptied)) {
     const row = index.get<BlobRow>(SELECT, hash);
     if (row?.holders !== 0) continue;
     index.run('DELETE FROM blob WHERE hash = ?', hash);
-    index.run('UPDATE segment SET live = live - ? WHERE id = ?', row.size, row.segment);
+    index.run(LOSE_LIVE, RECORD_HEADER_BYTES + row.size, row.segment);
     segments.add(row.segment);
   }
   return segments;

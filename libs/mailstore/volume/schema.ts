@@ -9,7 +9,8 @@ import { IndexDb } from './index-db.ts';
  *   at append. Keywords belong to the message: they are kept on its memberships, the rows that are scanned by them, as
  *   ' $a $b ' ('' for none).
  * - `message` has rowid = account × 2^32 + message, a plain rowid table since wide rows fit its pages better.
- * - `segment.id` = epoch × 2^24 + number, and so is the file's name. `bytes` is what is durable and referenced, `live` what blobs of it hold.
+ * - `segment.id` = epoch × 2^24 + number, and so is the file's name. `bytes` is what is durable and referenced, `live` what
+ *   records of blobs in it take.
  * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.
  * - `purge` lists accounts and mailboxes that are gone for everyone and whose rows are being removed in slices.
  */
@@ -152,6 +153,11 @@ const STEPS: readonly string[] = [
     message INTEGER NOT NULL,
     PRIMARY KEY (account, message)
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  UPDATE segment SET live = found.live
+    FROM (SELECT segment AS id, sum(size + 52) AS live FROM blob GROUP BY segment) AS found
+    WHERE found.id = segment.id;
   `,
 ];
 

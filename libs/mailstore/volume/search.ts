@@ -13,7 +13,6 @@ import {
 } from '#mailstore/api';
 import { collect, type RequestContext } from '#stdx';
 import type { BlobReader } from './blob-reader.ts';
-import { findBlob } from './blobs.ts';
 import { decodeBody } from './codec.ts';
 import { splitFilter } from './filter-sql.ts';
 import type { IndexDb } from './index-db.ts';
@@ -108,9 +107,7 @@ export class Search {
     if (!row) return undefined;
     const hash = Buffer.from(row.blob);
     return messageText(decodeBody(row.body), async (start, end) => {
-      const place = findBlob(this.index, hash);
-      if (!place) throw new MailStoreError('messageNotFound');
-      return collect(this.blobs.read(place, hash, start, end), place.size);
+      return collect(this.blobs.read(hash, start, end), end - start);
     });
   }
 }

@@ -133,7 +133,8 @@ export class SegmentWriter {
     return this.active;
   }
 
-  private async create(): Promise<{ readonly id: number; readonly file: VolumeFile }> {
+  /** A new file of this epoch that nothing refers to yet. */
+  async create(): Promise<{ readonly id: number; readonly file: VolumeFile }> {
     for (;;) {
       assert(this.nextNumber < SEGMENTS_PER_EPOCH, 'an epoch has used all its segment numbers');
       const id = segmentId(this.epoch, this.nextNumber++);
@@ -146,7 +147,8 @@ export class SegmentWriter {
     }
   }
 
-  private async syncNames(): Promise<void> {
+  /** Makes the names of new segments durable. Throws `SyncError`. */
+  async syncNames(): Promise<void> {
     try {
       await this.files.syncDirectory(this.directory);
     } catch (cause) {

@@ -38,6 +38,12 @@ export interface VolumeSettings {
    * Default 64 MiB: the log at its longest, as much again to write it back, and the index's growth by a million tombstones.
    */
   readonly reserveBytes: number;
+  /** Share of a closed segment that must be dead before the rest is moved and the file removed. Default 0.5: a byte is then copied once for a byte won. */
+  readonly compactDeadShare: number;
+  /** Bytes a second that upkeep reads and writes. Default 8 MiB: a tenth of what a single disk does. */
+  readonly upkeepBytesPerSecond: number;
+  /** How often upkeep looks for something to do. Default 60,000. */
+  readonly upkeepIntervalMs: number;
   /** Messages a bulk change (STORE, COPY, MOVE, EXPUNGE of many) handles in one commit. Default 200: about 8 ms. */
   readonly bulkMessagesMax: number;
 }
@@ -59,5 +65,8 @@ export const defaultVolumeSettings: VolumeSettings = {
   openSegmentsMax: 64,
   tombstoneKeepMs: 30 * 24 * 3_600_000,
   reserveBytes: 64 * 1024 * 1024,
+  compactDeadShare: 0.5,
+  upkeepBytesPerSecond: 8 * 1024 * 1024,
+  upkeepIntervalMs: 60_000,
   bulkMessagesMax: 200,
 };

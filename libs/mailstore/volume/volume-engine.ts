@@ -2,6 +2,7 @@ import { MailStoreError, type MailStoreHealth, type MailStoreLimits, type Messag
 import { type Clock, type Deferred, deferred, type Logger, type Timer } from '#stdx';
 import { Barrier } from './barrier.ts';
 import { BlobReader } from './blob-reader.ts';
+import { findBlob } from './blobs.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { Counters } from './counters.ts';
 import type { VolumeFile, VolumeFiles } from './files.ts';
@@ -18,6 +19,9 @@ import { Staging } from './staging.ts';
 import { Transactor } from './transactor.ts';
 import { AccountExport } from './transfer/account-export.ts';
 import { VolumeTransfer } from './transfer/volume-transfer.ts';
+import { Compaction } from './upkeep/compaction.ts';
+import { Throttle } from './upkeep/throttle.ts';
+import { Upkeep } from './upkeep/upkeep.ts';
 import { Wal } from './wal.ts';
 import { Watchers } from './watchers.ts';
 import { Writes } from './writes.ts';
@@ -52,6 +56,8 @@ export class VolumeEngine {
   readonly purge: Purge;
   readonly transfer: VolumeTransfer;
   readonly watchers: Watchers;
+  readonly upkeep: Upkeep;
+  private readonly compaction: Compaction;
   private readonly segments: SegmentWriter;
   private readonly wal: Wal;
   private readonly loop: CommitLoop;
@@ -67,7 +73,8 @@ export class VolumeEngine {
     this.watchers = new Watchers(logger);
     const number = nextSegmentNumber(index, epoch);
     this.segments = new SegmentWriter(files, segmentsDirectory, epoch, number, settings.segmentBytesMax);
-    this.blobs = new BlobReader(files, segmentsDirectory, settings.openSegmentsMax);
+    const locate = (hash: Buffer) => findBlob(index, hash);
+    this.blobs = new BlobReader(files, segmentsDirectory, settings.openSegmentsMax, locate);
     const room = new Room(files, segmentsDirectory, settings.reserveBytes, clock);
     this.staging = new Staging(parts.parse, this.segments, room, { limits, settings }, (id) => this.isHeld(id), logger);
     this.transactor = new Transactor(
@@ -99,6 +106,12 @@ export class VolumeEngine {
       ...{ loop: this.loop, staging: this.staging, settings, index, reads: this.reads, writes: this.writes },
       ...{ exports: new AccountExport(index, this.reads, this.blobs), wakePurge: () => this.purge.wake() },
     });
+    const throttle = new Throttle(clock, settings.upkeepBytesPerSecond);
+    this.compaction = new Compaction({
+      ...{ index, loop: this.loop, segments: this.segments, room, files, settings, throttle, logger },
+      directory: segmentsDirectory,
+    });
+    this.upkeep = new Upkeep({ compaction: this.compaction }, throttle, settings.upkeepIntervalMs, clock, logger);
     this.tombstoneTimer = clock.every(TOMBSTONE_CHECK_MS, () => this.forgetTombstones());
   }
 
@@ -111,7 +124,8 @@ export class VolumeEngine {
     const { index, files, segmentsDirectory, logger } = this.parts;
     this.purge.wake();
     this.forgetTombstones();
-    const isOurs = (id: number): boolean => id === this.segments.activeId || this.staging.pinned.has(id);
+    const isOurs = (id: number): boolean =>
+      id === this.segments.activeId || id === this.compaction.writing || this.staging.pinned.has(id);
     removeOrphans(index, files, segmentsDirectory, isOurs, logger).catch((error: unknown) => {
       if (!this.closing) logger.warn({ error }, 'search for orphaned segments failed');
     });
@@ -128,6 +142,7 @@ export class VolumeEngine {
       messagesStored: this.transactor.messages,
       pendingOperations: this.loop.pendingOperations,
       ...{ commits, lastCommitMs, lastSyncMs },
+      upkeep: { ...this.compaction.figures },
     };
   }
 
@@ -151,16 +166,16 @@ export class VolumeEngine {
   /** Whether a large message's file stays when its staging ends. */
   private isHeld(id: number): boolean {
     const held = this.index.get('SELECT 1 AS found FROM segment WHERE id = ?', id) !== undefined;
-    if (!held) this.blobs.forget(id);
+    if (!held) void this.blobs.forget(id);
     return held;
   }
 
   private removeSegment(id: number): void {
     // A large message staged once may be stored again: its file goes when it is let go of.
     if (this.staging.pinned.has(id)) return;
-    this.blobs.forget(id);
-    this.segments
-      .remove(id)
+    this.blobs
+      .forget(id)
+      .then(() => this.segments.remove(id))
       .catch((error: unknown) => this.parts.logger.warn({ error, id }, 'an empty segment could not be removed'));
   }
 
@@ -174,6 +189,7 @@ export class VolumeEngine {
   private async shutDown(): Promise<void> {
     this.tombstoneTimer.cancel();
     this.purge.stop();
+    await this.upkeep.stop();
     await this.loop.drain(new Error('closed by its owner'));
     await Promise.allSettled([this.segments.close(), this.blobs.close(), this.wal.close()]);
     // SQLite writes the log back as it closes. The storage lock goes last: who takes it finds the index free.

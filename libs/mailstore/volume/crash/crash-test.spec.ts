@@ -12,6 +12,7 @@ describe('a writer killed at random points', () => {
     t.diagnostic(JSON.stringify(figures));
     assert.equal(figures.kills, KILLS);
     assert(figures.acknowledged > KILLS, 'the writer hardly wrote');
+    assert(figures.compacted > 0, 'no segment was compacted');
     assert(figures.undone + figures.applied > 0, 'no kill met an operation under way');
   });
 });

@@ -12,6 +12,7 @@ import { openVolume } from '../open-volume.ts';
 import { readAccount, shapeOf } from './compare.ts';
 import { AccountModel, type CrashOperation, LARGE_BYTES } from './model.ts';
 import { begin } from './perform.ts';
+import { assertSound } from './soundness.ts';
 import type { WriterLine, WriterOrders } from './writer.ts';
 
 const context = systemContext('crash');
@@ -24,6 +25,8 @@ export interface CrashFigures {
   /** Operations under way when the writer died: applied as a whole, or not at all. */
   applied: number;
   undone: number;
+  /** Segments compacted before the kills. */
+  compacted: number;
   /** Longest opening after a kill, milliseconds, waiting for the lock included. */
   slowestOpenMs: number;
 }
@@ -40,10 +43,14 @@ interface Ledger {
  * was under way is there as a whole or not at all, nothing is there twice, no uid, modSeq or event id was used again.
  */
 export class CrashTest {
-  readonly figures: CrashFigures = { kills: 0, acknowledged: 0, applied: 0, undone: 0, slowestOpenMs: 0 };
+  readonly figures: CrashFigures = {
+    ...{ kills: 0, acknowledged: 0, applied: 0, undone: 0, compacted: 0, slowestOpenMs: 0 },
+  };
   private readonly ledgers = new Map<string, Ledger>();
   private readonly eventIds = new Set<string>();
   private epoch = 1;
+  /** Segments the writer under way has compacted. */
+  private compacted = 0;
 
   private constructor(
     private readonly path: string,
@@ -120,6 +127,8 @@ export class CrashTest {
     });
     await closed;
     if (fault !== undefined) throw fault;
+    this.figures.compacted += this.compacted;
+    this.compacted = 0;
     this.figures.kills += 1;
   }
 
@@ -137,6 +146,7 @@ export class CrashTest {
     ledger.model.apply(ledger.underWay);
     ledger.underWay = undefined;
     ledger.modSeq = said.modSeq;
+    this.compacted = said.compacted;
     this.figures.acknowledged += 1;
   }
 
@@ -152,6 +162,7 @@ export class CrashTest {
     }
     await this.checkEvents(store);
     await store.close();
+    assertSound(this.path);
   }
 
   private async checkAccount(store: MailStore, accountId: string, ledger: Ledger): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { nodeFiles, type VolumeFile, type VolumeFiles } from '../files.ts';
 
@@ -24,7 +24,11 @@ export class ForgetfulFiles implements VolumeFiles {
   async open(path: string, mode: 'create' | 'update' | 'read'): Promise<VolumeFile> {
     const file = await nodeFiles.open(path, mode);
     if (mode === 'create') this.unnamed.add(path);
-    if (mode === 'update') this.named.add(path);
+    if (mode === 'update') {
+      // What it held before is on storage already.
+      if (!this.synced.has(path) && !this.unnamed.has(path)) this.synced.set(path, readFileSync(path));
+      this.named.add(path);
+    }
     const isWal = path.endsWith('-wal');
     const omitted = this.omit === (isWal ? 'walSync' : 'segmentSync');
     return {
@@ -71,6 +75,11 @@ export class ForgetfulFiles implements VolumeFiles {
     for (const name of ['volume.json', 'index.db']) {
       const copied = spawnSync('cp', [join(source, name), join(target, name)]);
       if (copied.status !== 0) throw new Error(String(copied.stderr));
+    }
+    for (const name of readdirSync(join(source, 'segments'))) {
+      const path = join(source, 'segments', name);
+      // From before this life, and only read in it.
+      if (!this.named.has(path) && !this.unnamed.has(path)) copyFileSync(path, join(target, 'segments', name));
     }
     for (const path of this.named) {
       const directory = path.endsWith('.seg') ? join(target, 'segments') : target;

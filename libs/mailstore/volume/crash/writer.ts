@@ -13,7 +13,7 @@ export type WriterLine =
   /** About to do it. */
   | { readonly line: 'begin'; readonly account: string; readonly operation: Parameters<AccountModel['apply']>[0] }
   /** The store answered. */
-  | { readonly line: 'done'; readonly account: string; readonly modSeq: number }
+  | { readonly line: 'done'; readonly account: string; readonly modSeq: number; readonly compacted: number }
   /** Something went wrong that is no crash. */
   | { readonly line: 'fault'; readonly message: string };
 
@@ -39,7 +39,8 @@ async function write(store: MailStore, accountId: string, model: AccountModel, o
     await perform(store, accountId, model, operation);
     model.apply(operation);
     const { modSeq } = await store.account(context, accountId);
-    say({ line: 'done', account: accountId, modSeq });
+    const { compactedSegments: compacted } = store.health().upkeep;
+    say({ line: 'done', account: accountId, modSeq, compacted });
   }
 }
 
@@ -48,8 +49,11 @@ try {
   const store = await openVolume({
     ...{ path: orders.path, volumeId: 'crash', clusterId: 'crash', epoch: orders.epoch },
     ...{ clock: systemClock, logger: silentLogger, parse: () => messageParser(), lockWaitMs: 2_000 },
-    // Small, so that large messages, new segments and write-backs of the log all happen under the knife.
-    settings: { largeMessageBytes: LARGE_BYTES, segmentBytesMax: 200_000, walFramesMax: 200, walIdleMs: 20 },
+    // Small, so that large messages, new segments, write-backs of the log and compactions all happen under the knife.
+    settings: {
+      ...{ largeMessageBytes: LARGE_BYTES, segmentBytesMax: 60_000, walFramesMax: 200, walIdleMs: 20 },
+      ...{ upkeepIntervalMs: 5, upkeepBytesPerSecond: Infinity, bulkMessagesMax: 20 },
+    },
   });
   say({ line: 'ready' });
   const work = orders.accounts.map(([account, state]) => write(store, account, AccountModel.of(state), orders));

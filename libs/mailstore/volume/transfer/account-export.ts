@@ -125,7 +125,7 @@ export class AccountExport {
     let begun = false;
     try {
       if (!place) throw new MailStoreError('messageNotFound');
-      for await (const chunk of this.blobs.read(place, hash, 0, Infinity)) {
+      for await (const chunk of this.blobs.read(hash)) {
         if (!begun) yield encodeRecord(record);
         begun = true;
         yield bytesHeader(chunk.length);

@@ -1,0 +1,8 @@
+/** What a store's background work has done since it was opened. */
+export interface UpkeepFigures {
+  /** Segments emptied because most of them was dead. */
+  readonly compactedSegments: number;
+  readonly reclaimedBytes: number;
+}
+
+export const NO_UPKEEP: UpkeepFigures = { compactedSegments: 0, reclaimedBytes: 0 };

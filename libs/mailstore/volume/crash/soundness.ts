@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { indexPath, segmentsDirectory } from '../identity.ts';
+import { RECORD_HEADER_BYTES } from '../record.ts';
+import { segmentFile } from '../segments.ts';
+
+/** Pairs of sums that agree in every sound index. */
+const SUMS: readonly (readonly [what: string, kept: string, counted: string])[] = [
+  [
+    'holders of blobs',
+    'SELECT hex(hash) AS k, holders AS v FROM blob ORDER BY k',
+    `SELECT hex(blob) AS k, count(*) AS v FROM (SELECT blob FROM message UNION ALL SELECT blob FROM queue)
+      GROUP BY blob ORDER BY k`,
+  ],
+  [
+    'live bytes of segments',
+    'SELECT id AS k, live AS v FROM segment WHERE live <> 0 ORDER BY k',
+    `SELECT segment AS k, sum(size + ${RECORD_HEADER_BYTES}) AS v FROM blob GROUP BY segment ORDER BY k`,
+  ],
+  [
+    'bytes of mailboxes',
+    'SELECT account || ? || id AS k, size_bytes AS v FROM mailbox WHERE messages > 0 ORDER BY k',
+    `SELECT account || ? || mailbox AS k, sum(size) AS v FROM membership JOIN mailbox USING (account)
+      WHERE mailbox.id = mailbox GROUP BY account, mailbox ORDER BY k`,
+  ],
+  [
+    'bytes of accounts',
+    'SELECT number AS k, used_bytes AS v FROM account WHERE used_bytes > 0 ORDER BY k',
+    'SELECT account AS k, sum(size_bytes) AS v FROM mailbox GROUP BY account HAVING v > 0 ORDER BY k',
+  ],
+];
+
+/** Looks into a closed volume: the books agree, every segment's file is there, no message is in no mailbox. */
+export function assertSound(path: string): void {
+  const index = new DatabaseSync(indexPath(path));
+  try {
+    const all = (sql: string): unknown[] => index.prepare(sql.replaceAll('?', "'/'")).all();
+    for (const [what, kept, counted] of SUMS) assert.deepEqual(all(kept), all(counted), what);
+    const segments = all('SELECT id, bytes FROM segment') as { id: number; bytes: number }[];
+    for (const { id, bytes } of segments) {
+      const { size } = statSync(join(segmentsDirectory(path), segmentFile(id)));
+      assert(size >= bytes, `segment ${segmentFile(id)} has ${size} bytes of ${bytes}`);
+    }
+    const pending = all('SELECT account FROM purge UNION ALL SELECT account FROM arrival');
+    const orphans = `SELECT key FROM message
+      EXCEPT SELECT account * 4294967296 + message FROM membership`;
+    if (pending.length === 0) assert.deepEqual(all(orphans), [], 'messages in no mailbox');
+  } finally {
+    index.close();
+  }
+}
