@@ -4,7 +4,7 @@ export { parseAddressList } from './address-list.ts';
 export { decodeCharset } from './charset.ts';
 export { formatDate, parseDate } from './date.ts';
 export { type HeaderField, parseHeaderFields } from './header-block.ts';
-export { decodeHeaderField, unfold } from './header-text.ts';
+export { decodeHeaderField, headerText, unfold } from './header-text.ts';
 export { encodeHeaderText, headerField } from './header-write.ts';
 export { type HtmlTextLimits, htmlToText } from './html-text.ts';
 export { MESSAGE_LIMITS } from './limits.ts';
