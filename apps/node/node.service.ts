@@ -12,7 +12,7 @@ import type { Clock, Logger, Random } from '#stdx';
 import { StatusServer } from '#telemetry';
 import { DataServer } from './data/data-server.ts';
 import { imapLegSession } from './data/imap-leg.ts';
-import { lmtpLeg } from './data/lmtp-leg.ts';
+import { LmtpLegs } from './data/lmtp-leg.ts';
 import { rpcLeg } from './data/rpc-leg.ts';
 import { sessionLeg } from './data/session-leg.ts';
 import { SessionRegistry } from './data/session-registry.ts';
@@ -28,6 +28,8 @@ import { LocalVolumeHost, type NodeVolume } from './volume-host.ts';
 
 const VERSION = '0.1.0';
 const CONNECT_TIMEOUT_MS = 30_000;
+/** How long hubs get, at a clean stop, to take their messages elsewhere. */
+const DRAIN_MS = 1_000;
 
 /** One node process: control and data ports, the volumes it is given, and all that works on them. */
 export class NodeService {
@@ -35,6 +37,7 @@ export class NodeService {
   private readonly agent: NodeAgent<NodeVolume>;
   private readonly control: ControlServer;
   private readonly data: DataServer;
+  private readonly lmtp: LmtpLegs;
   private readonly relay: HubRelay;
   private readonly transport: OutboundTransport;
   private readonly carrier: BullMqCarrier;
@@ -88,8 +91,9 @@ export class NodeService {
       const store = desk.find(volumeId, epoch);
       return typeof store === 'string' ? undefined : store;
     };
+    this.lmtp = new LmtpLegs(delivery, this.hostname, clock, logger);
     const legs = {
-      lmtp: lmtpLeg(delivery, this.hostname, clock, logger),
+      lmtp: this.lmtp,
       imap: sessionLeg(desk.find, this.sessions, imapLegSession(clock, logger)),
       rpc: rpcLeg(findForRpc, clock, logger),
     };
@@ -119,6 +123,7 @@ export class NodeService {
     this.usage.stop();
     this.data.stopAccepting();
     await this.agent.stop('the node stops');
+    await this.lmtp.drain(DRAIN_MS);
     await this.control.close();
     this.data.destroy();
     this.transport.close();

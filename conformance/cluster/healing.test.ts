@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { EmbeddedCluster } from './embedded-cluster.ts';
+import { doubleOwners } from './epochs.ts';
 import { activeNodes, usersOn, wholeAgain } from './faults.ts';
 import { ImapClient } from './imap-client.ts';
 import { campaign, type Fault } from './rounds.ts';
@@ -26,6 +27,7 @@ describe('a cluster under load', () => {
       assert.ok(result.acknowledged > 20, `only ${result.acknowledged} messages were acknowledged`);
       assert.deepEqual(result.missing, []);
       assert.deepEqual(result.altered, []);
+      assert.deepEqual(doubleOwners(cluster).broken, []);
       for (const round of result.results) {
         assert.equal(round.disturbed, 0, 'sessions that had nothing to do with it noticed');
         for (const { milliseconds } of round.outages) assert.ok(milliseconds <= limitMs, `${milliseconds} ms`);

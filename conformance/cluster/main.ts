@@ -1,29 +1,83 @@
 import { parseArgs } from 'node:util';
 import { EmbeddedCluster } from './embedded-cluster.ts';
+import { doubleOwners } from './epochs.ts';
+import { killUnderCrowd } from './idle-crowd.ts';
+import { type PlannedReport, rollingRestart, switchovers } from './planned.ts';
 import { campaign, type Fault, percentile } from './rounds.ts';
 
-// Repeats faults on a real cluster under load: `node dist/conformance/cluster/main.js --fault kill-node --rounds 20`.
+// Campaigns on a real cluster under load, longer than tests can be:
+//   node dist/conformance/cluster/main.js --campaign kill-node|kill-leader|freeze-node --rounds 200
+//   node dist/conformance/cluster/main.js --campaign switchovers --rounds 50
+//   node dist/conformance/cluster/main.js --campaign rolling-restart
+//   node dist/conformance/cluster/main.js --campaign crowd --sessions 2000
 const { values } = parseArgs({
-  options: { fault: { type: 'string', default: 'kill-node' }, rounds: { type: 'string', default: '20' } },
+  options: {
+    campaign: { type: 'string', default: 'kill-node' },
+    rounds: { type: 'string', default: '20' },
+    sessions: { type: 'string', default: '2000' },
+  },
 });
-const faults = ['kill-node', 'kill-leader', 'freeze-node'] as const satisfies readonly Fault[];
-const fault = faults.find((name) => name === values.fault);
-if (!fault) throw new Error(`--fault must be one of ${faults.join(', ')}`);
 
+const say = (line: string): void => console.log(line);
+const spread = (milliseconds: readonly number[]): string =>
+  `p50 ${percentile(milliseconds, 0.5).toFixed(0)} ms, p99 ${percentile(milliseconds, 0.99).toFixed(0)} ms, max ${Math.max(0, ...milliseconds).toFixed(0)} ms`;
+
+/** Each says whether everything held. */
+type CampaignRun = (cluster: EmbeddedCluster) => Promise<boolean>;
+
+const faults =
+  (fault: Fault): CampaignRun =>
+  async (cluster) => {
+    const result = await campaign(cluster, fault, Number(values.rounds), say);
+    const { results, acknowledged, refused, missing, altered, doubled } = result;
+    const outages = results.flatMap((round) => round.outages.map(({ milliseconds }) => milliseconds));
+    const disturbed = results.reduce((sum, round) => sum + round.disturbed, 0);
+    say(`${fault}: ${results.length} rounds, ${outages.length} outages: ${spread(outages)}`);
+    say(
+      `bystanders disturbed: ${disturbed}; acknowledged ${acknowledged}, refused or cut off and sent again ${refused}`,
+    );
+    say(`missing ${missing.length}, altered ${altered.length}, doubled ${doubled.length}`);
+    return missing.length + altered.length === 0;
+  };
+
+const planned =
+  (change: (cluster: EmbeddedCluster) => Promise<PlannedReport>): CampaignRun =>
+  async (cluster) => {
+    const report = await change(cluster);
+    const { sessions, disconnected, acknowledged, refused, missing, altered, doubled } = report;
+    if (report.switchoversMs.length > 0)
+      say(`${report.switchoversMs.length} switchovers: ${spread(report.switchoversMs)}`);
+    say(`longest wait of a session for an answer: ${spread(report.longestWaitsMs)}`);
+    say(`${disconnected} of ${sessions} sessions disconnected; ${acknowledged} acknowledged, ${refused} refused`);
+    say(`missing ${missing.length}, altered ${altered.length}, doubled ${doubled.length}`);
+    return disconnected + refused + missing.length + altered.length === 0;
+  };
+
+const crowd: CampaignRun = async (cluster) => {
+  const { sessions, disconnected, deaf, wrong, heardAfterMs } = await killUnderCrowd(
+    cluster,
+    Number(values.sessions),
+    say,
+  );
+  say(`${sessions} sessions: ${disconnected} disconnected, ${deaf} never heard, ${wrong} answered wrongly`);
+  say(`from the kill to the news in IDLE, the load of making them included: ${spread(heardAfterMs)}`);
+  return disconnected + deaf + wrong === 0;
+};
+
+const CAMPAIGNS: Readonly<Record<string, CampaignRun>> = {
+  'kill-node': faults('kill-node'),
+  'kill-leader': faults('kill-leader'),
+  'freeze-node': faults('freeze-node'),
+  switchovers: planned((cluster) => switchovers(cluster, Number(values.rounds), say)),
+  'rolling-restart': planned((cluster) => rollingRestart(cluster, say)),
+  crowd,
+};
+
+const run = CAMPAIGNS[values.campaign];
+if (!run) throw new Error(`--campaign must be one of ${Object.keys(CAMPAIGNS).join(', ')}`);
 await using cluster = await EmbeddedCluster.start(['--restart']);
-const { results, acknowledged, refused, missing, altered, doubled } = await campaign(
-  cluster,
-  fault,
-  Number(values.rounds),
-  (line) => console.log(line),
-);
-const outages = results.flatMap((result) => result.outages.map(({ milliseconds }) => milliseconds));
-const disturbed = results.reduce((sum, result) => sum + result.disturbed, 0);
-console.log(
-  `${fault}: ${results.length} rounds, ${outages.length} outages: p50 ${percentile(outages, 0.5).toFixed(0)} ms, p99 ${percentile(outages, 0.99).toFixed(0)} ms, max ${Math.max(...outages).toFixed(0)} ms`,
-);
-console.log(
-  `bystanders disturbed: ${disturbed}; acknowledged ${acknowledged}, refused or cut off and sent again ${refused}`,
-);
-console.log(`missing ${missing.length}, altered ${altered.length}, doubled ${doubled.length}`);
-process.exitCode = missing.length + altered.length > 0 ? 1 : 0;
+const held = await run(cluster);
+const owners = doubleOwners(cluster);
+say(`volumes opened ${owners.openings} times; owned twice: ${owners.broken.length}`);
+for (const line of owners.broken) say(line);
+process.exitCode = held && owners.broken.length === 0 ? 0 : 1;

@@ -20,6 +20,8 @@ export interface ClientConnection {
   drained(): Promise<void>;
   /** Says that everything written so far answers `answered` units in full, and where the session stands after it. */
   mark?(answered: number, state: Uint8Array): void;
+  /** What `work` writes leaves in one piece: nobody can be lost with a half of it sent. */
+  together(work: () => void): void;
   /** Sends what is written, then ends. */
   end(): void;
   /** Ends at once: an answer that cannot be completed must not look complete. */
@@ -66,6 +68,15 @@ class StreamConnection implements ClientConnection {
     return this.gone || this.stream.write(bytes);
   }
 
+  together(work: () => void): void {
+    this.stream.cork();
+    try {
+      work();
+    } finally {
+      this.stream.uncork();
+    }
+  }
+
   drained(): Promise<void> {
     if (this.gone || !this.stream.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => {
@@ -104,10 +115,7 @@ class LegConnection implements ClientConnection {
     },
   );
 
-  constructor(
-    private readonly stream: Duplex,
-    first: Uint8Array,
-  ) {
+  constructor(stream: Duplex, first: Uint8Array) {
     this.inner = streamConnection(stream);
     this.frames.push(first);
   }
@@ -128,13 +136,23 @@ class LegConnection implements ClientConnection {
 
   write(bytes: Uint8Array): boolean {
     let room = true;
-    this.stream.cork();
+    this.together(() => {
+      room = this.writeFrames(bytes);
+    });
+    return room;
+  }
+
+  together(work: () => void): void {
+    this.inner.together(work);
+  }
+
+  private writeFrames(bytes: Uint8Array): boolean {
+    let room = true;
     for (let at = 0; at < bytes.length; at += FRAME_PAYLOAD_BYTES_MAX) {
       const payload = bytes.subarray(at, at + FRAME_PAYLOAD_BYTES_MAX);
       this.inner.write(frameHeader(FRAME_DATA, payload.length));
       room = this.inner.write(payload);
     }
-    this.stream.uncork();
     return room;
   }
 

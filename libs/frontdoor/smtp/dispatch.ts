@@ -29,6 +29,9 @@ const RETRY_MS = 200;
 const NO_ROUTE = smtpReply(451, '4.3.2', 'Mail storage is being moved; try again shortly');
 const LOST = smtpReply(451, '4.3.2', 'Mail storage was lost in the middle of the message; try again');
 
+/** Not the owner (any more), or about to stop: nobody took the message (RFC 5321 §3.8). */
+const isNotHere = (reply: SmtpReply): boolean => isStaleReply(reply) || reply.code === 421;
+
 /** Brings a message to the node that owns its home volume. */
 export class Dispatcher {
   constructor(
@@ -90,7 +93,7 @@ export class Dispatcher {
         recipients: inner.map(({ forwardPath, parameters }) => ({ forwardPath, parameters })),
         body: body.bytes,
       });
-      if (body.touched || !outcomes.every(({ rcpt, final }) => isStaleReply(final ?? rcpt)))
+      if (body.touched || !outcomes.every(({ rcpt, final }) => isNotHere(final ?? rcpt)))
         return { kind: 'answered', owner, inner, outcomes };
       void this.routes.refresh();
     } catch (error) {

@@ -247,8 +247,11 @@ export class ImapSession implements CommandSession {
   }
 
   settle(): void {
-    this.out.flush();
-    this.mark();
+    // An answer whose mark was lost with us would cost the client its connection.
+    this.connection.together(() => {
+      this.out.flush();
+      this.mark();
+    });
     // Through a hub the next owner goes on from that mark; a client of our own is told.
     if (this.leaving && !this.ending)
       throw new SessionEnd(this.connection.mark ? '' : '[UNAVAILABLE] The mail store moves, connect again');
