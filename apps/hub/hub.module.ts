@@ -8,7 +8,9 @@ import { PostgresClusterState } from '#cluster/postgres';
 import { Database } from '#database';
 import { PostgresDirectoryLookup } from '#directory/postgres';
 import {
+  AccountLedger,
   Authenticator,
+  type Bulletin,
   CachedDirectory,
   type CertificateProvider,
   ConnectionLedger,
@@ -35,10 +37,11 @@ import { type Logger, systemClock, systemRandom } from '#stdx';
 import { HttpPorts } from './http-ports.ts';
 import { Hub } from './hub.ts';
 import { storedHubId } from './hub-id.ts';
+import { RedisBulletin } from './redis-bulletin.ts';
 import { type SessionPort, SessionPorts } from './session-ports.ts';
 import type { HubSettings } from './settings.ts';
 import { SmtpPorts } from './smtp-ports.ts';
-import { CERTIFICATES, CREDENTIALS, ENTRANCE, HUB_ID, LOGGER, MAIL_SERVICES, SETTINGS } from './tokens.ts';
+import { BULLETIN, CERTIFICATES, CREDENTIALS, ENTRANCE, HUB_ID, LOGGER, MAIL_SERVICES, SETTINGS } from './tokens.ts';
 import { HUB_VERSION } from './version.ts';
 
 @Module({})
@@ -77,6 +80,11 @@ const controlPlane = (settings: HubSettings, logger: Logger): Provider[] => [
     useFactory: (database: Database) =>
       new PostgresDirectoryLookup(database, settings.databaseUrl, systemClock, logger),
   },
+  {
+    provide: RedisBulletin,
+    useFactory: () => new RedisBulletin(settings.redisUrl, settings.clusterId, systemClock, systemRandom, logger),
+  },
+  { provide: BULLETIN, useExisting: RedisBulletin },
   {
     provide: HUB_ID,
     useFactory: () => settings.id ?? storedHubId(settings.stateDirectory, systemRandom),
@@ -164,12 +172,17 @@ const signIn = (settings: HubSettings, logger: Logger): Provider[] => [
   },
   {
     provide: Authenticator,
-    inject: [CachedDirectory],
-    useFactory: (directory: CachedDirectory) =>
-      new Authenticator(directory, systemClock, systemRandom, logger, {
+    inject: [CachedDirectory, BULLETIN],
+    useFactory: (directory: CachedDirectory, bulletin: Bulletin) =>
+      new Authenticator(directory, systemClock, systemRandom, logger, bulletin, {
         ...DEFAULT_AUTHENTICATOR_LIMITS,
         delayMs: settings.authDelayMs,
       }),
+  },
+  {
+    provide: AccountLedger,
+    inject: [BULLETIN],
+    useFactory: (bulletin: Bulletin) => new AccountLedger(bulletin, systemClock, settings.accountLimits),
   },
   {
     provide: SaslSignIn,
@@ -179,10 +192,16 @@ const signIn = (settings: HubSettings, logger: Logger): Provider[] => [
   },
   {
     provide: MAIL_SERVICES,
-    inject: [CachedDirectory, SaslSignIn, Dispatcher],
-    useFactory: (directory: CachedDirectory, sasl: SaslSignIn, dispatcher: Dispatcher): MailServices => ({
+    inject: [CachedDirectory, SaslSignIn, AccountLedger, Dispatcher],
+    useFactory: (
+      directory: CachedDirectory,
+      sasl: SaslSignIn,
+      accounts: AccountLedger,
+      dispatcher: Dispatcher,
+    ): MailServices => ({
       directory,
       sasl,
+      accounts,
       dispatcher,
       clock: systemClock,
       random: systemRandom,
@@ -201,8 +220,9 @@ const signIn = (settings: HubSettings, logger: Logger): Provider[] => [
 const ports = (settings: HubSettings, logger: Logger): Provider[] => [
   {
     provide: ConnectionLedger,
-    useFactory: () =>
-      new ConnectionLedger({
+    inject: [BULLETIN],
+    useFactory: (bulletin: Bulletin) =>
+      new ConnectionLedger(bulletin, systemClock, {
         ...DEFAULT_CONNECTION_LIMITS,
         connectionsMax: settings.connectionsMax,
         perAddressMax: settings.connectionsPerAddressMax,
@@ -224,16 +244,17 @@ const ports = (settings: HubSettings, logger: Logger): Provider[] => [
   },
   {
     provide: SessionPorts,
-    inject: [CachedDirectory, Authenticator, SaslSignIn, SessionLegs, CERTIFICATES, ENTRANCE],
+    inject: [CachedDirectory, Authenticator, SaslSignIn, AccountLedger, SessionLegs, CERTIFICATES, ENTRANCE],
     useFactory: (
       directory: CachedDirectory,
       authenticator: Authenticator,
       sasl: SaslSignIn,
+      accounts: AccountLedger,
       legs: SessionLegs,
       certificates: CertificateProvider,
       entrance: Entrance,
     ) => {
-      const services = { directory, authenticator, sasl, legs, certificates, clock: systemClock };
+      const services = { directory, authenticator, sasl, accounts, legs, certificates, clock: systemClock };
       return new SessionPorts(
         settings.host,
         sessionPorts(settings, services, logger),
@@ -265,6 +286,7 @@ function sessionPorts(settings: HubSettings, services: SessionServices, logger: 
 }
 
 const PARTS = [
+  RedisBulletin,
   Database,
   PostgresClusterState,
   PostgresDirectoryLookup,
@@ -286,9 +308,23 @@ const hub = (logger: Logger): Provider => ({
   provide: Hub,
   inject: [...PARTS],
   useFactory: (...parts: InstancesOf<typeof PARTS>) => {
-    const [database, state, lookup, directory, routes, control, coordinator, lanes, ledger, smtp, sessions, http] =
-      parts;
+    const [
+      bulletin,
+      database,
+      state,
+      lookup,
+      directory,
+      routes,
+      control,
+      coordinator,
+      lanes,
+      ledger,
+      smtp,
+      sessions,
+      http,
+    ] = parts;
     return new Hub({
+      bulletin,
       database,
       state,
       lookup,

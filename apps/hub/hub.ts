@@ -7,11 +7,13 @@ import type { CachedDirectory, ConnectionLedger, NodeLanes, RoutingMap } from '#
 import type { Logger } from '#stdx';
 import type { Readiness } from '#telemetry';
 import type { HttpPorts } from './http-ports.ts';
+import type { RedisBulletin } from './redis-bulletin.ts';
 import type { SessionPorts } from './session-ports.ts';
 import type { SmtpPorts } from './smtp-ports.ts';
 
 /** What a hub is made of, for starting and stopping it in order. */
 export interface HubParts {
+  readonly bulletin: RedisBulletin;
   readonly database: Database;
   readonly state: PostgresClusterState;
   readonly lookup: PostgresDirectoryLookup;
@@ -61,7 +63,7 @@ export class Hub {
   /** Gives up the lead first, so that another hub has it while clients are told to go. */
   async stop(): Promise<void> {
     this.stopping = true;
-    const { database, state, lookup, directory, routes, control, coordinator, lanes, smtp, sessions, http } =
+    const { bulletin, database, state, lookup, directory, routes, control, coordinator, lanes, smtp, sessions, http } =
       this.parts;
     http.announceStop();
     smtp.stopAccepting();
@@ -73,6 +75,7 @@ export class Hub {
     lanes.close();
     directory.close();
     await routes.stop();
+    bulletin.close();
     await Promise.all([lookup.close(), state.close()]);
     await database.close();
   }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { isLoopback } from '#frontdoor';
+import { DEFAULT_ACCOUNT_LIMITS, isLoopback } from '#frontdoor';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(10).max(3_600_000);
@@ -16,6 +16,8 @@ const schema = z.object({
   ROOKERY_CLUSTER_KEY: z.string().regex(/^(?:[0-9a-f]{2}){32,}$/i, 'at least 32 bytes in hex'),
   /** PostgreSQL. */
   DATABASE_URL: z.url(),
+  /** Redis, over which hubs tell each other what they count. Without it each counts alone. */
+  REDIS_URL: z.url().optional(),
   /** Address the public ports, the relay port and the status port listen on. */
   ROOKERY_HOST: z.string().default('127.0.0.1'),
   /** Name or address at which nodes and other hubs reach this one; default the listening address, or the machine's name. */
@@ -54,6 +56,10 @@ const schema = z.object({
     ),
   ROOKERY_CONNECTIONS_MAX: z.coerce.number().int().min(1).default(25_000),
   ROOKERY_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).default(200),
+  /** Over all hubs, as are the connections of an address. */
+  ROOKERY_SESSIONS_PER_ACCOUNT: z.coerce.number().int().min(1).default(DEFAULT_ACCOUNT_LIMITS.sessionsMax),
+  /** Recipients an account may submit to in a day (UTC). */
+  ROOKERY_RECIPIENTS_PER_DAY: z.coerce.number().int().min(1).default(DEFAULT_ACCOUNT_LIMITS.recipientsPerDayMax),
   ROOKERY_MESSAGE_BYTES_MAX: z.coerce.number().int().min(65_536).default(52_428_800),
   /** A refused sign-in is answered after this; each further one of the address after twice as long. */
   ROOKERY_AUTH_DELAY_MS: z.coerce.number().int().min(0).max(60_000).default(2_000),
@@ -107,6 +113,11 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
     plainLogin: values.ROOKERY_PLAIN_LOGIN ?? isLoopback(host),
     postmaster: values.ROOKERY_POSTMASTER ?? null,
     proxyNetworks: values.ROOKERY_PROXY_NETWORKS,
+    redisUrl: values.REDIS_URL,
+    accountLimits: {
+      sessionsMax: values.ROOKERY_SESSIONS_PER_ACCOUNT,
+      recipientsPerDayMax: values.ROOKERY_RECIPIENTS_PER_DAY,
+    },
     connectionsMax: values.ROOKERY_CONNECTIONS_MAX,
     connectionsPerAddressMax: values.ROOKERY_CONNECTIONS_PER_ADDRESS,
     messageBytesMax: values.ROOKERY_MESSAGE_BYTES_MAX,

@@ -6,3 +6,4 @@ export const CREDENTIALS = Symbol('hub credentials');
 export const CERTIFICATES = Symbol('certificates');
 export const MAIL_SERVICES = Symbol('mail services');
 export const ENTRANCE = Symbol('entrance');
+export const BULLETIN = Symbol('bulletin');

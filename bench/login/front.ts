@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MemoryClusterState } from '#cluster/memory';
 import { MemoryDirectory } from '#directory/memory';
 import {
+  AccountLedger,
   Authenticator,
   CachedDirectory,
   ConnectionLedger,
@@ -15,6 +16,7 @@ import {
   SaslSignIn,
   SessionFront,
   SessionLegs,
+  silentBulletin,
   storedCertificate,
   tlsServerOptions,
 } from '#frontdoor';
@@ -73,13 +75,14 @@ const certificates = await storedCertificate(
   systemRandom,
   silentLogger,
 );
-const authenticator = new Authenticator(cached, systemClock, systemRandom, silentLogger);
+const authenticator = new Authenticator(cached, systemClock, systemRandom, silentLogger, silentBulletin);
 const front = new SessionFront(
   imap,
   {
     directory: cached,
     authenticator,
     sasl: new SaslSignIn(authenticator, systemRandom, Buffer.from('decoys')),
+    accounts: new AccountLedger(silentBulletin, systemClock, { sessionsMax: 1_000_000, recipientsPerDayMax: 0 }),
     legs: new SessionLegs(routes, hub, systemClock, systemRandom, silentLogger),
     certificates,
     clock: systemClock,
@@ -87,7 +90,7 @@ const front = new SessionFront(
   silentLogger,
   { ...DEFAULT_SESSION_FRONT_SETTINGS, hostname: 'bench', plainLogin: true },
 );
-const ledger = new ConnectionLedger();
+const ledger = new ConnectionLedger(silentBulletin, systemClock);
 const shared = {
   ledger,
   serve: (...[socket, { address }]: Parameters<ConstructorParameters<typeof FrontListener>[0]['serve']>) =>

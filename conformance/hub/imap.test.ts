@@ -57,6 +57,16 @@ describe('IMAP before login', () => {
     }
   });
 
+  it('gives an account no more sessions than it may have', async () => {
+    await using world = await hubWorld({ accounts: { sessionsMax: 2, recipientsPerDayMax: 1 } });
+    const [first, second, third] = [await world.imap(), await world.imap(), await world.imap()];
+    await first.ok(LOGIN);
+    await second.ok(LOGIN);
+    assert.match((await third.command(LOGIN)).tagged, /^NO \[LIMIT\] Too many sessions/);
+    await first.ok('LOGOUT');
+    await until('the place to be free', async () => (await third.command(LOGIN)).tagged.startsWith('OK'));
+  });
+
   it('refuses without telling more than it must', async () => {
     await using world = await hubWorld();
     await world.registry.updateAccount(world.system, world.carol.id, undefined, { state: 'suspended' });

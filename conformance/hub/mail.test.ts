@@ -196,6 +196,21 @@ describe('submission', () => {
   });
 });
 
+describe('an account that has sent as much as it may in a day', () => {
+  it('is refused for now, recipient by recipient', async () => {
+    await using world = await hubWorld({ accounts: { sessionsMax: 10, recipientsPerDayMax: 3 } });
+    const client = await submitter(world);
+    const text = 'Subject: x\r\n\r\nhi\r\n';
+    assert.match(await client.send('alice@acme.test', ['a@elsewhere.test', 'b@elsewhere.test'], text), /^250 /);
+    assert.match(await client.say('MAIL FROM:<alice@acme.test>'), /^250 /);
+    assert.match(await client.say('RCPT TO:<c@elsewhere.test>'), /^250 /);
+    assert.match(await client.say('RCPT TO:<d@elsewhere.test>'), /^450 4\.7\.1 /);
+    await client.say('RSET');
+    const other = await submitter(world, 'bob@acme.test');
+    assert.match(await other.send('bob@acme.test', ['a@elsewhere.test'], text), /^250 /);
+  });
+});
+
 describe('the relay port', () => {
   async function fromNode(world: HubWorld, key = CLUSTER_KEY): Promise<SmtpDialogue> {
     const socket = connect(world.ports.relay, '127.0.0.1');

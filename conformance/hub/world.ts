@@ -5,6 +5,8 @@ import { connect as connectTls } from 'node:tls';
 import { MemoryClusterState } from '#cluster/memory';
 import { MemoryDirectory } from '#directory/memory';
 import {
+  AccountLedger,
+  type AccountLimits,
   Authenticator,
   CachedDirectory,
   ConnectionLedger,
@@ -26,6 +28,7 @@ import {
   SessionFront,
   type SessionFrontSettings,
   SessionLegs,
+  silentBulletin,
   storedCertificate,
   tlsServerOptions,
 } from '#frontdoor';
@@ -53,6 +56,7 @@ const granted = <T>(result: Result<T, unknown>): T => {
 export const passwordOf = (email: string): string => `${email} pass`;
 
 export interface HubWorldOptions {
+  readonly accounts?: AccountLimits;
   readonly imap?: Partial<SessionFrontSettings>;
   readonly mailWaitMs?: number;
   readonly logger?: Logger;
@@ -73,7 +77,7 @@ export async function hubWorld(options: HubWorldOptions = {}) {
 
   const directory = new CachedDirectory(people.lookup, systemClock);
   const limits = { ...DEFAULT_AUTHENTICATOR_LIMITS, delayMs: 0 };
-  const authenticator = new Authenticator(directory, systemClock, systemRandom, logger, limits);
+  const authenticator = new Authenticator(directory, systemClock, systemRandom, logger, silentBulletin, limits);
   const routes = new RoutingMap(state, new RouteFile(join(disk.path, 'routes.json'), logger), systemClock, logger);
   await routes.start();
   const hub: HubCredentials = {
@@ -90,10 +94,12 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     systemRandom,
     logger,
   );
+  const accounts = new AccountLedger(silentBulletin, systemClock, options.accounts);
   const sasl = new SaslSignIn(authenticator, systemRandom, Buffer.from('decoys'));
   const services: MailServices = {
     directory,
     sasl,
+    accounts,
     dispatcher,
     clock: systemClock,
     random: systemRandom,
@@ -102,7 +108,7 @@ export async function hubWorld(options: HubWorldOptions = {}) {
   const legs = new SessionLegs(routes, hub, systemClock, systemRandom, logger);
   const front = new SessionFront(
     imap,
-    { directory, authenticator, sasl, legs, certificates, clock: systemClock },
+    { directory, authenticator, sasl, accounts, legs, certificates, clock: systemClock },
     logger,
     { ...DEFAULT_SESSION_FRONT_SETTINGS, hostname: 'hub.test', plainLogin: true, ...options.imap },
   );
@@ -228,7 +234,7 @@ async function listen(
   certificates: Awaited<ReturnType<typeof storedCertificate>>,
   logger: Logger,
 ) {
-  const ledger = new ConnectionLedger();
+  const ledger = new ConnectionLedger(silentBulletin, systemClock);
   const doors = (role: MailRole): MailFrontDoor =>
     new MailFrontDoor(
       { role, hostname: 'hub.test', postmaster: 'alice@acme.test', limits: DEFAULT_MAIL_LIMITS },

@@ -3,7 +3,9 @@
 export * from './http/http-front.ts';
 export * from './http/upstream.ts';
 export { imap } from './imap/imap-protocol.ts';
-export * from './listening/connection-ledger.ts';
+export { AccountLedger, type AccountLimits, DEFAULT_ACCOUNT_LIMITS } from './limits/account-ledger.ts';
+export * from './limits/bulletin.ts';
+export * from './limits/connection-ledger.ts';
 export * from './listening/front-listener.ts';
 export * from './listening/relay-port.ts';
 export * from './login/authenticator.ts';

@@ -6,7 +6,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { silentLogger, systemClock, systemRandom } from '#stdx';
 import { temporaryDirectory } from '#testing';
-import { ConnectionLedger } from '../listening/connection-ledger.ts';
+import { silentBulletin } from '../limits/bulletin.ts';
+import { ConnectionLedger } from '../limits/connection-ledger.ts';
 import { storedCertificate } from '../tls/certificates.ts';
 import { HttpFront } from './http-front.ts';
 import { DEFAULT_UPSTREAM_LIMITS, Upstream, type UpstreamLimits } from './upstream.ts';
@@ -23,7 +24,7 @@ async function frontFor(url: string, limits: Partial<UpstreamLimits> = {}) {
     hubName: 'hub<1>',
     upstreams: new Map([['/api', upstream]]),
     healthy: () => true,
-    ledger: new ConnectionLedger(),
+    ledger: new ConnectionLedger(silentBulletin, systemClock),
   });
   const port = await front.listen('127.0.0.1', 0);
   const close = async (): Promise<void> => {

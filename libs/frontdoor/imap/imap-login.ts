@@ -18,6 +18,7 @@ const REFUSALS: Readonly<Record<LoginRefusal, string>> = {
   disabled: 'NO [CONTACTADMIN] Account is disabled',
   limited: 'NO [LIMIT] Too many failed sign-ins, try again later',
   unavailable: 'NO [UNAVAILABLE] Accounts cannot be looked up now, try again shortly',
+  tooManySessions: 'NO [LIMIT] Too many sessions of this account',
   noOwner: 'NO [UNAVAILABLE] Mail storage is being moved, try again shortly',
 };
 

@@ -4,14 +4,19 @@ import { connect, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { connect as connectTls, type TlsOptions } from 'node:tls';
 import { silentLogger, systemClock, systemRandom } from '#stdx';
+import { silentBulletin } from '../limits/bulletin.ts';
+import { ConnectionLedger } from '../limits/connection-ledger.ts';
 import { selfSignedCertificate } from '../tls/self-signed.ts';
-import { ConnectionLedger } from './connection-ledger.ts';
 import { type Client, FrontListener } from './front-listener.ts';
 
 const trust = (...networks: string[]) => ({ networks, clock: systemClock, logger: silentLogger });
 
 /** Echoes what a client says, and keeps who it was. */
-async function echo(networks: readonly string[], tls?: TlsOptions, ledger = new ConnectionLedger()) {
+async function echo(
+  networks: readonly string[],
+  tls?: TlsOptions,
+  ledger = new ConnectionLedger(silentBulletin, systemClock),
+) {
   const clients: Client[] = [];
   const sockets = new Set<Socket>();
   const listener = new FrontListener({
@@ -97,7 +102,11 @@ describe('a public port behind a balancer', () => {
   });
 
   it('counts by the client, not by the balancer', async () => {
-    const ledger = new ConnectionLedger({ connectionsMax: 10, perAddressMax: 1, exempt: () => false });
+    const ledger = new ConnectionLedger(silentBulletin, systemClock, {
+      connectionsMax: 10,
+      perAddressMax: 1,
+      exempt: () => false,
+    });
     using port = await echo(['127.0.0.0/8'], undefined, ledger);
     const from = (address: string): Socket => {
       const socket = connect(port.port, '127.0.0.1');
@@ -117,4 +126,4 @@ describe('a public port behind a balancer', () => {
   });
 });
 
-const UNUSED = { ledger: new ConnectionLedger(), serve: () => {}, refuse: () => {} };
+const UNUSED = { ledger: new ConnectionLedger(silentBulletin, systemClock), serve: () => {}, refuse: () => {} };

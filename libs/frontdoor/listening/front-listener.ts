@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions, type Server as TlsServer } from 'node:tls';
-import type { ConnectionLedger, ConnectionRefusal } from './connection-ledger.ts';
+import type { ConnectionLedger, ConnectionRefusal } from '../limits/connection-ledger.ts';
 import { ProxyReader, type ProxyTrust } from './proxy-reader.ts';
 
 /** Who is at the other end; behind a trusted balancer, the one it names. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { silentLogger, systemRandom } from '#stdx';
 import { SimulatedClock } from '#testing';
+import { silentBulletin } from '../limits/bulletin.ts';
 import { frontdoorWorld } from '../world.spec.ts';
 import { Authenticator, DEFAULT_AUTHENTICATOR_LIMITS } from './authenticator.ts';
 import { CachedDirectory } from './cached-directory.ts';
@@ -10,7 +11,7 @@ async function loginWorld(limits: Partial<typeof DEFAULT_AUTHENTICATOR_LIMITS> =
   const clock = new SimulatedClock();
   const world = await frontdoorWorld(clock);
   const directory = new CachedDirectory(world.lookup, clock);
-  const authenticator = new Authenticator(directory, clock, systemRandom, silentLogger, {
+  const authenticator = new Authenticator(directory, clock, systemRandom, silentLogger, silentBulletin, {
     ...DEFAULT_AUTHENTICATOR_LIMITS,
     delayMs: 0,
     ...limits,

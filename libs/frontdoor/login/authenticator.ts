@@ -14,7 +14,8 @@ import {
 } from '#directory/api';
 import { parseScramKeys, type ScramKeys } from '#protocol/sasl';
 import type { Clock, Logger, Random } from '#stdx';
-import { DEFAULT_FAILURE_LIMITS, FailureLedger, type FailureLimits } from './failure-ledger.ts';
+import type { Bulletin } from '../limits/bulletin.ts';
+import { DEFAULT_FAILURE_LIMITS, FailureLedger, type FailureLimits } from '../limits/failure-ledger.ts';
 import { Slots, SlotsFullError } from './slots.ts';
 
 /** Who wants to sign in. */
@@ -85,12 +86,13 @@ export class Authenticator {
     private readonly clock: Pick<Clock, 'now' | 'monotonic' | 'sleep'>,
     private readonly random: Random,
     private readonly logger: Logger,
+    bulletin: Bulletin,
     private readonly limits: AuthenticatorLimits = DEFAULT_AUTHENTICATOR_LIMITS,
   ) {
     this.key = random.bytes(32);
     this.verified = new LRUCache({ max: limits.verifiedMax });
     this.wrong = new LRUCache({ max: limits.rememberedMax });
-    this.ledger = new FailureLedger(clock, limits);
+    this.ledger = new FailureLedger(clock, bulletin, limits);
     this.slots = new Slots(limits.verificationsMax, limits.verificationsWaitingMax);
   }
 

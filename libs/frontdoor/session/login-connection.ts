@@ -33,6 +33,8 @@ export interface LoginFront {
     ...exchange: [mechanism: string, initial: Buffer | null, ask: Ask]
   ): Promise<SaslSignInOutcome>;
   /** A leg for a session that begins; `undefined` when nobody serves the account in time. */
+  /** Whether the account may have one session more. */
+  mayEnter(route: AccountRoute): boolean;
   openLeg(
     peer: SessionPeer,
     route: AccountRoute,
@@ -129,6 +131,7 @@ export class LoginConnection implements LoginClient, Deadlined {
     if (outcome.kind !== 'accepted') return this.refused(outcome.kind);
     this.deadline = Number.POSITIVE_INFINITY;
     const { front, peer, dialogue, secure } = this;
+    if (!front.mayEnter(outcome.route)) return this.refused('tooManySessions');
     const leg = await front.openLeg(peer, outcome.route, secure, dialogue.tag);
     if (this.over) leg?.socket.destroy();
     else if (!leg) this.refused('noOwner');

@@ -28,8 +28,11 @@ export interface SessionProtocol {
 /** `lost`: the mail is served by nobody in time. `stopping`: the hub is. */
 export type Farewell = 'lost' | 'stopping';
 
-/** Why somebody was not signed in; each protocol has its own words. `noOwner`: the account's mail is served by nobody now. */
-export type LoginRefusal = Exclude<LoginOutcome['kind'], 'accepted'> | 'noOwner';
+/**
+ * Why somebody was not signed in; each protocol has its own words. `noOwner`: the account's mail is served by nobody now.
+ * `tooManySessions`: the account has as many as it may.
+ */
+export type LoginRefusal = Exclude<LoginOutcome['kind'], 'accepted'> | 'noOwner' | 'tooManySessions';
 
 /** A client that has not signed in, as the dialogue with it sees it. */
 export interface LoginClient {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocketOptions } from 'node:tls';
 import { type AccountRoute, type DirectoryLookup, DirectoryUnavailableError } from '#directory/api';
 import type { Clock, Logger } from '#stdx';
+import type { AccountLedger } from '../limits/account-ledger.ts';
 import { DeadlineWheel } from '../listening/deadline-wheel.ts';
 import type { Authenticator, LoginOutcome } from '../login/authenticator.ts';
 import type { Ask, SaslClient, SaslSignIn, SaslSignInOutcome } from '../login/sasl-sign-in.ts';
@@ -16,6 +17,7 @@ export interface SessionServices {
   readonly directory: DirectoryLookup;
   readonly authenticator: Authenticator;
   readonly sasl: SaslSignIn;
+  readonly accounts: AccountLedger;
   readonly legs: SessionLegs;
   readonly certificates: CertificateProvider;
   readonly clock: Clock;
@@ -87,6 +89,10 @@ export class SessionFront implements LoginFront, SessionKeeper {
     return this.services.sasl.run({ address, protocol, channelBindings }, ...exchange);
   }
 
+  mayEnter(route: AccountRoute): boolean {
+    return this.services.accounts.mayEnter(route.accountId);
+  }
+
   async openLeg(
     peer: SessionPeer,
     route: AccountRoute,
@@ -107,6 +113,7 @@ export class SessionFront implements LoginFront, SessionKeeper {
   ): void {
     const session = new HeldSession(socket, leg, identityOf(route, peer, client.tls), this);
     this.sessions.add(session);
+    this.services.accounts.enter(route.accountId);
     session.start(client.rest, client.ended);
   }
 
@@ -126,7 +133,7 @@ export class SessionFront implements LoginFront, SessionKeeper {
   }
 
   ended(session: HeldSession, client: Socket): void {
-    this.sessions.delete(session);
+    if (this.sessions.delete(session)) this.services.accounts.leave(session.identity.accountId);
     this.linger(client);
   }
 

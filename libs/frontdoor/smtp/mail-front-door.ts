@@ -11,6 +11,7 @@ import {
   smtpReply,
 } from '#protocol/smtp';
 import { type Clock, type Logger, present, type Random } from '#stdx';
+import type { AccountLedger } from '../limits/account-ledger.ts';
 import type { SaslSignIn } from '../login/sasl-sign-in.ts';
 import { bounceMessage } from './bounce.ts';
 import type { Dispatched, Dispatcher } from './dispatch.ts';
@@ -47,6 +48,7 @@ export interface MailFrontDoorOptions {
 export interface MailServices {
   readonly directory: DirectoryLookup;
   readonly sasl: SaslSignIn;
+  readonly accounts: AccountLedger;
   readonly dispatcher: Dispatcher;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly random: Random;
@@ -55,6 +57,7 @@ export interface MailServices {
 
 const SENDER_OK = smtpReply(250, '2.1.0', 'OK');
 const DIRECTORY_AWAY = smtpReply(451, '4.4.3', 'Accounts cannot be looked up now; try again later');
+const DAY_FULL = smtpReply(450, '4.7.1', 'This account has sent as much as it may today');
 const NOT_YOURS = smtpReply(553, '5.7.1', 'Sender address is not yours');
 
 /**
@@ -89,6 +92,8 @@ export class MailFrontDoor implements SmtpBackend {
   async rcpt(peer: SmtpPeer, transaction: SmtpTransaction, forwardPath: SmtpPath): Promise<SmtpReply> {
     const envelope = present(this.envelopes.get(transaction), 'envelope');
     const { role, postmaster, limits } = this.options;
+    const { submitter, recipients } = envelope;
+    if (submitter && !this.services.accounts.maySubmitTo(submitter.accountId, recipients.length + 1)) return DAY_FULL;
     const rules: RecipientRules = { role, postmaster, expandedRecipientsMax: limits.expandedRecipientsMax };
     try {
       return await admitRecipient(this.services.directory, envelope, forwardPath, rules);
@@ -112,6 +117,8 @@ export class MailFrontDoor implements SmtpBackend {
     const facts = { transactionId: transaction.id, clientAddress: peer.address };
     const dispatched = await this.services.dispatcher.send(envelope, body, facts);
     const reply = await this.conclude(transaction, envelope, dispatched, head);
+    if (envelope.submitter && [reply].flat().every(({ code }) => code === 250))
+      this.services.accounts.submitted(envelope.submitter.accountId, envelope.recipients.length);
     this.services.logger.info(
       {
         transaction: transaction.id,

@@ -1,5 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
 import type { Clock } from '#stdx';
+import { addressBlock } from './address-block.ts';
+import type { Bulletin } from './bulletin.ts';
 
 export interface FailureLimits {
   /** Failures are forgotten this long after the last one. 600,000: fail2ban's `findtime`. */
@@ -30,7 +33,11 @@ interface Tally {
   lastAt: number;
 }
 
-/** Who failed to sign in, how often, where. In memory of one hub. */
+const TOPIC = 'sign-ins';
+/** `own`: the account's password was known there. */
+const Message = z.object({ account: z.string(), block: z.string(), own: z.boolean() });
+
+/** Who failed to sign in, how often, where. In memory; what one hub sees, the others are told. */
 export class FailureLedger {
   private readonly addresses: LRUCache<string, Tally>;
   private readonly accounts: LRUCache<string, Tally>;
@@ -39,8 +46,10 @@ export class FailureLedger {
 
   constructor(
     private readonly clock: Pick<Clock, 'monotonic'>,
+    private readonly bulletin: Bulletin,
     private readonly limits: FailureLimits = DEFAULT_FAILURE_LIMITS,
   ) {
+    bulletin.subscribe(TOPIC, (text) => this.heard(text));
     this.addresses = new LRUCache({ max: limits.rememberedMax });
     this.accounts = new LRUCache({ max: limits.rememberedMax });
     this.familiar = new LRUCache({ max: limits.rememberedMax });
@@ -57,9 +66,9 @@ export class FailureLedger {
 
   /** Counts a failure; returns how long to hold the answer back. */
   failed(account: string, address: string): number {
-    const count = this.count(this.addresses, addressBlock(address));
-    this.count(this.accounts, account);
-    return this.delayFor(count);
+    const block = addressBlock(address);
+    this.tell(account, block, false);
+    return this.delayFor(this.countFailure(account, block));
   }
 
   /** The same wrong password again is a client that was not told of a new one, not a guess: it is delayed, not counted. */
@@ -69,11 +78,29 @@ export class FailureLedger {
 
   succeeded(account: string, address: string): void {
     const block = addressBlock(address);
+    if (!this.familiar.has(`${account} ${block}`)) this.tell(account, block, true);
     this.familiar.set(`${account} ${block}`, true);
     this.accounts.delete(account);
     // One's own account opened does not buy guesses at others': the address is only eased.
     const tally = this.addresses.get(block);
     if (tally) tally.count = Math.max(0, tally.count - 1);
+  }
+
+  private countFailure(account: string, block: string): number {
+    this.count(this.accounts, account);
+    return this.count(this.addresses, block);
+  }
+
+  private tell(account: string, block: string, own: boolean): void {
+    this.bulletin.publish(TOPIC, JSON.stringify({ account, block, own }));
+  }
+
+  private heard(text: string): void {
+    const message = read(text);
+    if (!message) return;
+    const { account, block, own } = message;
+    if (own) this.familiar.set(`${account} ${block}`, true);
+    else this.countFailure(account, block);
   }
 
   private count(tallies: LRUCache<string, Tally>, key: string): number {
@@ -95,20 +122,11 @@ export class FailureLedger {
   }
 }
 
-/** An IPv4 address, or the /64 an IPv6 address is in: one subscriber is given at least that (RFC 6177). */
-export function addressBlock(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped) return mapped[1]!;
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.replace(/%.*$/, '').toLowerCase().split('::');
-  const left = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const right = tail === '' ? [] : tail.split(':');
-    while (left.length + right.length < 8) left.push('0');
-    left.push(...right);
+/** Undefined for what is not ours to understand: another version's. */
+function read(text: string): z.infer<typeof Message> | undefined {
+  try {
+    return Message.parse(JSON.parse(text));
+  } catch {
+    return undefined;
   }
-  return `${left
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
 }

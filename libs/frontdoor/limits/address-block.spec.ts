@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { addressBlock } from './failure-ledger.ts';
+import { addressBlock } from './address-block.ts';
 
 it('an address block is an IPv4 address or an IPv6 /64', () => {
   for (const [address, block] of [
