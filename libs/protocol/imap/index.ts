@@ -14,6 +14,8 @@ export * from './parse/mailbox.ts';
 export * from './parse/message.ts';
 export * from './parse/search.ts';
 export * from './parse/session.ts';
+export * from './parse/sort.ts';
+export * from './position-range.ts';
 export * from './pre-login.ts';
 export * from './response/body-structure.ts';
 export * from './response/envelope.ts';

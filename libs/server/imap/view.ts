@@ -4,6 +4,8 @@ import {
   formatSequenceSet,
   ImapSyntaxError,
   type NumberRange,
+  type PositionRange,
+  positionsOf,
   resolveSequenceSet,
   type SelectedMark,
   type SequenceRange,
@@ -108,6 +110,20 @@ export class MailboxView {
       else indexes.push({ first: index, last: index });
     }
     return this.select(indexes);
+  }
+
+  /** Of a selection's messages, those at these positions. */
+  part({ indexes, count }: Selection, range: PositionRange): Selection {
+    const { start, end } = positionsOf(range, count);
+    const chosen: NumberRange[] = [];
+    let position = 0;
+    for (const { first, last } of indexes) {
+      const from = Math.max(first, first + start - position);
+      const to = Math.min(last, first + end - position - 1);
+      if (from <= to) chosen.push({ first: from, last: to });
+      position += last - first + 1;
+    }
+    return this.select(chosen);
   }
 
   all(): Selection {

@@ -1,4 +1,5 @@
 import type { ArgumentReader } from '../argument-reader.ts';
+import { type PositionRange, readPositionRange } from '../position-range.ts';
 import type { SequenceSet } from '../sequence-set.ts';
 
 /** What of a part is asked for. RFC 9051 §6.4.5.1. `null` is its body (the whole message where `part` is empty). */
@@ -59,6 +60,8 @@ export interface FetchArguments {
   readonly changedSince: number;
   /** RFC 7162 §3.2.6. */
   readonly vanished: boolean;
+  /** Only these of the messages found. RFC 9394 §3.3. */
+  readonly partial: PositionRange | null;
 }
 
 const FLAGS: FetchItem = { kind: 'flags' };
@@ -110,18 +113,23 @@ export function parseFetch(reader: ArgumentReader): FetchArguments {
   const items = parseFetchItems(reader);
   let changedSince = 0;
   let vanished = false;
+  let partial: PositionRange | null = null;
   if (reader.accept(' ')) {
     reader.list(() => {
       const modifier = reader.keyword('a FETCH modifier');
       if (modifier === 'CHANGEDSINCE') {
         reader.space();
         changedSince = reader.number64('a modification sequence');
+      } else if (modifier === 'PARTIAL') {
+        if (partial) reader.fail('One PARTIAL is enough');
+        reader.space();
+        partial = readPositionRange(reader);
       } else if (modifier === 'VANISHED') vanished = true;
       else reader.fail('Unknown FETCH modifier');
     });
   }
   reader.end();
-  return { messages, items, changedSince, vanished };
+  return { messages, items, changedSince, vanished, partial };
 }
 
 export function parseFetchItems(reader: ArgumentReader): readonly FetchItem[] {

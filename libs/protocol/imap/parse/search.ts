@@ -2,6 +2,7 @@ import { TextDecoder } from 'node:util';
 import type { ArgumentReader } from '../argument-reader.ts';
 import { BadCharsetError } from '../errors.ts';
 import { SEARCH_KEYS_MAX } from '../limits.ts';
+import { type PositionRange, readPositionRange } from '../position-range.ts';
 import type { SequenceSet } from '../sequence-set.ts';
 
 /** A search program as sent. RFC 9051 §6.4.4; WITHIN is RFC 5032, MODSEQ RFC 7162 §3.1.5, SAVED* RFC 8514, ids RFC 8474. */
@@ -36,8 +37,7 @@ export interface SearchReturn {
   readonly all: boolean;
   readonly count: boolean;
   readonly save: boolean;
-  /** Positions in the result, counted from 1 or, negative, from its end. */
-  readonly partial: { readonly first: number; readonly last: number } | null;
+  readonly partial: PositionRange | null;
 }
 
 export interface SearchArguments {
@@ -95,8 +95,10 @@ export function parseReturn(reader: ArgumentReader): SearchReturn {
   const options = new Set(
     reader.list(() => {
       const option = reader.keyword('a RETURN option');
-      if (option === 'PARTIAL') partial = parsePartialRange(reader);
-      else if (!['MIN', 'MAX', 'ALL', 'COUNT', 'SAVE'].includes(option)) reader.fail('Unknown RETURN option');
+      if (option === 'PARTIAL') {
+        reader.space();
+        partial = readPositionRange(reader);
+      } else if (!['MIN', 'MAX', 'ALL', 'COUNT', 'SAVE'].includes(option)) reader.fail('Unknown RETURN option');
       return option;
     }, true),
   );
@@ -112,16 +114,6 @@ export function parseReturn(reader: ArgumentReader): SearchReturn {
     save: options.has('SAVE'),
     partial,
   };
-}
-
-function parsePartialRange(reader: ArgumentReader): { first: number; last: number } {
-  reader.space();
-  const sign = reader.accept('-') ? -1 : 1;
-  const first = reader.nzNumber('a position');
-  reader.expect(':');
-  if (reader.accept('-') !== (sign === -1)) reader.fail('Both ends of PARTIAL count from the same end');
-  const last = reader.nzNumber('a position');
-  return { first: sign * Math.min(first, last), last: sign * Math.max(first, last) };
 }
 
 function isKnownCharset(charset: string): boolean {

@@ -7,7 +7,7 @@ import { planFetch } from '../fetch/plan.ts';
 import { stringFormatOf } from '../mailbox-text.ts';
 import { rangesOf, tellVanishedEarlier } from '../resync.ts';
 
-/** RFC 9051 §6.4.5; CHANGEDSINCE, RFC 7162 §3.1.4. */
+/** RFC 9051 §6.4.5; CHANGEDSINCE, RFC 7162 §3.1.4; PARTIAL, RFC 9394 §3.3. */
 export const fetch: ImapCommand<FetchArguments> = {
   name: 'FETCH',
   states: ['selected'],
@@ -32,7 +32,8 @@ async function run(session: CommandSession, args: FetchArguments, reply: Reply, 
   if (args.vanished && !(uid && args.changedSince > 0 && session.enabled.has('QRESYNC')))
     throw new ImapSyntaxError('VANISHED needs UID FETCH, CHANGEDSINCE and QRESYNC');
   if (args.changedSince > 0 || args.items.some(({ kind }) => kind === 'modSeq')) session.enable('CONDSTORE');
-  const selection = session.resolve(args.messages, uid);
+  const asked = session.resolve(args.messages, uid);
+  const selection = args.partial ? session.view.part(asked, args.partial) : asked;
   const plan = planFetch(args.items, { uid, modSeq: args.changedSince > 0, text: stringFormatOf(session) });
   let outcome: FetchOutcome;
   if (args.changedSince > 0) {

@@ -20,9 +20,11 @@ import { getQuota, getQuotaRoot } from './quota.ts';
 import { rename } from './rename.ts';
 import { search, uidSearch } from './search.ts';
 import { examine, select } from './select.ts';
+import { sort, uidSort } from './sort.ts';
 import { status } from './status.ts';
 import { store, uidStore } from './store.ts';
 import { subscribe } from './subscribe.ts';
+import { thread, uidThread } from './thread.ts';
 import { unselect } from './unselect.ts';
 import { unsubscribe } from './unsubscribe.ts';
 
@@ -46,6 +48,7 @@ const ROWS = [
   ],
   ...[getQuota, getQuotaRoot],
   ...[check, close, unselect, expunge, uidExpunge, search, uidSearch, fetch, uidFetch, store, uidStore],
+  ...[sort, uidSort, thread, uidThread],
   ...[copy, uidCopy, move, uidMove],
 ] as readonly ImapCommand<unknown>[];
 

@@ -4,7 +4,7 @@ import type { MailboxView, Selection } from '../view.ts';
 
 /** What a search found in this session's view. */
 export interface Found {
-  /** Ascending. */
+  /** Ascending; in the order of SORT where that was asked for. */
   readonly uids: readonly Uid[];
   /** Highest modSeq among them, 0 when none. */
   readonly modSeq: ModSeq;
