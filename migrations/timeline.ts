@@ -9,6 +9,7 @@ import { FailBack1700000008000 } from './1700000008000-fail-back.ts';
 import { Payments1700000009000 } from './1700000009000-payments.ts';
 import { SignIn1700000010000 } from './1700000010000-sign-in.ts';
 import { Trust1700000011000 } from './1700000011000-trust.ts';
+import { InvoiceTasks1700000012000 } from './1700000012000-invoice-tasks.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   Payments1700000009000,
   SignIn1700000010000,
   Trust1700000011000,
+  InvoiceTasks1700000012000,
 ];

@@ -1,28 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Registry } from 'prom-client';
-import { noPaymentProvider } from '#billing/api';
-import { MonthRating } from '#billing/invoice';
-import {
-  InvoiceCollection,
-  InvoiceFinalization,
-  LateUsageScan,
-  MonthClosing,
-  OverdueInvoices,
-  PaymentMethods,
-  PostgresBillingAccounts,
-  ProviderEvents,
-  ProviderFollower,
-} from '#billing/postgres';
-import { StripePayments } from '#billing/stripe';
 import { Database } from '#database';
-import { PostgresMetering, PostgresUsageReader, UsageOutboxRelay, UsageQuarantine, UsageRollup } from '#metering';
+import { PostgresMetering, UsageOutboxRelay } from '#metering';
 import { type Logger, systemClock } from '#stdx';
-import type { BillingJob } from './job.ts';
+import { allJobs } from './compose.ts';
 import { JobRunner } from './job-runner.ts';
-import { billingJobs } from './jobs.ts';
 import { BillingMetrics } from './metrics.ts';
 import { OutboxLoop } from './outbox-loop.ts';
-import { paymentJobs } from './payment-jobs.ts';
 import type { BillingSettings } from './settings.ts';
 import { CLOCK, JOBS, LOGGER, SETTINGS } from './tokens.ts';
 import { UsageWorker } from './usage-worker.ts';
@@ -53,34 +37,10 @@ export function billingModule(settings: BillingSettings, logger: Logger, registr
         inject: [Database, PostgresMetering],
         useFactory: (database: Database, metering: PostgresMetering) => new UsageOutboxRelay(database, metering),
       },
-      { provide: JOBS, inject: [Database, PostgresMetering, SETTINGS], useFactory: jobsOver },
+      { provide: JOBS, inject: [Database, PostgresMetering, SETTINGS], useFactory: allJobs },
       OutboxLoop,
       UsageWorker,
       JobRunner,
     ],
   };
-}
-
-function jobsOver(database: Database, metering: PostgresMetering, settings: BillingSettings): BillingJob[] {
-  const accounts = new PostgresBillingAccounts(database);
-  const rating = new MonthRating(accounts, new PostgresUsageReader(database), systemClock);
-  return [
-    ...billingJobs({
-      rollup: new UsageRollup(database, systemClock),
-      quarantine: new UsageQuarantine(database, metering, systemClock),
-      closing: new MonthClosing(database, accounts, rating, systemClock),
-      finalization: new InvoiceFinalization(database, accounts, rating, systemClock),
-      late: new LateUsageScan(database, accounts, rating, systemClock),
-      overdue: new OverdueInvoices(database, systemClock),
-    }),
-    ...collecting(database, settings),
-  ];
-}
-
-function collecting(database: Database, { stripe }: BillingSettings): BillingJob[] {
-  const provider = stripe ? new StripePayments(stripe) : noPaymentProvider;
-  const collection = new InvoiceCollection(database, provider, systemClock);
-  const methods = new PaymentMethods(database, provider, systemClock);
-  const events = new ProviderEvents(database, systemClock);
-  return paymentJobs({ collection, methods, follower: new ProviderFollower(events, provider, collection, methods) });
 }

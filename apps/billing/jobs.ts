@@ -1,4 +1,4 @@
-import type { InvoiceFinalization, LateUsageScan, MonthClosing, OverdueInvoices } from '#billing/postgres';
+import type { InvoiceFinalization, LateUsageScan, MonthClosing } from '#billing/postgres';
 import type { UsageQuarantine, UsageRollup } from '#metering';
 import type { BillingJob } from './job.ts';
 import { each, LIMIT } from './job.ts';
@@ -10,7 +10,6 @@ export function billingJobs(work: {
   readonly closing: MonthClosing;
   readonly finalization: InvoiceFinalization;
   readonly late: LateUsageScan;
-  readonly overdue: OverdueInvoices;
 }): BillingJob[] {
   return [
     {
@@ -51,7 +50,6 @@ export function billingJobs(work: {
           onFailure,
         ),
     },
-    { name: 'dunning.tick', pattern: '40 * * * *', run: () => work.overdue.mark() },
     {
       name: 'billing.finalize-tick',
       pattern: '20 * * * *',

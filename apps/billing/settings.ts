@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SubmissionSettings } from '#billing/delivery';
 import type { StripeSettings } from '#billing/stripe';
 
 const schema = z.object({
@@ -20,6 +21,14 @@ const schema = z.object({
   ROOKERY_STRIPE_KEY: z.string().min(1).optional(),
   /** Another server that speaks Stripe's API. */
   ROOKERY_STRIPE_URL: z.url().optional(),
+  /** The account letters are sent with: `smtp://user:password@host:587`, or `smtps://`. Without it they wait. */
+  ROOKERY_BILLING_MAIL_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  /** Their sender; by default the account itself. */
+  ROOKERY_BILLING_MAIL_FROM: z.email().optional(),
+  /** Take the submission server's certificate unseen: on one's own machine only. */
+  ROOKERY_BILLING_MAIL_ANY_CERTIFICATE: z.literal('1').optional(),
+  /** Let webhooks go to plain HTTP and private addresses: on one's own machine only. */
+  ROOKERY_WEBHOOKS_PRIVATE: z.literal('1').optional(),
 });
 
 /** What this process is told from outside, parsed once at start. */
@@ -34,6 +43,9 @@ export interface BillingSettings {
   readonly usageConcurrency: number;
   /** Where invoices are collected; `undefined` for nowhere. */
   readonly stripe: StripeSettings | undefined;
+  /** With what account letters are sent. */
+  readonly mail: SubmissionSettings | undefined;
+  readonly allowsPrivateWebhooks: boolean;
 }
 
 /** Throws with every wrong or missing variable named. */
@@ -50,12 +62,21 @@ export function readSettings(environment: NodeJS.ProcessEnv): BillingSettings {
     supervised: values.ROOKERY_SUPERVISED === '1',
     outboxPollMs: values.ROOKERY_BILLING_OUTBOX_POLL_MS,
     usageConcurrency: values.ROOKERY_BILLING_USAGE_CONCURRENCY,
-    stripe:
-      values.ROOKERY_STRIPE_KEY === undefined
-        ? undefined
-        : {
-            apiKey: values.ROOKERY_STRIPE_KEY,
-            ...(values.ROOKERY_STRIPE_URL === undefined ? {} : { url: values.ROOKERY_STRIPE_URL }),
-          },
+    stripe: stripeOf(values),
+    mail: mailOf(values),
+    allowsPrivateWebhooks: values.ROOKERY_WEBHOOKS_PRIVATE === '1',
   });
+}
+
+type Values = z.output<typeof schema>;
+
+function stripeOf({ ROOKERY_STRIPE_KEY: apiKey, ROOKERY_STRIPE_URL: url }: Values): StripeSettings | undefined {
+  return apiKey === undefined ? undefined : { apiKey, ...(url === undefined ? {} : { url }) };
+}
+
+function mailOf(values: Values): SubmissionSettings | undefined {
+  const url = values.ROOKERY_BILLING_MAIL_URL;
+  if (url === undefined) return undefined;
+  const from = values.ROOKERY_BILLING_MAIL_FROM ?? decodeURIComponent(new URL(url).username);
+  return { url, from, trustsAnyCertificate: values.ROOKERY_BILLING_MAIL_ANY_CERTIFICATE === '1' };
 }

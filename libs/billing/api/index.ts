@@ -1,4 +1,5 @@
 /** Billing's words and ports. */
+export * from './delivery.ts';
 export * from './model.ts';
 export * from './no-payment-provider.ts';
 export * from './payment-provider.ts';

@@ -35,7 +35,7 @@ export interface PriceSegment extends OpenSpan {
 export type BillingError =
   | {
       readonly code: 'notFound';
-      readonly what: 'partner' | 'invoice' | 'creditNote' | 'priceList' | 'line' | 'paymentMethod';
+      readonly what: 'partner' | 'invoice' | 'creditNote' | 'priceList' | 'line' | 'paymentMethod' | 'webhook';
     }
   | { readonly code: 'invalid'; readonly field: string; readonly reason: string }
   | { readonly code: 'conflict'; readonly what: string };

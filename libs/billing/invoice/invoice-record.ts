@@ -116,7 +116,8 @@ export function invoiceDocument(record: InvoiceRecord): InvoiceDocument {
   };
 }
 
-const printed = ({ name, address, country, vatId }: LegalParty) => ({
+/** A party as it stands on a document. */
+export const printed = ({ name, address, country, vatId }: LegalParty) => ({
   name,
   address: [...address, ...(country ? [country] : []), ...(vatId ? [`VAT ID ${vatId}`] : [])],
 });

@@ -1,7 +1,9 @@
 import { creditTax, decimal } from '#billing/rating';
 import type { Queryable } from '#database';
 import { assert, present } from '#stdx';
+import { announce } from './announce.ts';
 import { nextNumber, post, smaller } from './ledger.ts';
+import { announcePaid } from './suspension.ts';
 
 export interface CreditLine {
   readonly serviceMonth: string;
@@ -72,10 +74,9 @@ export async function issueCreditNote(client: Queryable, credit: Credit): Promis
     { account: 'receivable', minor: -forgiven },
     { account: 'wallet', minor: forgiven - total },
   ]);
-  await client.query(`INSERT INTO outbox (partner_id, topic, payload) VALUES ($1, 'invoice', $2)`, [
-    partnerId,
-    JSON.stringify({ type: 'creditNote.issued', creditNoteId: id, number }),
-  ]);
+  await announce(client, partnerId, { type: 'creditNote.issued', creditNoteId: id, number });
+  if (forgiven > 0n && forgiven === BigInt(due_minor))
+    await announcePaid(client, partnerId, credit.invoiceId, credit.at);
   return id;
 }
 

@@ -10,6 +10,7 @@ import {
 } from '#billing/invoice';
 import type { Database, Queryable } from '#database';
 import { type Clock, InvariantError, present } from '#stdx';
+import { announce } from './announce.ts';
 import { amounts, openCharges, writeLines } from './close-month.ts';
 import { lockWallet, nextNumber, post, smaller } from './ledger.ts';
 import { partiesOf } from './parties.ts';
@@ -161,10 +162,7 @@ export class InvoiceFinalization {
       `INSERT INTO invoice_settlement (invoice_id, partner_id, state, total_minor, wallet_minor, due_at) VALUES ($1, $2, $3, $4, $5, $6)`,
       [id, partnerId, applied === composed.total ? 'paid' : 'open', String(composed.total), String(applied), dueAt],
     );
-    await client.query(`INSERT INTO outbox (partner_id, topic, payload) VALUES ($1, 'invoice', $2)`, [
-      partnerId,
-      JSON.stringify({ type: 'invoice.finalized', invoiceId: id, number }),
-    ]);
+    await announce(client, partnerId, { type: 'invoice.finalized', invoiceId: id, number });
   }
 }
 

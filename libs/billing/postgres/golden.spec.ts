@@ -15,6 +15,7 @@ export async function billingWorld(now: string) {
   const database = new Database({ url: own.url });
   const clock = new SimulatedClock(Date.parse(now));
   return {
+    url: own.url,
     database,
     clock,
     metering: new PostgresMetering(database, clock),

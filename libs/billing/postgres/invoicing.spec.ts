@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Database } from '#database';
 import { issueCreditNote, OverCreditError } from './credit.ts';
+import { Dunning } from './dunning.ts';
 import { billingWorld, fact, goldenTerms, goldenUsage, jobs, newPartner, received, role } from './golden.spec.ts';
-import { OverdueInvoices } from './overdue.ts';
 
 const DAY = 86_400_000;
 
@@ -337,9 +337,9 @@ describe('invoices', () => {
     await tick();
     const { id } = await invoiceOf(partner);
     await world.clock.advance(15 * DAY);
-    const overdue = new OverdueInvoices(database, world.clock);
-    assert.ok((await overdue.mark()) > 0);
-    assert.equal(await overdue.mark(), 0);
+    const overdue = new Dunning(database, world.clock);
+    assert.ok((await overdue.markOverdue()) > 0);
+    assert.equal(await overdue.markOverdue(), 0);
     assert.equal((await settlementOf(id)).state, 'overdue');
     const told = await database.query(
       `SELECT FROM outbox WHERE payload->>'type' = 'invoice.overdue' AND payload->>'invoiceId' = $1`,

@@ -2,6 +2,7 @@ import type { BillingError } from '#billing/api';
 import type { Database, Queryable } from '#database';
 import { err, ok, present, type Result } from '#stdx';
 import { post, smaller } from './ledger.ts';
+import { announcePaid } from './suspension.ts';
 
 export interface ReceivedPayment {
   readonly partnerId: string;
@@ -56,6 +57,8 @@ export async function receivePayment(
          state = CASE WHEN due_minor = $2 THEN 'paid' ELSE state END WHERE invoice_id = $1`,
       [payment.invoiceId, String(paid)],
     );
+  if (payment.invoiceId !== undefined && paid > 0n && paid === owed.due)
+    await announcePaid(client, payment.partnerId, payment.invoiceId, payment.receivedAt);
   const { partnerId, currency, receivedAt: at } = payment;
   await post(client, { name: `payment~${rows[0].id}`, partnerId, currency, at }, [
     { account: 'cash', minor: payment.minor },

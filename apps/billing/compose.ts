@@ -1,0 +1,77 @@
+import { type Mailer, noPaymentProvider } from '#billing/api';
+import { SubmissionMailer, WebhookClient } from '#billing/delivery';
+import { MonthRating } from '#billing/invoice';
+import {
+  Dunning,
+  InvoiceCollection,
+  InvoiceFanOut,
+  InvoiceFiles,
+  InvoiceFinalization,
+  InvoiceLetters,
+  InvoiceTasks,
+  LateUsageScan,
+  MonthClosing,
+  PaymentMethods,
+  PostgresBillingAccounts,
+  ProviderEvents,
+  ProviderFollower,
+  TaskRunner,
+} from '#billing/postgres';
+import { StripePayments } from '#billing/stripe';
+import type { Database } from '#database';
+import { type PostgresMetering, PostgresUsageReader, UsageQuarantine, UsageRollup } from '#metering';
+import { systemClock } from '#stdx';
+import type { BillingJob } from './job.ts';
+import { billingJobs } from './jobs.ts';
+import { outcomeJobs } from './outcome-jobs.ts';
+import { paymentJobs } from './payment-jobs.ts';
+import type { BillingSettings } from './settings.ts';
+
+/** The whole schedule over PostgreSQL, the payment provider, the submission port and partners' endpoints. */
+export function allJobs(database: Database, metering: PostgresMetering, settings: BillingSettings): BillingJob[] {
+  const accounts = new PostgresBillingAccounts(database);
+  const rating = new MonthRating(accounts, new PostgresUsageReader(database), systemClock);
+  return [
+    ...billingJobs({
+      rollup: new UsageRollup(database, systemClock),
+      quarantine: new UsageQuarantine(database, metering, systemClock),
+      closing: new MonthClosing(database, accounts, rating, systemClock),
+      finalization: new InvoiceFinalization(database, accounts, rating, systemClock),
+      late: new LateUsageScan(database, accounts, rating, systemClock),
+    }),
+    ...outcomes(database, settings),
+  ];
+}
+
+function outcomes(database: Database, { stripe, mail, allowsPrivateWebhooks }: BillingSettings): BillingJob[] {
+  const provider = stripe ? new StripePayments(stripe) : noPaymentProvider;
+  const collection = new InvoiceCollection(database, provider, systemClock);
+  const methods = new PaymentMethods(database, provider, systemClock);
+  const events = new ProviderEvents(database, systemClock);
+  const files = new InvoiceFiles(database, systemClock);
+  const runner = new TaskRunner(
+    database,
+    {
+      tasks: new InvoiceTasks(database, systemClock),
+      files,
+      letters: new InvoiceLetters(database, files),
+      collection,
+      mailer: mail ? new SubmissionMailer(mail) : noMailer,
+      webhooks: new WebhookClient(systemClock, { allowsPrivate: allowsPrivateWebhooks }),
+    },
+    systemClock,
+  );
+  return [
+    ...paymentJobs({ collection, methods, follower: new ProviderFollower(events, provider, collection, methods) }),
+    ...outcomeJobs({
+      fanOut: new InvoiceFanOut(database, systemClock),
+      runner,
+      dunning: new Dunning(database, systemClock),
+    }),
+  ];
+}
+
+/** Where no account to send with is set: letters wait, visibly, until one is. */
+const noMailer: Mailer = {
+  send: () => Promise.reject(new Error('ROOKERY_BILLING_MAIL_URL is not set: there is no account to send with')),
+};

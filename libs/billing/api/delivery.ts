@@ -1,0 +1,56 @@
+/** What happened to an invoice, as it is written to the outbox with the fact. */
+export type InvoiceEvent =
+  | { readonly type: 'invoice.finalized'; readonly invoiceId: string; readonly number: string }
+  | { readonly type: 'invoice.overdue'; readonly invoiceId: string; readonly dueMinor: number }
+  | { readonly type: 'invoice.paid'; readonly invoiceId: string }
+  | { readonly type: 'creditNote.issued'; readonly creditNoteId: string; readonly number: string }
+  | { readonly type: 'dunning.reminder'; readonly invoiceId: string; readonly step: number }
+  | { readonly type: 'partner.suspended'; readonly invoiceId: string }
+  | { readonly type: 'partner.restored'; readonly invoiceId: string };
+
+export const INVOICE_TOPIC = 'invoice';
+
+export interface Attachment {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+export interface OutgoingMail {
+  /** Names the message for ever: sent again, it has the same Message-ID. */
+  readonly name: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly attachments: readonly Attachment[];
+}
+
+/** Hands a message over to the mail system. */
+export interface Mailer {
+  /** Resolves when it is accepted. Throws `MailRefusedError` or `MailUncertainError`; anything else may be tried again. */
+  send(mail: OutgoingMail): Promise<void>;
+}
+
+/** It will never be accepted. */
+export class MailRefusedError extends Error {
+  override readonly name = 'MailRefusedError';
+}
+
+/** The line broke after the message was given and before it was accepted: nobody knows. */
+export class MailUncertainError extends Error {
+  override readonly name = 'MailUncertainError';
+}
+
+export interface WebhookCall {
+  readonly url: string;
+  readonly secret: Buffer;
+  /** `webhook-id`: the same at each try, so that the receiver can tell. */
+  readonly id: string;
+  readonly body: string;
+}
+
+/** Calls partners' programs. */
+export interface WebhookCaller {
+  /** What the endpoint answered; `failure` when it gave no answer. */
+  call(call: WebhookCall): Promise<{ readonly status: number | null; readonly failure: string | null }>;
+}
