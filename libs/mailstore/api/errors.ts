@@ -13,10 +13,16 @@ export type MailStoreErrorCode =
   | 'overQuota'
   /** The message is larger than the store accepts. */
   | 'messageTooLarge'
-  /** Too many mailboxes, keywords or queue entries. */
+  /** Too many mailboxes, keywords, scripts or queue entries. */
   | 'limitExceeded'
   /** Keyword is empty, too long or holds a forbidden character. */
   | 'keywordInvalid'
+  | 'scriptNotFound'
+  | 'scriptExists'
+  /** The active script is not deleted. */
+  | 'scriptActive'
+  /** The name is empty, too long or holds a forbidden character. */
+  | 'scriptNameInvalid'
   /** UNCHANGEDSINCE-like precondition failed. */
   | 'modified'
   /** The storage has no room: temporary. */

@@ -10,6 +10,7 @@ export * from './names.ts';
 export * from './parser.ts';
 export * from './queue.ts';
 export * from './ranges.ts';
+export * from './scripts.ts';
 export * from './store.ts';
 export * from './threads.ts';
 export * from './transfer/account-transfer.ts';

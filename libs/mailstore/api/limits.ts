@@ -14,6 +14,14 @@ export interface MailStoreLimits {
   readonly keywordsPerMessageMax: number;
   /** Entries of the outbound queue. Default 1,000,000: what a volume can hold and list without stalling. */
   readonly queueEntriesMax: number;
+  /** Sieve scripts of one account. Default 50: Dovecot sets no number; users have a handful. */
+  readonly scriptsMax: number;
+  /** Bytes of one script. Default 256 KiB: a thousand rules. Pigeonhole's `sieve_max_script_size` is 1 MiB. */
+  readonly scriptBytesMax: number;
+  /** UTF-8 bytes of a script's name. Default 512: RFC 5804 §1.6 asks for 128 characters at least. */
+  readonly scriptNameBytesMax: number;
+  /** Things one account remembers at a time; past it the first to be forgotten goes early. Default 5,000. */
+  readonly memoriesMax: number;
   /** Ids of References and In-Reply-To used for threading. Default 32: JWZ threading needs the last few only. */
   readonly threadReferencesMax: number;
 }
@@ -26,5 +34,9 @@ export const defaultMailStoreLimits: MailStoreLimits = {
   mailboxDepthMax: 20,
   keywordsPerMessageMax: 100,
   queueEntriesMax: 1_000_000,
+  scriptsMax: 50,
+  scriptBytesMax: 262_144,
+  scriptNameBytesMax: 512,
+  memoriesMax: 5_000,
   threadReferencesMax: 32,
 };

@@ -1,4 +1,5 @@
-import type { BlobId } from './model.ts';
+import type { AccountId, BlobId } from './model.ts';
+import type { Memory } from './scripts.ts';
 
 /** One message on its way out: to the world, or to an account homed on another volume. It lives in the volume, so a takeover takes it along. */
 export interface QueueEntry {
@@ -30,6 +31,10 @@ export interface NewQueueEntry {
   readonly notBefore?: number;
   /** False for mail that stays in the cluster and for notices: it is not billed as sent. Default true. */
   readonly metered?: boolean;
+  /** It is part of what this account does with the delivery: left out when the account's targets are refused. */
+  readonly onBehalfOf?: AccountId;
+  /** Queued only when this is not remembered yet, and then it is: one answer a sender and period. */
+  readonly once?: Memory;
 }
 
 /** Outcome of one attempt: gone (delivered or bounced), or to be tried again. */

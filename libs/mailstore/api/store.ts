@@ -20,6 +20,7 @@ import type {
   UidRange,
 } from './model.ts';
 import type { NewQueueEntry, QueueEntry, QueueUpdate } from './queue.ts';
+import type { AccountScripts, Memory } from './scripts.ts';
 import type { AccountTransfer } from './transfer/account-transfer.ts';
 import type { UpkeepFigures } from './upkeep.ts';
 import type { StoreUsageEvent } from './usage.ts';
@@ -48,10 +49,12 @@ export interface Delivery {
   readonly receivedAt: number;
   readonly targets: readonly DeliveryTarget[];
   readonly queue: readonly NewQueueEntry[];
+  /** Remembered with the commit, unless the account's targets are refused. */
+  readonly memories?: readonly Memory[];
   /** Partner billed for each queue entry is in the entry; one `messages-in` event is written per stored target, one `messages-out` per metered queue entry. */
 }
 
-/** Per target, in order: where it landed, or why not. Queue entries succeed or fail with the whole commit. */
+/** Per target, in order: where it landed, or why not; an account's targets are refused together. Queue entries succeed or fail with the whole commit. */
 export type DeliveryOutcome =
   | {
       readonly ok: true;
@@ -119,6 +122,11 @@ export interface MailStore {
   stage(bytes: ByteStream | Uint8Array): Promise<StagedMessage>;
   /** All targets and queue entries in one durable commit. */
   deliver(context: RequestContext, delivery: Delivery): Promise<readonly DeliveryOutcome[]>;
+  /** Several messages that belong together, in one durable commit: outcomes of each. An account's targets stand or fall together over all of them. */
+  deliverAll(
+    context: RequestContext,
+    deliveries: readonly Delivery[],
+  ): Promise<readonly (readonly DeliveryOutcome[])[]>;
   append(
     context: RequestContext,
     mailbox: MailboxRef,
@@ -201,6 +209,9 @@ export interface MailStore {
 
   /** Called after a change is durable, once per account and commit. Returns the unsubscribe. */
   watch(accountId: AccountId, listener: (change: AccountChange) => void): () => void;
+
+  /** Sieve scripts, and what accounts remember. */
+  readonly scripts: AccountScripts;
 
   // Outbound queue
   queueDue(now: number, limit: number): Promise<readonly QueueEntry[]>;

@@ -8,6 +8,7 @@ import type { OpenStore } from './harness.ts';
 import { mailboxesContract } from './mailboxes.ts';
 import { messagesContract } from './messages.ts';
 import { queueContract } from './queue.ts';
+import { scriptsContract } from './scripts.ts';
 import { searchContract } from './search.ts';
 import { transferContract } from './transfer.ts';
 
@@ -22,6 +23,7 @@ export function mailStoreContract(name: string, open: OpenStore): void {
     searchContract(open);
     changesContract(open);
     queueContract(open);
+    scriptsContract(open);
     transferContract(open);
     concurrencyContract(open);
   });

@@ -16,7 +16,12 @@ async function portrait(store: MailStore, accountId: string): Promise<unknown> {
     boxes.push({ mailbox, messages, bytes, changes: await store.changes(context, ref, 0) });
   }
   const subscriptions = [...(await store.subscriptions(context, accountId))].sort();
-  return { info: await store.account(context, accountId), subscriptions, boxes };
+  const scripts = [];
+  for (const { name } of await store.scripts.list(context, accountId))
+    scripts.push(await store.scripts.get(context, accountId, name));
+  const changes = await store.scripts.changes(context, accountId, 0);
+  const remembered = await store.scripts.remembers(accountId, 'seen');
+  return { info: await store.account(context, accountId), subscriptions, boxes, scripts, changes, remembered };
 }
 
 async function whole(stream: ByteStream): Promise<Buffer> {
@@ -42,6 +47,13 @@ async function livedIn(bench: Bench): Promise<void> {
   await store.move(context, ref, [{ first: 4, last: 4 }], archive.id);
   await store.expunge(context, ref, [{ first: 1, last: 1 }], { any: true });
   await store.claimRecent(context, ref);
+  for (const name of ['one', 'two', 'three']) await store.scripts.put(context, 'a', name, Buffer.from(`# ${name}`));
+  await store.scripts.activate(context, 'a', 'two');
+  await store.scripts.delete(context, 'a', 'three');
+  const message = await bench.stage(simple('with a memory'));
+  const memories = [{ accountId: 'a', key: 'seen', until: bench.clock.now() + 1_000_000_000 }];
+  const targets = [{ account: spec('a', { quotaBytes: 5_000_000 }) }];
+  await store.deliver(context, { message, receivedAt: 0, targets, queue: [], memories });
 }
 
 export function transferContract(open: OpenStore): void {
@@ -213,6 +225,20 @@ class Life {
     for (let i = 0; i < 4; i++) await this.act();
   }
 
+  private async changeScript(pick: <T>(items: readonly T[]) => T): Promise<void> {
+    const { scripts } = this.bench.store;
+    const known = await scripts.list(context, 'a');
+    const name = known.length > 0 ? pick(known).name : 'new';
+    const isActive = known.some((script) => script.name === name && script.isActive);
+    const acts = [
+      () => scripts.put(context, 'a', pick([name, `s${this.serial}`]), Buffer.from(`# ${this.serial}`)),
+      ...(known.length > 0 ? [() => scripts.activate(context, 'a', pick([name, null]))] : []),
+      ...(known.length > 0 ? [() => scripts.rename(context, 'a', name, `r${this.serial}`)] : []),
+      ...(known.length > 0 && !isActive ? [() => scripts.delete(context, 'a', name)] : []),
+    ];
+    await pick(acts)();
+  }
+
   private async act(): Promise<void> {
     const { bench, random } = this;
     const { store } = bench;
@@ -224,7 +250,7 @@ class Life {
     const some = [{ first, last: first + 1 }];
     const name = `box${this.serial++}`;
     const deletable = mailboxes.filter(({ role }) => role === null);
-    switch (Math.floor(random.fraction() * 8)) {
+    switch (Math.floor(random.fraction() * 9)) {
       case 0:
       case 1:
         await bench.append(box, 'a', simple(`life ${this.serial}`, `<${this.serial}>`));
@@ -243,6 +269,9 @@ class Life {
         return;
       case 6:
         await store.createMailbox(context, 'a', name, { subscribed: true });
+        return;
+      case 7:
+        await this.changeScript(pick);
         return;
       default:
         if (deletable.length === 0) return;

@@ -1,4 +1,5 @@
 import {
+  type AccountId,
   type BlobId,
   canonicalKeywords,
   canonicalMailboxName,
@@ -6,13 +7,18 @@ import {
   type DeliveryOutcome,
   type DeliveryTarget,
   MailStoreError,
+  type Memory,
   type NewQueueEntry,
   parentNames,
   type StagedMessage,
 } from '#mailstore/api';
-import { present } from '#stdx';
+import { present, systemContext } from '#stdx';
 import { addMessage, roomFor } from './messages.ts';
+import { remember, rememberOnce } from './scripts.ts';
 import { type Account, assertChangeable, type Box, type MemoryState, type Touch } from './state.ts';
+
+/** Mail crosses partners. */
+const SYSTEM = systemContext('delivery');
 
 type Bytes = (message: StagedMessage) => Buffer;
 
@@ -42,10 +48,48 @@ export class DeliveryCommit {
     }
   }
 
-  run({ message, receivedAt, targets, queue }: Delivery): readonly DeliveryOutcome[] {
-    const outcomes = targets.map((target) => this.store(message, receivedAt, target));
-    for (const entry of queue) this.enqueue(message.blobId, message, receivedAt, entry);
-    return outcomes;
+  /** Outcomes of each delivery's targets. */
+  run(deliveries: readonly Delivery[]): readonly (readonly DeliveryOutcome[])[] {
+    const refusals = this.refusals(deliveries);
+    return deliveries.map(({ message, receivedAt, targets, queue, memories = [] }) => {
+      const outcomes = targets.map((target): DeliveryOutcome => {
+        const error = refusals.get(target.account.accountId);
+        return error ? { ok: false, error } : this.store(message, receivedAt, target);
+      });
+      for (const entry of queue) {
+        if (entry.onBehalfOf !== undefined && refusals.has(entry.onBehalfOf)) continue;
+        if (!entry.once || this.isNew(entry.once)) this.enqueue(message.blobId, message, receivedAt, entry);
+      }
+      for (const memory of memories) {
+        if (refusals.has(memory.accountId)) continue;
+        remember(this.state, this.touch(this.state.account(SYSTEM, memory.accountId)), memory);
+      }
+      return outcomes;
+    });
+  }
+
+  /** Accounts that have no room for all that is meant for them, and why. */
+  private refusals(deliveries: readonly Delivery[]): ReadonlyMap<AccountId, 'overQuota' | 'limitExceeded'> {
+    const refusals = new Map<AccountId, 'overQuota' | 'limitExceeded'>();
+    const sums = new Map<AccountId, { bytes: number; messages: number }>();
+    for (const { message, targets } of deliveries) {
+      for (const { account: spec, mailbox = 'INBOX' } of targets) {
+        const { account, touch } = this.state.ensureAccount(spec);
+        if (touch) this.touches.set(account, touch);
+        const sum = sums.get(spec.accountId) ?? { bytes: 0, messages: 0 };
+        sums.set(spec.accountId, sum);
+        sum.bytes += message.size;
+        sum.messages += 1;
+        const refusal = roomFor(account, this.state.boxNamed(account, mailbox), sum.messages, sum.bytes);
+        if (refusal) refusals.set(spec.accountId, refusal);
+      }
+    }
+    return refusals;
+  }
+
+  private isNew(memory: Memory): boolean {
+    const account = this.state.account(SYSTEM, memory.accountId);
+    return rememberOnce(this.state, () => this.touch(account), account, memory);
   }
 
   publish(): void {
@@ -54,11 +98,8 @@ export class DeliveryCommit {
 
   private store(message: StagedMessage, receivedAt: number, target: DeliveryTarget): DeliveryOutcome {
     const { state } = this;
-    const { account, touch: created } = state.ensureAccount(target.account);
-    if (created) this.touches.set(account, created);
-    const { blobId, parsed, size } = message;
-    const refusal = roomFor(account, state.boxNamed(account, target.mailbox ?? 'INBOX'), 1, size);
-    if (refusal) return { ok: false, error: refusal };
+    const { account } = state.ensureAccount(target.account);
+    const { blobId, parsed } = message;
     const touch = this.touch(account);
     const box = this.mailbox(touch, target.mailbox ?? 'INBOX');
     const keywords = canonicalKeywords(target.keywords ?? [], state.limits);

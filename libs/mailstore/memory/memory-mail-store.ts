@@ -3,6 +3,7 @@ import {
   type AccountChange,
   type AccountId,
   type AccountInfo,
+  type AccountScripts,
   type AccountSpec,
   type AccountTransfer,
   type AppendItem,
@@ -39,11 +40,12 @@ import {
   type Uid,
   type UidRange,
 } from '#mailstore/api';
-import type { ByteStream, Clock, RequestContext } from '#stdx';
+import { type ByteStream, type Clock, present, type RequestContext } from '#stdx';
 import { DeliveryCommit } from './delivery.ts';
 import { createMailbox, deleteMailbox, findMailbox, renameMailbox, setSubscribed } from './mailboxes.ts';
 import { append, changes, copyOrMove, expunge, selected, setKeywords, summary } from './messages.ts';
 import { dueEntries, listEntries, updateQueue } from './queue.ts';
+import { MemoryScripts } from './scripts.ts';
 import { accountInfo, MemoryState, mailboxView } from './state.ts';
 import { MemoryTransfer } from './transfer.ts';
 
@@ -64,6 +66,7 @@ export class MemoryMailStore implements MailStore {
   readonly failed = new Promise<Error>(() => {});
   private readonly state: MemoryState;
   readonly transfer: AccountTransfer;
+  readonly scripts: AccountScripts;
   private readonly staged = new Map<StagedMessage, Buffer>();
 
   constructor(private readonly options: MemoryMailStoreOptions) {
@@ -71,6 +74,7 @@ export class MemoryMailStore implements MailStore {
     this.epoch = options.epoch ?? 1;
     this.state = new MemoryState(this.volumeId, this.epoch, options.clock, options.limits ?? {});
     this.transfer = new MemoryTransfer(this.state, options.parse);
+    this.scripts = new MemoryScripts(this.state);
   }
 
   async ensureAccount(context: RequestContext, spec: AccountSpec): Promise<AccountInfo> {
@@ -125,10 +129,18 @@ export class MemoryMailStore implements MailStore {
     return message;
   }
 
-  async deliver(_context: RequestContext, delivery: Delivery): Promise<readonly DeliveryOutcome[]> {
+  async deliver(context: RequestContext, delivery: Delivery): Promise<readonly DeliveryOutcome[]> {
+    const [outcomes] = await this.deliverAll(context, [delivery]);
+    return present(outcomes, 'outcomes');
+  }
+
+  async deliverAll(
+    _context: RequestContext,
+    deliveries: readonly Delivery[],
+  ): Promise<readonly (readonly DeliveryOutcome[])[]> {
     const commit = new DeliveryCommit(this.state, this.bytesOf);
-    commit.check([delivery]);
-    const outcomes = commit.run(delivery);
+    commit.check(deliveries);
+    const outcomes = commit.run(deliveries);
     commit.publish();
     return outcomes;
   }
@@ -308,7 +320,7 @@ export class MemoryMailStore implements MailStore {
     const commit = new DeliveryCommit(this.state, this.bytesOf);
     commit.check(deliveries);
     updateQueue(this.state, updates);
-    for (const delivery of deliveries) commit.run(delivery);
+    commit.run(deliveries);
     commit.publish();
   }
 

@@ -17,6 +17,7 @@ import {
   type ModSeq,
   type QueueEntry,
   type StoredMessage,
+  type StoredScript,
   type StoreUsageEvent,
   type TransferVanished,
   type Uid,
@@ -60,6 +61,10 @@ export interface Account {
   usedBytes: number;
   readonly mailboxes: Map<MailboxId, Box>;
   readonly subscriptions: Set<string>;
+  readonly scripts: Map<number, StoredScript>;
+  readonly goneScripts: { readonly id: number; readonly modSeq: ModSeq }[];
+  /** By key. */
+  readonly memories: Map<string, { readonly until: number; readonly modSeq: ModSeq }>;
   /** Message-ID → thread. */
   readonly threads: Map<string, string>;
   standing: 'open' | 'arriving' | 'held';
@@ -142,6 +147,7 @@ export class MemoryState {
     const account: Account = {
       ...{ spec, standing, modSeq: 0, nextMailboxId: 1, nextMessageId: 1, lastUidValidity: 0, usedBytes: 0 },
       ...{ mailboxes: new Map(), subscriptions: new Set(), threads: new Map(), unplaced: new Map() },
+      ...{ scripts: new Map(), goneScripts: [], memories: new Map() },
     };
     this.accounts.set(spec.accountId, account);
     return account;

@@ -37,7 +37,7 @@ export class MemoryTransfer implements AccountTransfer {
     const living = new Set(messages.map(({ messageId }) => messageId));
     // All of it at once, so that what changes while the stream is read is for the next one.
     const records: TransferRecord[] = [headOf(account, since), ...boxes.map(mailboxRecord)];
-    records.push({ kind: 'subscriptions', names: [...account.subscriptions] });
+    records.push({ kind: 'subscriptions', names: [...account.subscriptions] }, ...scriptRecords(account, since.modSeq));
     const bytes = new Map<TransferRecord, Buffer>();
     for (const { messageId: id, size, blobId, threadId } of messages) {
       if (id < since.nextMessage) continue;
@@ -156,6 +156,7 @@ class Arrival {
       if (record.kind === 'vanished' && account.mailboxes.has(record.mailbox))
         this.bury(this.box(record.mailbox), record.rows);
     }
+    this.placeScripts(records);
     const ids = new Set(listed.map(({ id }) => id));
     for (const box of [...account.mailboxes.values()]) {
       if (ids.has(box.id)) continue;
@@ -165,6 +166,22 @@ class Arrival {
     let usedBytes = 0;
     for (const { messages } of account.mailboxes.values()) for (const { size } of messages.values()) usedBytes += size;
     account.usedBytes = usedBytes;
+  }
+
+  private placeScripts(records: readonly TransferRecord[]): void {
+    const { scripts, goneScripts, memories } = this.account;
+    scripts.clear();
+    for (const record of records) {
+      if (record.kind === 'script') {
+        const { kind: _, content: text, ...script } = record;
+        const content = Buffer.from(text, 'base64');
+        scripts.set(script.id, { ...script, content, bytes: content.length, createdModSeq: script.id });
+      }
+      if (record.kind === 'goneScripts')
+        goneScripts.push(...record.rows.filter(({ id }) => !goneScripts.some((known) => known.id === id)));
+      if (record.kind === 'memories')
+        for (const { key, until, modSeq } of record.rows) memories.set(key, { until, modSeq });
+    }
   }
 
   private placeMailbox({ id, name, ...record }: TransferMailbox): void {
@@ -226,6 +243,18 @@ class Arrival {
       for (const message of messages.values()) if (message.messageId === id) return message;
     return undefined;
   }
+}
+
+function scriptRecords({ scripts, goneScripts, memories }: Account, since: number): readonly TransferRecord[] {
+  const gone = goneScripts.filter(({ modSeq }) => modSeq > since);
+  const kept = [...memories].map(([key, memory]) => ({ key, ...memory })).filter(({ modSeq }) => modSeq > since);
+  return [
+    ...[...scripts.values()].map(({ id, name, isActive, modSeq, content }) => {
+      return { kind: 'script', id, name, isActive, modSeq, content: content.toString('base64') } as const;
+    }),
+    { kind: 'goneScripts', rows: gone },
+    { kind: 'memories', rows: kept },
+  ];
 }
 
 const cursorOf = ({ modSeq, nextMessageId }: Account): AccountCursor => ({ modSeq, nextMessage: nextMessageId });

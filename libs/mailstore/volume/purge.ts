@@ -120,9 +120,11 @@ function purgeAccount(edit: Edit, account: number, slice: number): void {
     (SELECT account, mailbox, mod_seq, uid FROM vanished WHERE account = ? LIMIT ?)`;
   const threads = `DELETE FROM thread_key WHERE (account, key) IN
     (SELECT account, key FROM thread_key WHERE account = ? LIMIT ?)`;
-  const more = index.run(vanished, account, slice) + index.run(threads, account, slice);
+  const memories = `DELETE FROM memory WHERE (account, key) IN
+    (SELECT account, key FROM memory WHERE account = ? LIMIT ?)`;
+  const more = [vanished, threads, memories].reduce((sum, sql) => sum + index.run(sql, account, slice), 0);
   if (more > 0) return;
-  for (const table of ['mailbox', 'mailbox_gone', 'subscription', 'purge'])
+  for (const table of ['mailbox', 'mailbox_gone', 'subscription', 'script', 'script_gone', 'purge'])
     index.run(`DELETE FROM ${table} WHERE account = ?`, account);
 }
 

@@ -12,6 +12,7 @@ import { IndexDb } from './index-db.ts';
  * - `segment.id` = epoch × 2^24 + number, and so is the file's name. `bytes` is what is durable and referenced, `live` what
  *   records of blobs in it take.
  * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.
+ * - `script.id` is the modSeq of its making. `memory` is what accounts remember for a while: whom they answered.
  * - `purge` lists accounts and mailboxes that are gone for everyone and whose rows are being removed in slices.
  */
 const STEPS: readonly string[] = [
@@ -158,6 +159,33 @@ const STEPS: readonly string[] = [
   UPDATE segment SET live = found.live
     FROM (SELECT segment AS id, sum(size + 52) AS live FROM blob GROUP BY segment) AS found
     WHERE found.id = segment.id;
+  `,
+  `
+  CREATE TABLE script (
+    account INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (account, id),
+    UNIQUE (account, name)
+  ) STRICT;
+  CREATE UNIQUE INDEX script_active ON script (account) WHERE active = 1;
+  CREATE TABLE script_gone (
+    account INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    PRIMARY KEY (account, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE memory (
+    account INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    PRIMARY KEY (account, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX memory_until ON memory (account, until);
   `,
 ];
 

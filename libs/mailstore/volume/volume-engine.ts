@@ -12,6 +12,7 @@ import { Purge } from './purge.ts';
 import { Reads } from './reads.ts';
 import { nextSegmentNumber, removeOrphans } from './recovery.ts';
 import { Room } from './room.ts';
+import { VolumeScripts } from './scripts.ts';
 import { Search } from './search.ts';
 import { SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
@@ -55,6 +56,7 @@ export class VolumeEngine {
   readonly blobs: BlobReader;
   readonly purge: Purge;
   readonly transfer: VolumeTransfer;
+  readonly scripts: VolumeScripts;
   readonly watchers: Watchers;
   readonly upkeep: Upkeep;
   private readonly compaction: Compaction;
@@ -112,6 +114,7 @@ export class VolumeEngine {
       directory: segmentsDirectory,
     });
     this.upkeep = new Upkeep({ compaction: this.compaction }, throttle, settings.upkeepIntervalMs, clock, logger);
+    this.scripts = new VolumeScripts({ index, loop: this.loop, reads: this.reads, limits, clock });
     this.tombstoneTimer = clock.every(TOMBSTONE_CHECK_MS, () => this.forgetTombstones());
   }
 

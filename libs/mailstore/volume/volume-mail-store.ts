@@ -2,6 +2,7 @@ import type {
   AccountChange,
   AccountId,
   AccountInfo,
+  AccountScripts,
   AccountSpec,
   AccountTransfer,
   AppendItem,
@@ -31,7 +32,7 @@ import type {
   Uid,
   UidRange,
 } from '#mailstore/api';
-import type { ByteStream, RequestContext } from '#stdx';
+import { type ByteStream, present, type RequestContext } from '#stdx';
 import { blobHash } from './blobs.ts';
 import { dueEntries, listEntries } from './queue.ts';
 import { bytesByPartner, pendingUsage } from './usage.ts';
@@ -47,6 +48,10 @@ export class VolumeMailStore implements MailStore {
 
   get failed(): Promise<Error> {
     return this.engine.failed;
+  }
+
+  get scripts(): AccountScripts {
+    return this.engine.scripts;
   }
 
   get transfer(): AccountTransfer {
@@ -75,8 +80,16 @@ export class VolumeMailStore implements MailStore {
     return this.engine.staging.stage(bytes);
   }
 
-  deliver(_context: RequestContext, delivery: Delivery): Promise<readonly DeliveryOutcome[]> {
-    return this.engine.writes.deliver(delivery);
+  async deliver(_context: RequestContext, delivery: Delivery): Promise<readonly DeliveryOutcome[]> {
+    const [outcomes] = await this.engine.writes.deliver([delivery]);
+    return present(outcomes, 'outcomes');
+  }
+
+  deliverAll(
+    _context: RequestContext,
+    deliveries: readonly Delivery[],
+  ): Promise<readonly (readonly DeliveryOutcome[])[]> {
+    return this.engine.writes.deliver(deliveries);
   }
 
   append(

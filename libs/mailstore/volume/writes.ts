@@ -24,7 +24,7 @@ import {
 } from '#mailstore/api';
 import { present, type RequestContext } from '#stdx';
 import type { CommitLoop } from './commit-loop.ts';
-import { assertQueueRoom, deliver, prepareDelivery } from './delivery.ts';
+import { assertQueueRoom, deliver, type PreparedDelivery, prepareDelivery } from './delivery.ts';
 import type { Edit } from './edit.ts';
 import { beginRename, createMailbox, deleteMailbox, type Rename, renameTree, setSubscribed } from './mailboxes.ts';
 import { addMessage, changeKeywords, copyRows, moveRows, removeRows, roomFor, selectRows } from './messages.ts';
@@ -83,15 +83,14 @@ export class Writes {
     });
   }
 
-  async deliver(delivery: Delivery): Promise<readonly DeliveryOutcome[]> {
-    const content = this.staging.content(delivery.message);
-    const prepared = prepareDelivery(delivery, content, this.limits);
+  async deliver(deliveries: readonly Delivery[]): Promise<readonly (readonly DeliveryOutcome[])[]> {
+    const prepared = this.prepare(deliveries);
     return this.grow(
       (edit) => {
-        assertQueueRoom(edit, [prepared]);
+        assertQueueRoom(edit, prepared);
         return deliver(edit, prepared);
       },
-      [content],
+      prepared.map(({ content }) => content),
     );
   }
 
@@ -239,13 +238,11 @@ export class Writes {
   }
 
   async queueUpdate(updates: readonly QueueUpdate[], deliveries: readonly Delivery[]): Promise<void> {
-    const prepared = deliveries.map((delivery) =>
-      prepareDelivery(delivery, this.staging.content(delivery.message), this.limits),
-    );
+    const prepared = this.prepare(deliveries);
     const run = (edit: Edit): void => {
       assertQueueRoom(edit, prepared);
       updateQueue(edit, updates);
-      for (const delivery of prepared) deliver(edit, delivery);
+      deliver(edit, prepared);
     };
     // Outcomes alone make the volume smaller.
     await (prepared.length === 0
@@ -258,6 +255,10 @@ export class Writes {
 
   async usageConfirm(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.commit((edit) => confirmUsage(edit, this.volumeId, ids));
+  }
+
+  private prepare(deliveries: readonly Delivery[]): readonly PreparedDelivery[] {
+    return deliveries.map((delivery) => prepareDelivery(delivery, this.staging.content(delivery.message), this.limits));
   }
 
   private commit<T>(run: (edit: Edit) => T): Promise<T> {

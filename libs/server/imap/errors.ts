@@ -54,6 +54,11 @@ function storeRefusal(code: MailStoreErrorCode): { readonly code: string | null;
       return { code: 'LIMIT', text: 'A limit of this account is reached' };
     case 'keywordInvalid':
       return { code: 'CANNOT', text: 'This is no keyword' };
+    case 'scriptNotFound':
+    case 'scriptExists':
+    case 'scriptActive':
+    case 'scriptNameInvalid':
+      return { code: 'SERVERBUG', text: 'No command of this protocol meets a script' };
     case 'modified':
       return { code: null, text: 'Changed meanwhile' };
     case 'diskFull':

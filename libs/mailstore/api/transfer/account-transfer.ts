@@ -12,7 +12,7 @@ export interface AccountCursor {
 export const START: AccountCursor = { modSeq: 0, nextMessage: 1 };
 
 /**
- * An account as one stream, and its way from one volume to another: mailboxes, subscriptions, messages with their bytes,
+ * An account as one stream, and its way from one volume to another: mailboxes, subscriptions, scripts, memories, messages with their bytes,
  * tombstones; uids, uidValidity, modSeqs, message and thread ids stay what they are. Queue entries are the volume's, not the
  * account's, and stay behind.
  *

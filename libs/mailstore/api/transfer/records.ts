@@ -45,6 +45,28 @@ const goneMailbox = z.object({ kind: z.literal('goneMailbox'), id, name: z.strin
 /** All names subscribed to, in any number of records. */
 const subscriptions = z.object({ kind: z.literal('subscriptions'), names: z.array(z.string()) });
 
+/** All the account's scripts come in every stream; one that does not is gone. `content` is base64. */
+const script = z.object({
+  kind: z.literal('script'),
+  id: positive,
+  name: z.string().min(1),
+  isActive: z.boolean(),
+  modSeq: positive,
+  content: z.string(),
+});
+
+/** Tombstones of scripts. */
+const goneScripts = z.object({
+  kind: z.literal('goneScripts'),
+  rows: z.array(z.object({ id: positive, modSeq: positive })),
+});
+
+/** What the account remembers, new or changed. */
+const memories = z.object({
+  kind: z.literal('memories'),
+  rows: z.array(z.object({ key: z.string().max(255), until: time, modSeq: positive })),
+});
+
 /** A message's bytes follow it. Ascending id. */
 const message = z.object({ kind: z.literal('message'), id, size: natural, blobId: z.string().length(64), thread: id });
 
@@ -80,6 +102,9 @@ export const transferRecord = z.discriminatedUnion('kind', [
   mailbox,
   goneMailbox,
   subscriptions,
+  script,
+  goneScripts,
+  memories,
   message,
   placed,
   vanished,
@@ -90,6 +115,9 @@ export type TransferRecord = z.infer<typeof transferRecord>;
 export type TransferAccount = z.infer<typeof account>;
 export type TransferMailbox = z.infer<typeof mailbox>;
 export type TransferGoneMailbox = z.infer<typeof goneMailbox>;
+export type TransferScript = z.infer<typeof script>;
+export type TransferGoneScript = z.infer<typeof goneScripts>['rows'][number];
+export type TransferMemory = z.infer<typeof memories>['rows'][number];
 export type TransferMessage = z.infer<typeof message>;
 export type TransferPlaced = z.infer<typeof placed>['rows'][number];
 export type TransferVanished = z.infer<typeof vanished>['rows'][number];

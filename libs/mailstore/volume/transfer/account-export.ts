@@ -7,6 +7,8 @@ import {
   MailStoreError,
   TRANSFER_VERSION,
   type TransferAccount,
+  type TransferGoneScript,
+  type TransferMemory,
   transferMagic,
   type Uid,
 } from '#mailstore/api';
@@ -27,6 +29,14 @@ interface GoneMailboxRow {
   readonly name: string;
   readonly modSeq: number;
   readonly at: number;
+}
+
+interface ScriptRow {
+  readonly id: number;
+  readonly name: string;
+  readonly active: number;
+  readonly modSeq: number;
+  readonly content: Uint8Array;
 }
 
 interface MessageKeyRow {
@@ -76,6 +86,7 @@ export class AccountExport {
     const names = await this.reads.subscriptions(context, accountId);
     for (let at = 0; at < names.length; at += BATCH_ROWS)
       yield encodeRecord({ kind: 'subscriptions', names: names.slice(at, at + BATCH_ROWS) });
+    yield* this.scripts(accountId, row.number, since);
     const gone = await this.reads.shown(accountId, () => this.goneMailboxes(row.number, since));
     for (const { account: _, ...mailbox } of gone) yield encodeRecord({ kind: 'goneMailbox', ...mailbox });
     const sent = yield* this.messages(accountId, row.number, since.nextMessage);
@@ -98,6 +109,27 @@ export class AccountExport {
     const sql = `SELECT account, id, name, mod_seq AS modSeq, at FROM mailbox_gone
       WHERE account = ? AND mod_seq > ? ORDER BY id`;
     return this.index.all<GoneMailboxRow>(sql, account, modSeq);
+  }
+
+  private async *scripts(accountId: AccountId, account: number, { modSeq }: AccountCursor): ByteStream {
+    const { index, reads } = this;
+    const scripts = await reads.shown(accountId, () =>
+      index.all<ScriptRow>(
+        'SELECT id, name, active, mod_seq AS modSeq, content FROM script WHERE account = ?',
+        account,
+      ),
+    );
+    for (const { active, content, ...script } of scripts) {
+      const text = Buffer.from(content).toString('base64');
+      yield encodeRecord({ kind: 'script', ...script, isActive: active === 1, content: text });
+    }
+    const gone = 'SELECT id, mod_seq AS modSeq FROM script_gone WHERE account = ? AND mod_seq > ? ORDER BY mod_seq';
+    const tombstones = await reads.shown(accountId, () => index.all<TransferGoneScript>(gone, account, modSeq));
+    if (tombstones.length > 0) yield encodeRecord({ kind: 'goneScripts', rows: [...tombstones] });
+    const kept = 'SELECT key, until, mod_seq AS modSeq FROM memory WHERE account = ? AND mod_seq > ?';
+    const memories = await reads.shown(accountId, () => index.all<TransferMemory>(kept, account, modSeq));
+    for (let at = 0; at < memories.length; at += BATCH_ROWS)
+      yield encodeRecord({ kind: 'memories', rows: memories.slice(at, at + BATCH_ROWS) });
   }
 
   /** Returns the id below which every message there is has been sent, now or before. */

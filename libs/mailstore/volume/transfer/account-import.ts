@@ -12,6 +12,7 @@ import {
 import type { ByteStream, RequestContext } from '#stdx';
 import type { CommitLoop } from '../commit-loop.ts';
 import type { AccountEdit, Edit } from '../edit.ts';
+import { bury as buryScript } from '../scripts.ts';
 import type { VolumeSettings } from '../settings.ts';
 import type { StagedContent, Staging } from '../staging.ts';
 import {
@@ -27,6 +28,7 @@ import {
   removeUnlisted,
   replaceSubscriptions,
 } from './arriving.ts';
+import { placeMemories, placeScript, removeUnlistedScripts } from './arriving-scripts.ts';
 
 interface Received {
   readonly record: TransferMessage;
@@ -45,6 +47,7 @@ export class AccountImport {
   private readonly names = new Map<number, string>();
   private readonly mailboxes: TransferMailbox[] = [];
   private readonly subscriptions: string[] = [];
+  private readonly scripts = new Set<number>();
   private received: Received[] = [];
   private receivedBytes = 0;
   /** Messages of before this stream that it has placed: they moved. */
@@ -96,6 +99,7 @@ export class AccountImport {
     }
     return this.commit((edit, account) => {
       removeUnlisted(edit, account, new Set(this.names.keys()), head.until.modSeq);
+      removeUnlistedScripts(edit, account, this.scripts);
       return endArrival(account, head);
     });
   }
@@ -109,6 +113,16 @@ export class AccountImport {
       case 'subscriptions':
         this.subscriptions.push(...record.names);
         return;
+      case 'script':
+        this.scripts.add(record.id);
+        await this.commit((edit, account) => placeScript(edit, account, record));
+        return;
+      case 'goneScripts':
+        return this.inSlices(record.rows, (edit, account, rows) => {
+          for (const { id, modSeq } of rows) buryScript(edit, account, id, modSeq);
+        });
+      case 'memories':
+        return this.inSlices(record.rows, (edit, account, rows) => placeMemories(edit, account, rows));
       case 'goneMailbox':
         await this.commit((edit, account) => buryMailbox(edit, account, record));
         return;

@@ -40,6 +40,10 @@ export function storeErrorReply(code: MailStoreErrorCode, volumeId: string): Smt
     case 'messageNotFound':
     case 'keywordInvalid':
     case 'modified':
+    case 'scriptNotFound':
+    case 'scriptExists':
+    case 'scriptActive':
+    case 'scriptNameInvalid':
     case 'corrupt':
       return smtpReply(451, '4.3.0', 'Local error in processing');
   }
