@@ -86,7 +86,8 @@ export class NodeService {
     });
     this.transport = this.createTransport();
     const receipts = { hostname: this.hostname, random };
-    const delivery = new NodeDelivery({ volumes: desk.current, clock, logger, receipts });
+    const sieve = { hostname: this.hostname, random, version: VERSION };
+    const delivery = new NodeDelivery({ volumes: desk.current, clock, logger, receipts, sieve });
     const findForRpc = (volumeId: string, epoch: number): MailStore | undefined => {
       const store = desk.find(volumeId, epoch);
       return typeof store === 'string' ? undefined : store;

@@ -16,6 +16,14 @@ export interface ScriptInfo {
   readonly createdModSeq: ModSeq;
   /** Of its last change: content, name, or being active. */
   readonly modSeq: ModSeq;
+  /** Why its last run that failed did, since its content changed; for its owner. */
+  readonly fault: ScriptFault | null;
+}
+
+export interface ScriptFault {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly message: string;
 }
 
 export interface StoredScript extends ScriptInfo {
@@ -29,6 +37,11 @@ export interface Memory {
   readonly key: string;
   /** Milliseconds since the epoch; forgotten from then on. */
   readonly until: number;
+}
+
+/** A run of an account's active script that failed. */
+export interface FailedRun extends ScriptFault {
+  readonly accountId: AccountId;
 }
 
 /** An account's Sieve scripts. The store keeps text and order; what a script means it does not know. */

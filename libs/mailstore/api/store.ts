@@ -20,7 +20,7 @@ import type {
   UidRange,
 } from './model.ts';
 import type { NewQueueEntry, QueueEntry, QueueUpdate } from './queue.ts';
-import type { AccountScripts, Memory } from './scripts.ts';
+import type { AccountScripts, FailedRun, Memory } from './scripts.ts';
 import type { AccountTransfer } from './transfer/account-transfer.ts';
 import type { UpkeepFigures } from './upkeep.ts';
 import type { StoreUsageEvent } from './usage.ts';
@@ -51,6 +51,8 @@ export interface Delivery {
   readonly queue: readonly NewQueueEntry[];
   /** Remembered with the commit, unless the account's targets are refused. */
   readonly memories?: readonly Memory[];
+  /** Runs of active scripts that failed over it. */
+  readonly failedRuns?: readonly FailedRun[];
   /** Partner billed for each queue entry is in the entry; one `messages-in` event is written per stored target, one `messages-out` per metered queue entry. */
 }
 

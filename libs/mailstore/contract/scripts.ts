@@ -27,6 +27,7 @@ export function scriptsContract(open: OpenStore): void {
         const made = await scripts.put(context, 'a', 'main', KEEP);
         assert.deepEqual(made, {
           ...{ id: before + 1, name: 'main', isActive: false, bytes: 5, createdModSeq: before + 1, modSeq: before + 1 },
+          fault: null,
         });
         const changed = await scripts.put(context, 'a', 'main', DISCARD);
         assert.deepEqual(changed, { ...made, bytes: 8, modSeq: before + 2 });
@@ -64,6 +65,23 @@ export function scriptsContract(open: OpenStore): void {
         assert.deepEqual(await names(bench), ['a', 'c']);
         assert.equal(scripts.active('a'), undefined);
         await scripts.delete(context, 'a', 'c');
+      }));
+
+    it('tell their owner of a run that failed, until they are changed', () =>
+      withAccount(async (bench) => {
+        const { scripts } = bench.store;
+        await scripts.put(context, 'a', 'x', KEEP);
+        await scripts.activate(context, 'a', 'x');
+        const message = await bench.stage(simple('x'));
+        const failedRuns = [{ accountId: 'a', at: 7, message: 'line 1' }];
+        await bench.store.deliver(context, {
+          ...{ message, receivedAt: 0, targets: [{ account: spec('a') }], queue: [], failedRuns },
+        });
+        assert.deepEqual((await scripts.get(context, 'a', 'x')).fault, { at: 7, message: 'line 1' });
+        await scripts.rename(context, 'a', 'x', 'y');
+        assert.deepEqual(scripts.active('a')?.fault, { at: 7, message: 'line 1' });
+        assert.equal((await scripts.put(context, 'a', 'y', KEEP)).fault, null);
+        assert.equal(scripts.active('a')?.fault, null);
       }));
 
     it('refuse what cannot be', () =>

@@ -14,7 +14,7 @@ import {
 } from '#mailstore/api';
 import { present, systemContext } from '#stdx';
 import { addMessage, roomFor } from './messages.ts';
-import { remember, rememberOnce } from './scripts.ts';
+import { noteFailure, remember, rememberOnce } from './scripts.ts';
 import { type Account, assertChangeable, type Box, type MemoryState, type Touch } from './state.ts';
 
 /** Mail crosses partners. */
@@ -51,7 +51,7 @@ export class DeliveryCommit {
   /** Outcomes of each delivery's targets. */
   run(deliveries: readonly Delivery[]): readonly (readonly DeliveryOutcome[])[] {
     const refusals = this.refusals(deliveries);
-    return deliveries.map(({ message, receivedAt, targets, queue, memories = [] }) => {
+    return deliveries.map(({ message, receivedAt, targets, queue, memories = [], failedRuns = [] }) => {
       const outcomes = targets.map((target): DeliveryOutcome => {
         const error = refusals.get(target.account.accountId);
         return error ? { ok: false, error } : this.store(message, receivedAt, target);
@@ -63,6 +63,10 @@ export class DeliveryCommit {
       for (const memory of memories) {
         if (refusals.has(memory.accountId)) continue;
         remember(this.state, this.touch(this.state.account(SYSTEM, memory.accountId)), memory);
+      }
+      for (const run of failedRuns) {
+        if (refusals.has(run.accountId)) continue;
+        noteFailure(this.touch(this.state.account(SYSTEM, run.accountId)), run);
       }
       return outcomes;
     });

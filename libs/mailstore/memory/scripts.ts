@@ -2,6 +2,7 @@ import {
   type AccountId,
   type AccountScripts,
   canonicalScriptName,
+  type FailedRun,
   MailStoreError,
   type Memory,
   type ModSeq,
@@ -35,7 +36,7 @@ export class MemoryScripts implements AccountScripts {
       const known = findMaybe(account, canonical);
       const { modSeq } = touch;
       const id = known?.id ?? modSeq;
-      const fields = { id, name: canonical, bytes: content.length, createdModSeq: id, modSeq };
+      const fields = { id, name: canonical, bytes: content.length, createdModSeq: id, modSeq, fault: null };
       return save(account, { ...fields, isActive: known?.isActive ?? false, content: Buffer.from(content) });
     });
   }
@@ -105,6 +106,12 @@ export class MemoryScripts implements AccountScripts {
     this.state.publish([touch]);
     return value;
   }
+}
+
+/** Leaves word for its owner that the active script failed. */
+export function noteFailure({ account, modSeq }: Touch, { at, message }: FailedRun): void {
+  for (const script of account.scripts.values())
+    if (script.isActive) save(account, { ...script, modSeq, fault: { at, message } });
 }
 
 const isRemembered = ({ clock }: MemoryState, { memories }: Account, key: string): boolean =>

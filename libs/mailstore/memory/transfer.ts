@@ -249,8 +249,8 @@ function scriptRecords({ scripts, goneScripts, memories }: Account, since: numbe
   const gone = goneScripts.filter(({ modSeq }) => modSeq > since);
   const kept = [...memories].map(([key, memory]) => ({ key, ...memory })).filter(({ modSeq }) => modSeq > since);
   return [
-    ...[...scripts.values()].map(({ id, name, isActive, modSeq, content }) => {
-      return { kind: 'script', id, name, isActive, modSeq, content: content.toString('base64') } as const;
+    ...[...scripts.values()].map(({ id, name, isActive, modSeq, fault, content }) => {
+      return { kind: 'script', id, name, isActive, modSeq, fault, content: content.toString('base64') } as const;
     }),
     { kind: 'goneScripts', rows: gone },
     { kind: 'memories', rows: kept },

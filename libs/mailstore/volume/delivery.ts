@@ -4,6 +4,7 @@ import {
   type Delivery,
   type DeliveryOutcome,
   type DeliveryTarget,
+  type FailedRun,
   MailStoreError,
   type MailStoreLimits,
   type Memory,
@@ -15,6 +16,7 @@ import { mailboxForDelivery } from './mailboxes.ts';
 import { remember, rememberOnce } from './memories.ts';
 import { addMessage, roomFor } from './messages.ts';
 import { enqueue } from './queue.ts';
+import { noteFailure } from './scripts.ts';
 import type { StagedContent } from './staging.ts';
 import { recordUsage } from './usage.ts';
 
@@ -25,15 +27,16 @@ export interface PreparedDelivery {
   readonly targets: readonly (DeliveryTarget & { readonly keywords: readonly string[] })[];
   readonly queue: readonly NewQueueEntry[];
   readonly memories: readonly Memory[];
+  readonly failedRuns: readonly FailedRun[];
 }
 
 export function prepareDelivery(delivery: Delivery, content: StagedContent, limits: MailStoreLimits): PreparedDelivery {
-  const { receivedAt, queue, memories = [] } = delivery;
+  const { receivedAt, queue, memories = [], failedRuns = [] } = delivery;
   const targets = delivery.targets.map((target) => ({
     ...target,
     keywords: canonicalKeywords(target.keywords ?? [], limits),
   }));
-  return { content, receivedAt, targets, queue, memories };
+  return { content, receivedAt, targets, queue, memories, failedRuns };
 }
 
 /** All targets, queue entries and memories of deliveries that belong together, in the commit of the edit. */
@@ -51,6 +54,8 @@ export function deliver(edit: Edit, deliveries: readonly PreparedDelivery[]): re
     }
     for (const memory of delivery.memories)
       if (!refusals.has(memory.accountId)) remember(edit, edit.account(SYSTEM, memory.accountId), memory);
+    for (const run of delivery.failedRuns)
+      if (!refusals.has(run.accountId)) noteFailure(edit, edit.account(SYSTEM, run.accountId), run);
     return outcomes;
   });
 }

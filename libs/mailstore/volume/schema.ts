@@ -167,6 +167,8 @@ const STEPS: readonly string[] = [
     name TEXT NOT NULL,
     active INTEGER NOT NULL,
     mod_seq INTEGER NOT NULL,
+    fault_at INTEGER,
+    fault TEXT,
     content BLOB NOT NULL,
     PRIMARY KEY (account, id),
     UNIQUE (account, name)

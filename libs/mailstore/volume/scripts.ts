@@ -2,6 +2,7 @@ import {
   type AccountId,
   type AccountScripts,
   canonicalScriptName,
+  type FailedRun,
   MailStoreError,
   type MailStoreLimits,
   type ModSeq,
@@ -23,12 +24,16 @@ interface ScriptRow {
   readonly active: number;
   readonly modSeq: number;
   readonly bytes: number;
+  readonly faultAt: number | null;
+  readonly fault: string | null;
 }
 
-const COLUMNS = 's.id, s.name, s.active, s.mod_seq AS modSeq, length(s.content) AS bytes';
+const COLUMNS = `s.id, s.name, s.active, s.mod_seq AS modSeq, length(s.content) AS bytes, s.fault_at AS faultAt,
+  s.fault`;
 
-export const scriptInfo = ({ id, name, active, modSeq, bytes }: ScriptRow): ScriptInfo => ({
+const scriptInfo = ({ id, name, active, modSeq, bytes, faultAt, fault }: ScriptRow): ScriptInfo => ({
   ...{ id, name, isActive: active === 1, bytes, createdModSeq: id, modSeq },
+  fault: faultAt === null || fault === null ? null : { at: faultAt, message: fault },
 });
 
 /** What scripts need of the volume. */
@@ -182,13 +187,20 @@ function put(edit: Edit, account: AccountEdit, name: string, content: Uint8Array
   const known = findMaybe(edit, account, name);
   const modSeq = edit.touch(account);
   if (known) {
-    const sql = 'UPDATE script SET content = ?, mod_seq = ? WHERE account = ? AND id = ?';
+    const sql = `UPDATE script SET content = ?, mod_seq = ?, fault_at = NULL, fault = NULL
+      WHERE account = ? AND id = ?`;
     index.run(sql, content, modSeq, number, known.id);
-    return scriptInfo({ ...known, bytes: content.length, modSeq });
+    return scriptInfo({ ...known, bytes: content.length, modSeq, faultAt: null, fault: null });
   }
   const sql = 'INSERT INTO script (account, id, name, active, mod_seq, content) VALUES (?, ?, ?, 0, ?, ?)';
   index.run(sql, number, modSeq, name, modSeq, content);
-  return scriptInfo({ id: modSeq, name, active: 0, modSeq, bytes: content.length });
+  return scriptInfo({ id: modSeq, name, active: 0, modSeq, bytes: content.length, faultAt: null, fault: null });
+}
+
+/** Leaves word for its owner that the active script failed. */
+export function noteFailure(edit: Edit, account: AccountEdit, { at, message }: FailedRun): void {
+  const sql = 'UPDATE script SET fault_at = ?, fault = ?, mod_seq = ? WHERE account = ? AND active = 1';
+  edit.scope.index.run(sql, at, message, edit.touch(account), account.row.number);
 }
 
 /** Removes a script and leaves its tombstone, the last `SCRIPT_TOMBSTONES_MAX` of the account. */

@@ -39,8 +39,9 @@ export class HeaderFields {
   add(name: string, value: string, isLast: boolean): void {
     const raw = Buffer.from(headerField(name, encodeHeaderText(value)));
     const field = { name: name.toLowerCase(), raw, valueStart: name.length + 1 };
-    if (isLast) this.fields.push(field);
-    else this.fields.unshift(field);
+    // RFC 5321 §4.4: Return-Path is the first field of a stored message, and stays it.
+    const top = this.fields[0]?.name === 'return-path' ? 1 : 0;
+    this.fields.splice(isLast ? this.fields.length : top, 0, field);
     this.change();
   }
 

@@ -52,6 +52,7 @@ const script = z.object({
   name: z.string().min(1),
   isActive: z.boolean(),
   modSeq: positive,
+  fault: z.object({ at: time, message: z.string() }).nullable(),
   content: z.string(),
 });
 

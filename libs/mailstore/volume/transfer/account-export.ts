@@ -9,6 +9,7 @@ import {
   type TransferAccount,
   type TransferGoneScript,
   type TransferMemory,
+  type TransferScript,
   transferMagic,
   type Uid,
 } from '#mailstore/api';
@@ -36,6 +37,8 @@ interface ScriptRow {
   readonly name: string;
   readonly active: number;
   readonly modSeq: number;
+  readonly faultAt: number | null;
+  readonly fault: string | null;
   readonly content: Uint8Array;
 }
 
@@ -113,16 +116,10 @@ export class AccountExport {
 
   private async *scripts(accountId: AccountId, account: number, { modSeq }: AccountCursor): ByteStream {
     const { index, reads } = this;
-    const scripts = await reads.shown(accountId, () =>
-      index.all<ScriptRow>(
-        'SELECT id, name, active, mod_seq AS modSeq, content FROM script WHERE account = ?',
-        account,
-      ),
-    );
-    for (const { active, content, ...script } of scripts) {
-      const text = Buffer.from(content).toString('base64');
-      yield encodeRecord({ kind: 'script', ...script, isActive: active === 1, content: text });
-    }
+    const sql = `SELECT id, name, active, mod_seq AS modSeq, fault_at AS faultAt, fault, content FROM script
+      WHERE account = ?`;
+    for (const row of await reads.shown(accountId, () => index.all<ScriptRow>(sql, account)))
+      yield encodeRecord(scriptRecord(row));
     const gone = 'SELECT id, mod_seq AS modSeq FROM script_gone WHERE account = ? AND mod_seq > ? ORDER BY mod_seq';
     const tombstones = await reads.shown(accountId, () => index.all<TransferGoneScript>(gone, account, modSeq));
     if (tombstones.length > 0) yield encodeRecord({ kind: 'goneScripts', rows: [...tombstones] });
@@ -223,6 +220,13 @@ function headOf(row: AccountRow, since: AccountCursor): TransferAccount {
     ...{ kind: 'account', version: TRANSFER_VERSION, accountId: id, email, partnerId, quotaBytes },
     ...{ since: { modSeq: since.modSeq, nextMessage: since.nextMessage }, until: { modSeq, nextMessage } },
     ...{ nextMailbox, lastUidValidity },
+  };
+}
+
+function scriptRecord({ active, content, faultAt: at, fault: message, ...script }: ScriptRow): TransferScript {
+  return {
+    ...{ kind: 'script', ...script, isActive: active === 1, content: Buffer.from(content).toString('base64') },
+    fault: at === null || message === null ? null : { at, message },
   };
 }
 

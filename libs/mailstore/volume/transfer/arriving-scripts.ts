@@ -4,14 +4,23 @@ import type { AccountEdit, Edit } from '../edit.ts';
 /** Scripts and memories of an account that is arriving, as the stream has them. */
 
 export function placeScript(edit: Edit, { row }: AccountEdit, script: TransferScript): void {
-  const { id, name, isActive, modSeq, content } = script;
+  const { id, name, isActive, modSeq, fault, content } = script;
   const { index } = edit.scope;
   // Whoever has this name or this place now has another later in the stream, or is gone.
   const cleared = 'DELETE FROM script WHERE account = ?1 AND (id = ?2 OR name = ?3 OR (active = 1 AND ?4 = 1))';
   index.run(cleared, row.number, id, name, isActive ? 1 : 0);
   index.run(
-    'INSERT INTO script (account, id, name, active, mod_seq, content) VALUES (?, ?, ?, ?, ?, ?)',
-    ...[row.number, id, name, isActive ? 1 : 0, modSeq, Buffer.from(content, 'base64')],
+    'INSERT INTO script (account, id, name, active, mod_seq, fault_at, fault, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ...[
+      row.number,
+      id,
+      name,
+      isActive ? 1 : 0,
+      modSeq,
+      fault?.at ?? null,
+      fault?.message ?? null,
+      Buffer.from(content, 'base64'),
+    ],
   );
 }
 

@@ -1,71 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MailStoreError } from '#mailstore/api';
-import { MemoryMailStore } from '#mailstore/memory';
-import { encodeRouteParameter, type MessageOrigin, type RecipientRoute } from '#protocol/handover';
-import { messageParser } from '#protocol/message';
-import { formatReply, isStaleReply } from '#protocol/smtp';
-import { LmtpPool, type RelayMessage } from '#relay';
-import { collect, seededRandom, silentLogger, systemClock, systemContext } from '#stdx';
-import { connectTo, listen } from '../kit.test.ts';
-import { serveLmtp } from './lmtp.ts';
-import { NodeDelivery } from './node-delivery.ts';
-
-const context = systemContext('test');
-const route = (name: string, override: Partial<RecipientRoute> = {}): RecipientRoute => ({
-  accountId: `id-${name}`,
-  email: `${name}@a.test`,
-  partnerId: 'p1',
-  quotaBytes: 0,
-  volumeId: 'v1',
-  epoch: 7,
-  ...override,
-});
-const origin: MessageOrigin = { transactionId: 't', volumeId: 'v1', epoch: 7, partnerId: 'p1', clientAddress: '::1' };
-const parameters = (name: string, value: RecipientRoute | MessageOrigin): ReadonlyMap<string, string> =>
-  new Map([[name, encodeRouteParameter(value)]]);
-const BODY = Buffer.from('Subject: hi\r\n\r\n.dot\r\nbody\r\n');
-
-async function node() {
-  const store = new MemoryMailStore({ parse: messageParser, clock: systemClock, volumeId: 'v1', epoch: 7 });
-  const backend = new NodeDelivery({
-    volumes: (id) => (id === 'v1' ? store : undefined),
-    clock: systemClock,
-    logger: silentLogger,
-    receipts: { hostname: 'node.test', random: seededRandom(1) },
-  });
-  const server = await listen((socket) =>
-    serveLmtp(socket, {
-      backend,
-      hostname: 'node.test',
-      clock: systemClock,
-      logger: silentLogger,
-      peer: { sessionId: `n${socket.remotePort}`, address: '127.0.0.1', port: 1 },
-    }),
-  );
-  const pool = new LmtpPool({ connect: () => connectTo(server.port), clientName: 'hub.test', clock: systemClock });
-  return {
-    store,
-    pool,
-    send: async (message: Partial<RelayMessage>) => {
-      const { recipients } = await pool.send({ reversePath: 's@x.test', recipients: [], body: BODY, ...message });
-      return recipients.map(({ rcpt, final }) => formatReply(final ?? rcpt));
-    },
-    async [Symbol.asyncDispose]() {
-      pool.close();
-      await server.close();
-    },
-  };
-}
-
-async function inbox(store: MemoryMailStore, name: string): Promise<string[]> {
-  const accountId = `id-${name}`;
-  const { id: mailboxId } = await store.mailbox(context, accountId, 'INBOX');
-  const out: string[] = [];
-  for await (const batch of store.messages(context, { accountId, mailboxId }, [{ first: 1, last: Infinity }], {}))
-    for (const { blobId } of batch) out.push((await collect(store.read(blobId), 1 << 26)).toString());
-  return out;
-}
+import { isStaleReply } from '#protocol/smtp';
+import type { RelayMessage } from '#relay';
+import { collect } from '#stdx';
+import { BODY, inbox, node, origin, parameters, route } from './node.test.ts';
 
 describe('NodeDelivery', () => {
   it('commits local recipients and queue entries together', async () => {
@@ -238,7 +177,7 @@ describe('NodeDelivery', () => {
   for (const [code, expected] of faults) {
     it(`answers ${code} to every recipient`, async () => {
       await using n = await node();
-      n.store.deliver = () => Promise.reject(new MailStoreError(code));
+      n.store.deliverAll = () => Promise.reject(new MailStoreError(code));
       const recipients = ['ann', 'bob'].map((name) => ({
         forwardPath: `${name}@a.test`,
         parameters: parameters('ROUTE', route(name)),

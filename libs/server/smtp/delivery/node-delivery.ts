@@ -18,7 +18,7 @@ import {
   type SmtpTransaction,
   smtpReply,
 } from '#protocol/smtp';
-import { type ByteStream, type Clock, type Logger, present, systemContext } from '#stdx';
+import { type ByteStream, type Clock, type Logger, present, type RequestContext, systemContext } from '#stdx';
 import {
   type DeliveryPlan,
   type PlannedRecipient,
@@ -29,6 +29,8 @@ import {
   type Volumes,
 } from './plan.ts';
 import { type ReceiptOptions, sendReceipt, wantsReceipt } from './receipts.ts';
+import type { SieveDeliveryOptions } from './sieve/settings.ts';
+import { deliveriesOf, SieveDelivery, type StagedDisposition } from './sieve/sieve-delivery.ts';
 import { outcomeReply, storeErrorReply } from './store-replies.ts';
 
 const SENDER_OK = smtpReply(250, '2.1.0', 'OK');
@@ -42,11 +44,13 @@ export interface NodeDeliveryOptions {
   readonly logger: Logger;
   /** Sends the receipts that NOTIFY=SUCCESS asks for; without it nobody is told of a delivery. */
   readonly receipts?: ReceiptOptions;
+  /** Runs the accounts' active scripts; without it all mail goes to the inbox. */
+  readonly sieve?: SieveDeliveryOptions;
 }
 
 /**
- * What a node does with a message from a hub: every recipient who lives on the volume, and a queue entry for each who
- * does not, in one durable commit. Laws:
+ * What a node does with a message from a hub: every recipient who lives on the volume, by his script if he has one, and a
+ * queue entry for each who does not, in one durable commit. Laws:
  * - one volume a transaction; a ROUTE or ORIGIN for another owner or epoch is answered STALE before any byte is read;
  * - a positive reply is sent only after the commit is durable.
  */
@@ -54,7 +58,12 @@ export class NodeDelivery implements SmtpBackend {
   private readonly plans = new WeakMap<SmtpTransaction, DeliveryPlan>();
   private readonly recipients = new WeakMap<SmtpPath, PlannedRecipient>();
 
-  constructor(private readonly options: NodeDeliveryOptions) {}
+  private readonly sieve: SieveDelivery | null;
+
+  constructor(private readonly options: NodeDeliveryOptions) {
+    const { sieve, clock, logger } = options;
+    this.sieve = sieve ? new SieveDelivery(sieve, clock, logger) : null;
+  }
 
   async mail(_peer: SmtpPeer, transaction: SmtpTransaction): Promise<SmtpReply> {
     const parameter = transaction.reversePath.parameters.get('ORIGIN');
@@ -114,23 +123,47 @@ export class NodeDelivery implements SmtpBackend {
   ): Promise<readonly SmtpReply[]> {
     const header = Buffer.from(returnPathHeader(transaction.reversePath.address));
     const message = await store.stage(bytes.whole ? Buffer.concat([header, bytes.whole]) : prefixed(header, bytes));
+    const context = systemContext('delivery', this.traceId(transaction, plan));
+    const accounts: AccountDelivery[] = [];
     try {
-      const accounts = uniqueRoutes(recipients);
-      const delivery: Delivery = {
+      await this.decide({ store, message, context }, transaction, plan, recipients, accounts);
+      const deliveries = deliveriesOf(
         message,
-        receivedAt: this.options.clock.now(),
-        targets: [...accounts.values()].map(({ route }) => target(route)),
-        queue: recipients.flatMap((recipient) => (recipient.kind === 'queue' ? [recipient.entry] : [])),
-      };
-      const context = systemContext('delivery', this.traceId(transaction, plan));
-      const outcomes = await store.deliver(context, delivery);
+        this.options.clock.now(),
+        accounts.flatMap(({ route, disposition }) => (disposition ? [] : [target(route)])),
+        recipients.flatMap((recipient) => (recipient.kind === 'queue' ? [recipient.entry] : [])),
+        accounts.flatMap(({ disposition }) => disposition ?? []),
+      );
+      const outcomes = deliveries.length > 0 ? await store.deliverAll(context, deliveries) : [];
+      const results = outcomesByAccount(deliveries, outcomes);
       const replies = recipients.map((recipient) =>
-        recipient.kind === 'queue' ? QUEUED : replyOf(recipient.route, accounts, outcomes, message.size),
+        recipient.kind === 'queue' ? QUEUED : replyOf(recipient.route, accounts, results, message.size),
       );
       await this.sendReceipts(store, transaction, plan, recipients, replies, message);
       return replies;
     } finally {
       message.discard();
+      for (const { disposition } of accounts) for (const extra of disposition?.extras ?? []) extra.message.discard();
+    }
+  }
+
+  /** Two recipients may come to one account (aliases): it gets one copy, by one run of its script, and both get its outcome. */
+  private async decide(
+    what: { readonly store: MailStore; readonly message: StagedMessage; readonly context: RequestContext },
+    { reversePath, forwardPaths }: SmtpTransaction,
+    plan: DeliveryPlan,
+    recipients: readonly PlannedRecipient[],
+    accounts: AccountDelivery[],
+  ): Promise<void> {
+    const clientAddress = plan.origin?.clientAddress ?? '';
+    const met = new Set<string>();
+    for (const [index, recipient] of recipients.entries()) {
+      if (recipient.kind !== 'local' || met.has(recipient.route.accountId)) continue;
+      const { route } = recipient;
+      met.add(route.accountId);
+      const forwardPath = present(forwardPaths[index], 'path of a recipient');
+      const delivery = { ...what, route, reversePath, forwardPath, clientAddress };
+      accounts.push({ route, disposition: await this.sieve?.decide(delivery) });
     }
   }
 
@@ -171,16 +204,22 @@ export class NodeDelivery implements SmtpBackend {
 
 const isReply = (value: MailStore | SmtpReply): value is SmtpReply => 'code' in value;
 
-/** Two recipients may come to one account (aliases): it gets one copy, and both get its outcome. */
-function uniqueRoutes(
-  recipients: readonly PlannedRecipient[],
-): ReadonlyMap<string, { readonly index: number; readonly route: RecipientRoute }> {
-  const accounts = new Map<string, { readonly index: number; readonly route: RecipientRoute }>();
-  for (const recipient of recipients) {
-    if (recipient.kind === 'local' && !accounts.has(recipient.route.accountId))
-      accounts.set(recipient.route.accountId, { index: accounts.size, route: recipient.route });
-  }
-  return accounts;
+/** What becomes of a message at one account; without disposition it goes to the inbox. */
+interface AccountDelivery {
+  readonly route: RecipientRoute;
+  readonly disposition: StagedDisposition | undefined;
+}
+
+/** An account's targets stand or fall together: any of them speaks for all. */
+function outcomesByAccount(
+  deliveries: readonly Delivery[],
+  outcomes: readonly (readonly DeliveryOutcome[])[],
+): ReadonlyMap<string, DeliveryOutcome> {
+  const results = new Map<string, DeliveryOutcome>();
+  for (const [index, { targets }] of deliveries.entries())
+    for (const [place, { account }] of targets.entries())
+      results.set(account.accountId, present(outcomes[index]?.[place], 'outcome of a target'));
+  return results;
 }
 
 const target = ({ accountId, email, partnerId, quotaBytes }: RecipientRoute): DeliveryTarget => ({
@@ -188,13 +227,15 @@ const target = ({ accountId, email, partnerId, quotaBytes }: RecipientRoute): De
 });
 
 function replyOf(
-  route: RecipientRoute,
-  accounts: ReturnType<typeof uniqueRoutes>,
-  outcomes: readonly DeliveryOutcome[],
+  { accountId, quotaBytes }: RecipientRoute,
+  accounts: readonly AccountDelivery[],
+  outcomes: ReadonlyMap<string, DeliveryOutcome>,
   messageBytes: number,
 ): SmtpReply {
-  const { index } = present(accounts.get(route.accountId), 'target of a recipient');
-  return outcomeReply(present(outcomes[index], 'outcome of a target'), messageBytes, route.quotaBytes);
+  const refusal = accounts.find(({ route }) => route.accountId === accountId)?.disposition?.refusal;
+  if (refusal) return refusal;
+  // A script that stores it nowhere has taken it all the same.
+  return outcomeReply(outcomes.get(accountId) ?? 'taken', messageBytes, quotaBytes);
 }
 
 async function* prefixed(header: Buffer, bytes: ByteStream): ByteStream {

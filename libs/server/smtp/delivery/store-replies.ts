@@ -7,8 +7,8 @@ const NEVER_FITS = smtpReply(552, '5.2.2', 'Message is larger than the mailbox')
 const TOO_MANY = smtpReply(452, '4.2.0', 'Mailbox has reached a limit');
 
 /** One recipient's answer. A full mailbox may be emptied, so it is a temporary refusal; a message larger than the quota never fits. */
-export function outcomeReply(outcome: DeliveryOutcome, messageBytes: number, quotaBytes: number): SmtpReply {
-  if (outcome.ok) return DELIVERED;
+export function outcomeReply(outcome: DeliveryOutcome | 'taken', messageBytes: number, quotaBytes: number): SmtpReply {
+  if (outcome === 'taken' || outcome.ok) return DELIVERED;
   switch (outcome.error) {
     case 'overQuota':
       return quotaBytes > 0 && messageBytes > quotaBytes ? NEVER_FITS : FULL_FOR_NOW;
