@@ -10,7 +10,10 @@ const [, , kind = 'hub', source = '0', how = 'plain', directory = ''] = process.
 const keeper: SessionKeeper = {
   protocol: imap,
   resume: async () => undefined,
-  ended: (_session, client) => client.destroySoon(),
+  ended: (_session, client) => client.end(),
+  mayCompress: () => false,
+  compressed() {},
+  signedOut: (_session, client) => client.destroy(),
   now: () => performance.now(),
   journalBytesMax: 65_536,
 };

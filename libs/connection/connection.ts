@@ -1,11 +1,14 @@
 import type { Duplex } from 'node:stream';
 import {
+  encodeHubRequest,
   encodeMark,
   FRAME_DATA,
   FRAME_MARK,
   FRAME_PAYLOAD_BYTES_MAX,
+  FRAME_REQUEST,
   FrameReader,
   frameHeader,
+  type HubRequest,
 } from '#protocol/handover';
 
 /** What a session speaks over: bytes both ways with back pressure, and marks where something takes them. */
@@ -22,6 +25,8 @@ export interface ClientConnection {
   mark?(answered: number, state: Uint8Array): void;
   /** What `work` writes leaves in one piece: nobody can be lost with a half of it sent. */
   together(work: () => void): void;
+  /** Leaves a command to the hub, which answers it. */
+  askHub?(request: HubRequest): void;
   /** Sends what is written, then ends. */
   end(): void;
   /** Ends at once: an answer that cannot be completed must not look complete. */
@@ -163,6 +168,11 @@ class LegConnection implements ClientConnection {
   mark(answered: number, state: Uint8Array): void {
     const payload = encodeMark({ answered, state });
     this.inner.write(Buffer.concat([frameHeader(FRAME_MARK, payload.length), payload]));
+  }
+
+  askHub(request: HubRequest): void {
+    const payload = encodeHubRequest(request);
+    this.inner.write(Buffer.concat([frameHeader(FRAME_REQUEST, payload.length), payload]));
   }
 
   end(): void {

@@ -28,6 +28,8 @@ const REPEATABLE = new Set([
   'EXPUNGE',
   'GETQUOTA',
   'GETQUOTAROOT',
+  'COMPRESS',
+  'UNAUTHENTICATE',
 ]);
 
 /** `text` is the whole command as sent, CRLF included. */

@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { decodeMark, FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
+import { decodeHubRequest, decodeMark, FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
 import type { LegReader, LegReads } from '../routing/leg-reads.ts';
 import type { SessionLeg } from '../routing/session-legs.ts';
+import { DeflateStream } from './deflate-stream.ts';
 import { Journal } from './journal.ts';
 import type { Farewell, SessionProtocol, Unit } from './protocol.ts';
+import { joinClient, joinLeg, leaveClient, leaveLeg, type TwoSided } from './sides.ts';
 
 /** What a held session needs of its front. */
 export interface SessionKeeper {
@@ -12,7 +15,12 @@ export interface SessionKeeper {
   /** Opens a leg to whoever owns the account's volume now, from the mark on; `undefined` when nobody does in time. */
   resume(session: HeldSession, mark: Buffer): Promise<SessionLeg | undefined>;
   /** The session is over; its client's connection is to be closed in a while if it has not closed by itself. */
-  ended(session: HeldSession, client: Socket): void;
+  ended(session: HeldSession, client: Duplex): void;
+  /** Room for one more compressed connection, until `stream` closes. */
+  mayCompress(): boolean;
+  compressed(stream: DeflateStream): void;
+  /** The session is over and its client is to sign in anew; `rest` is what it said behind that wish. */
+  signedOut(session: HeldSession, client: Duplex, rest: Buffer): void;
   /** Monotonic, milliseconds. */
   now(): number;
   readonly journalBytesMax: number;
@@ -31,8 +39,6 @@ export interface HeldIdentity {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-const SESSION = Symbol('session');
-type Side = Socket & { [SESSION]?: HeldSession | undefined };
 
 /** A session that has lost this many legs within a minute ends: it may be what ends them. */
 const LOSSES_MAX = 5;
@@ -45,7 +51,7 @@ const LOSSES_WINDOW_MS = 60_000;
  * - nothing is invented: once a part of an answer was forwarded and its rest is lost, the connection ends;
  * - a command that may have had an effect is never said twice; one that ended two owners is not said a third time.
  */
-export class HeldSession implements LegReader {
+export class HeldSession implements LegReader, TwoSided {
   private readonly journal: Journal;
   private leg: Socket | undefined;
   private mark: Buffer | undefined;
@@ -64,23 +70,22 @@ export class HeldSession implements LegReader {
   private over = false;
   private frames: FrameReader;
   private reads: LegReads;
-  private readonly copies: boolean;
+  /** What is written to the client is kept by somebody else for a while. */
+  private copies: boolean;
   /** What is being read is in a buffer of our own. */
   private owning = false;
 
   constructor(
-    private readonly client: Socket,
+    private client: Duplex,
     leg: Pick<SessionLeg, 'socket' | 'reads'>,
     readonly identity: HeldIdentity,
     private readonly keeper: SessionKeeper,
   ) {
     this.journal = new Journal(keeper.protocol, keeper.journalBytesMax);
     this.frames = this.newFrames();
-    this.copies = client instanceof TLSSocket;
+    this.copies = !isPlain(client);
     this.reads = leg.reads;
-    (client as Side)[SESSION] = this;
-    client.on('data', onClientData).on('drain', onClientDrain).on('end', onClientEnd);
-    client.on('close', onClientClose).on('error', onClientError);
+    joinClient(client, this);
     this.attach(leg);
   }
 
@@ -108,6 +113,7 @@ export class HeldSession implements LegReader {
     return new FrameReader(
       (piece) => this.toClient(piece),
       (payload) => this.marked(payload),
+      (payload) => this.asked(payload),
     );
   }
 
@@ -115,8 +121,7 @@ export class HeldSession implements LegReader {
     this.leg = leg;
     this.reads = reads;
     reads.reader = this;
-    (leg as Side)[SESSION] = this;
-    leg.on('drain', onLegDrain).on('end', onLegLost).on('close', onLegLost).on('error', onLegLost);
+    joinLeg(leg, this);
   }
 
   private detach(): void {
@@ -124,14 +129,12 @@ export class HeldSession implements LegReader {
     this.leg = undefined;
     if (!leg) return;
     this.reads.reader = undefined;
-    leg.off('drain', onLegDrain).off('end', onLegLost).off('close', onLegLost);
-    (leg as Side)[SESSION] = undefined;
+    leaveLeg(leg);
     leg.destroy();
   }
 
   // Client → node.
 
-  /** @internal */
   clientSaid(chunk: Buffer): void {
     if (this.skimming) this.skim(chunk);
     else this.forward(chunk);
@@ -170,7 +173,6 @@ export class HeldSession implements LegReader {
     if (end < chunk.length) this.forward(chunk.subarray(end));
   }
 
-  /** @internal */
   endOfClient(): void {
     if (this.clientEnded) return;
     this.clientEnded = true;
@@ -190,7 +192,6 @@ export class HeldSession implements LegReader {
     return !this.copies && this.client.writableLength === 0;
   }
 
-  /** @internal */
   legRead(bytes: Buffer, owns: boolean): boolean {
     this.owning = owns;
     this.client.cork();
@@ -240,9 +241,45 @@ export class HeldSession implements LegReader {
     this.flow();
   }
 
+  /** The node leaves a command to us. */
+  private asked(payload: Buffer): void {
+    const { kind, tag, answered } = decodeHubRequest(payload);
+    this.journal.answered(answered);
+    if (kind === 'compress') this.compress(tag);
+    else this.signOut(tag);
+  }
+
+  private compress(tag: string): void {
+    const { client, keeper } = this;
+    const isActive = client instanceof DeflateStream;
+    const outcome = isActive ? 'active' : !this.journal.quiet ? 'pipelined' : keeper.mayCompress() ? 'begun' : 'limit';
+    client.write(keeper.protocol.hubAnswers?.compress(tag, outcome) ?? '');
+    if (outcome !== 'begun') return;
+    leaveClient(client);
+    client.uncork();
+    const compressed = new DeflateStream(client);
+    this.client = compressed;
+    this.copies = true;
+    keeper.compressed(compressed);
+    joinClient(compressed, this);
+  }
+
+  private signOut(tag: string): void {
+    const { client, keeper } = this;
+    const rest = this.journal.takeUnanswered();
+    if (!rest) {
+      this.finish('lost');
+      return;
+    }
+    this.over = true;
+    this.detach();
+    leaveClient(client);
+    client.write(keeper.protocol.hubAnswers?.unauthenticated(tag) ?? '');
+    keeper.signedOut(this, client, rest);
+  }
+
   // The leg is lost.
 
-  /** @internal */
   legLost(): void {
     if (this.over || !this.leg) return;
     this.detach();
@@ -294,12 +331,10 @@ export class HeldSession implements LegReader {
     if (this.leg && this.refusals.length === 0 && !this.leg.writableNeedDrain) this.client.resume();
   }
 
-  /** @internal */
   legDrained(): void {
     this.flow();
   }
 
-  /** @internal */
   clientDrained(): void {
     this.leg?.resume();
   }
@@ -317,7 +352,6 @@ export class HeldSession implements LegReader {
     this.keeper.ended(this, this.client);
   }
 
-  /** @internal */
   clientGone(): void {
     if (this.over) return;
     this.over = true;
@@ -326,26 +360,4 @@ export class HeldSession implements LegReader {
   }
 }
 
-// Shared by all sessions: a closure for each event of each connection would be most of what an idle session costs.
-
-function onClientData(this: Socket, chunk: Buffer): void {
-  (this as Side)[SESSION]?.clientSaid(chunk);
-}
-function onClientDrain(this: Socket): void {
-  (this as Side)[SESSION]?.clientDrained();
-}
-function onClientEnd(this: Socket): void {
-  (this as Side)[SESSION]?.endOfClient();
-}
-function onClientClose(this: Socket): void {
-  (this as Side)[SESSION]?.clientGone();
-}
-function onClientError(this: Socket): void {
-  this.destroy();
-}
-function onLegDrain(this: Socket): void {
-  (this as Side)[SESSION]?.legDrained();
-}
-function onLegLost(this: Socket): void {
-  (this as Side)[SESSION]?.legLost();
-}
+const isPlain = (client: Duplex): boolean => !(client instanceof TLSSocket || client instanceof DeflateStream);

@@ -104,6 +104,11 @@ export class Journal {
     };
   }
 
+  /** Everything unanswered as it came; `undefined` when there was too much to keep. */
+  takeUnanswered(): Buffer | undefined {
+    return this.overflown ? undefined : Buffer.concat(this.chunks ?? []);
+  }
+
   /** A new leg begins, on which what `kept` holds is said again. */
   restart(kept: Unanswered): void {
     const pieces = [...kept.again.map(({ bytes }) => bytes), kept.open].filter((bytes) => bytes.length > 0);

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket, type TLSSocketOptions } from 'node:tls';
 import type { AccountRoute } from '#directory/api';
 import { channelBindings } from '#protocol/sasl';
@@ -7,6 +7,7 @@ import type { Deadlined } from '../listening/deadline-wheel.ts';
 import type { LoginOutcome } from '../login/authenticator.ts';
 import type { Ask, SaslClient, SaslSignInOutcome } from '../login/sasl-sign-in.ts';
 import type { SessionLeg } from '../routing/session-legs.ts';
+import { connectionBelow, DeflateStream } from './deflate-stream.ts';
 import type { LoginClient, LoginDialogue, LoginInput, LoginRefusal, SessionProtocol } from './protocol.ts';
 import type { SessionFrontSettings } from './settings.ts';
 
@@ -43,7 +44,7 @@ export interface LoginFront {
   ): Promise<SessionLeg | undefined>;
   /** Takes a connection that has signed in: `rest` is what it sent behind its login. */
   hold(
-    socket: Socket,
+    socket: Duplex,
     leg: SessionLeg,
     route: AccountRoute,
     peer: SessionPeer,
@@ -51,7 +52,7 @@ export interface LoginFront {
   ): void;
   forgetLogin(login: LoginConnection): void;
   /** Destroys a connection that was ended and does not close. */
-  linger(socket: Socket): void;
+  linger(socket: Duplex): void;
 }
 
 /**
@@ -70,14 +71,24 @@ export class LoginConnection implements LoginClient, Deadlined {
   private failures = 0;
 
   constructor(
-    private socket: Socket,
+    private socket: Duplex,
     readonly peer: SessionPeer,
     private readonly front: LoginFront,
   ) {
     this.deadline = front.now() + front.settings.loginMs;
     this.dialogue = front.protocol.login(this);
     this.listen();
+  }
+
+  /** To a connection that is new. */
+  greet(): void {
     this.dialogue.greet();
+  }
+
+  /** To one that has signed out; `rest` is what it said behind that. */
+  goOn(rest: Buffer): void {
+    if (rest.length > 0) this.dialogue.push(rest);
+    this.advance();
   }
 
   get hostname(): string {
@@ -85,7 +96,7 @@ export class LoginConnection implements LoginClient, Deadlined {
   }
 
   get secure(): boolean {
-    return this.socket instanceof TLSSocket;
+    return connectionBelow(this.socket) instanceof TLSSocket;
   }
 
   get loginAllowed(): boolean {
@@ -124,7 +135,8 @@ export class LoginConnection implements LoginClient, Deadlined {
   }
 
   private get bindings(): SaslClient['channelBindings'] {
-    return this.socket instanceof TLSSocket ? channelBindings(this.socket) : NO_BINDINGS;
+    const below = connectionBelow(this.socket);
+    return below instanceof TLSSocket ? channelBindings(below) : NO_BINDINGS;
   }
 
   async conclude(outcome: LoginOutcome): Promise<void> {
@@ -146,6 +158,11 @@ export class LoginConnection implements LoginClient, Deadlined {
     // What came in the clear must not be read as if it had come under TLS (CVE-2011-0411).
     if (this.dialogue.takeRest().length > 0) {
       this.bye(`Nothing may follow ${command}`);
+      return;
+    }
+    // RFC 4978 §3: TLS lies below compression, and cannot be put there any more.
+    if (this.socket instanceof DeflateStream) {
+      this.bye('TLS must begin before compression');
       return;
     }
     this.unlisten();

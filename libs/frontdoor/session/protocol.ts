@@ -21,9 +21,17 @@ export interface SessionProtocol {
   farewell(why: Farewell): string;
   /** Of these bytes of an answer: they only ask the client to go on with its command (IMAP's `+ OK`). */
   isPrompt(piece: Uint8Array): boolean;
+  /** Answers, line end included, to what a node leaves to its hub; absent where the protocol has no such commands. */
+  readonly hubAnswers?: {
+    compress(tag: string, outcome: CompressOutcome): string;
+    unauthenticated(tag: string): string;
+  };
   /** Sent to a connection that is not let in at all, line end included. */
   turnedAway(text: string): string;
 }
+
+/** `pipelined`: the client said more before it was answered, and nobody knows whether that is compressed. */
+export type CompressOutcome = 'begun' | 'active' | 'limit' | 'pipelined';
 
 /** `lost`: the mail is served by nobody in time. `stopping`: the hub is. */
 export type Farewell = 'lost' | 'stopping';

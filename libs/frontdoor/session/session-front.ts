@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocketOptions } from 'node:tls';
 import { type AccountRoute, type DirectoryLookup, DirectoryUnavailableError } from '#directory/api';
 import type { Clock, Logger } from '#stdx';
@@ -8,6 +9,7 @@ import type { Authenticator, LoginOutcome } from '../login/authenticator.ts';
 import type { Ask, SaslClient, SaslSignIn, SaslSignInOutcome } from '../login/sasl-sign-in.ts';
 import type { SessionLeg, SessionLegs } from '../routing/session-legs.ts';
 import { type CertificateProvider, tlsServerOptions } from '../tls/certificates.ts';
+import type { DeflateStream } from './deflate-stream.ts';
 import { type HeldIdentity, HeldSession, type SessionKeeper } from './held-session.ts';
 import { LoginConnection, type LoginFront, type SessionPeer } from './login-connection.ts';
 import type { SessionProtocol } from './protocol.ts';
@@ -32,6 +34,7 @@ export class SessionFront implements LoginFront, SessionKeeper {
   private readonly wheel: DeadlineWheel;
   private readonly logins = new Set<LoginConnection>();
   private readonly sessions = new Set<HeldSession>();
+  private compressedCount = 0;
 
   constructor(
     readonly protocol: SessionProtocol,
@@ -45,9 +48,14 @@ export class SessionFront implements LoginFront, SessionKeeper {
 
   /** A new connection; a `TLSSocket` when it is under TLS already. */
   accept(socket: Socket, peer: SessionPeer): void {
-    const login = new LoginConnection(socket, peer, this);
+    this.loginOf(socket, peer).greet();
+  }
+
+  private loginOf(stream: Duplex, peer: SessionPeer): LoginConnection {
+    const login = new LoginConnection(stream, peer, this);
     this.logins.add(login);
     this.wheel.watch(login);
+    return login;
   }
 
   get figures(): { readonly logins: number; readonly sessions: number } {
@@ -105,7 +113,7 @@ export class SessionFront implements LoginFront, SessionKeeper {
   }
 
   hold(
-    socket: Socket,
+    socket: Duplex,
     leg: SessionLeg,
     route: AccountRoute,
     peer: SessionPeer,
@@ -132,9 +140,28 @@ export class SessionFront implements LoginFront, SessionKeeper {
     return leg;
   }
 
-  ended(session: HeldSession, client: Socket): void {
-    if (this.sessions.delete(session)) this.services.accounts.leave(session.identity.accountId);
+  ended(session: HeldSession, client: Duplex): void {
+    this.forget(session);
     this.linger(client);
+  }
+
+  private forget(session: HeldSession): void {
+    if (this.sessions.delete(session)) this.services.accounts.leave(session.identity.accountId);
+  }
+
+  mayCompress(): boolean {
+    return this.compressedCount < this.settings.compressedMax;
+  }
+
+  compressed(stream: DeflateStream): void {
+    this.compressedCount++;
+    stream.once('close', () => this.compressedCount--);
+  }
+
+  signedOut(session: HeldSession, client: Duplex, rest: Buffer): void {
+    this.forget(session);
+    const { clientAddress: address, sessionId } = session.identity;
+    this.loginOf(client, { address, sessionId }).goOn(rest);
   }
 
   forgetLogin(login: LoginConnection): void {
@@ -142,7 +169,7 @@ export class SessionFront implements LoginFront, SessionKeeper {
     this.wheel.forget(login);
   }
 
-  linger(socket: Socket): void {
+  linger(socket: Duplex): void {
     if (socket.closed) return;
     const last = { deadline: this.now() + LINGER_MS, expire: () => socket.destroy() };
     this.wheel.watch(last);

@@ -15,6 +15,8 @@ export interface SessionFrontSettings {
   readonly journalBytesMax: number;
   /** How long a session waits for its volume to have an owner. 30,000: docs/CLUSTER.md. */
   readonly ownerWaitMs: number;
+  /** Sessions compressed at once; the next is told NO [LIMIT]. 1,000: each takes about 180 KB. */
+  readonly compressedMax: number;
 }
 
 export const DEFAULT_SESSION_FRONT_SETTINGS: Omit<SessionFrontSettings, 'hostname'> = {
@@ -25,4 +27,5 @@ export const DEFAULT_SESSION_FRONT_SETTINGS: Omit<SessionFrontSettings, 'hostnam
   commandsMax: 100,
   journalBytesMax: 65_536,
   ownerWaitMs: 30_000,
+  compressedMax: 1_000,
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { decodeHubRequest, encodeHubRequest } from './hub-request.ts';
 import { decodeMark, encodeMark, MARK_STATE_BYTES_MAX } from './mark.ts';
 
 describe('a mark', () => {
@@ -15,4 +16,14 @@ describe('a mark', () => {
     assert.throws(() => decodeMark(Buffer.alloc(3)), RangeError);
     assert.throws(() => decodeMark(Buffer.alloc(MARK_STATE_BYTES_MAX + 5)), RangeError);
   });
+});
+
+describe('a request to a hub', () => {
+  it('comes back as it went', () => {
+    const request = { kind: 'compress', tag: 'a1', answered: 7 } as const;
+    assert.deepEqual(decodeHubRequest(encodeHubRequest(request)), request);
+  });
+
+  for (const wrong of ['[]', '{}', '["compress","a"]', '["erase","a",1]', 'null'])
+    it(`is not ${wrong}`, () => assert.throws(() => decodeHubRequest(Buffer.from(wrong)), RangeError));
 });

@@ -1,4 +1,6 @@
+import type { ClientConnection } from '#connection';
 import { MailStoreError } from '#mailstore/api';
+import type { HubRequest } from '#protocol/handover';
 import { ArgumentReader, commandTag, type FrameEvent, ImapSyntaxError } from '#protocol/imap';
 import type { ByteStream } from '#stdx';
 import type { CommandSession, ImapCommand, MessageReceiver, Reply, SessionState } from './command.ts';
@@ -10,7 +12,7 @@ import type { InputEvent } from './input.ts';
 /** What the loop needs of a session beyond what commands do. */
 interface LoopSession extends CommandSession {
   readonly state: SessionState;
-  readonly connection: { readonly mark?: unknown };
+  readonly connection: Pick<ClientConnection, 'mark' | 'askHub'>;
   answered: number;
   wait(): Promise<void>;
   heard(): void;
@@ -126,12 +128,19 @@ export class CommandLoop {
       reply.set(refusal.status, refusal.text, refusal.code ?? undefined);
     }
     if (session.stale) await session.sync(expunges);
-    session.out.raw(reply.line());
     session.answered++;
+    if (reply.leftToHub) this.askHub(reply.leftToHub, tag);
+    else session.out.raw(reply.line());
     this.badCommands = reply.status === 'BAD' ? this.badCommands + 1 : 0;
     hooks.command?.(name, reply.status, session.clock.monotonic() - startedAt);
     this.endIfHopeless();
     await session.out.drained();
+  }
+
+  private askHub(kind: HubRequest['kind'], tag: string): void {
+    const { session } = this;
+    session.out.flush();
+    session.connection.askHub?.({ kind, tag, answered: session.answered });
   }
 
   private async literal(event: FrameEvent & { kind: 'literal' }): Promise<void> {
@@ -231,6 +240,7 @@ const FAULTS = {
 
 class CollectedReply implements Reply {
   status: 'OK' | 'NO' | 'BAD' = 'OK';
+  leftToHub: HubRequest['kind'] | undefined;
   private text = 'Done';
   private code: string | undefined;
 
@@ -246,6 +256,10 @@ class CollectedReply implements Reply {
 
   bad(text: string): void {
     this.set('BAD', text, undefined);
+  }
+
+  leaveToHub(kind: HubRequest['kind']): void {
+    this.leftToHub = kind;
   }
 
   set(status: 'OK' | 'NO' | 'BAD', text: string, code: string | undefined): void {

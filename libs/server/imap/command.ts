@@ -1,4 +1,5 @@
 import type { AccountId, Mailbox, MailStore, ModSeq, Uid } from '#mailstore/api';
+import type { HubRequest } from '#protocol/handover';
 import type { ArgumentReader, LiteralHeader, NameEncoding, SequenceSet } from '#protocol/imap';
 import type { ByteStream, Clock, Logger, RequestContext } from '#stdx';
 import type { ImapInput } from './input.ts';
@@ -18,6 +19,8 @@ export interface Reply {
   ok(text: string, code?: string): void;
   no(text: string, code?: string): void;
   bad(text: string): void;
+  /** The hub that holds the client answers in our place. */
+  leaveToHub(kind: HubRequest['kind']): void;
   /** The tag of the command, for ESEARCH. */
   readonly tag: string;
 }
@@ -65,6 +68,8 @@ export interface CommandSession {
   readonly limits: ImapLimits;
   readonly out: ImapOutput;
   readonly input: ImapInput;
+  /** A hub holds the client, and can do what a node cannot. */
+  readonly behindHub: boolean;
   readonly enabled: ReadonlySet<Enabled>;
   readonly names: NameEncoding;
   /** The selected mailbox. Throws an invariant error in authenticated state: the table keeps commands away. */

@@ -7,6 +7,7 @@ export interface ImapExtension {
   readonly title: string;
   /** Commands it brings, by name in the command table. */
   readonly commands: readonly string[];
+  readonly needsHub?: boolean;
 }
 
 const row = (capability: string, rfc: string, title: string, ...commands: string[]): ImapExtension => ({
@@ -15,6 +16,9 @@ const row = (capability: string, rfc: string, title: string, ...commands: string
   title,
   commands,
 });
+
+/** Only for connections through a hub, which does it. */
+const atHub = (extension: ImapExtension): ImapExtension => ({ ...extension, needsHub: true });
 
 /** Every capability this server has once somebody is signed in, complete. */
 export const EXTENSIONS: readonly ImapExtension[] = [
@@ -54,11 +58,13 @@ export const EXTENSIONS: readonly ImapExtension[] = [
   row('APPENDLIMIT', 'RFC 7889', 'Largest message'),
   row('QUOTA', 'RFC 9208', 'Quotas', 'GETQUOTA', 'GETQUOTAROOT'),
   row('QUOTA=RES-STORAGE', 'RFC 9208', 'Quota of bytes'),
+  atHub(row('COMPRESS=DEFLATE', 'RFC 4978', 'Compression; served at the hub', 'COMPRESS')),
+  atHub(row('UNAUTHENTICATE', 'RFC 8437', 'Signing in anew on the same connection', 'UNAUTHENTICATE')),
 ];
 
 /** The capability list of a signed-in session. */
-export function capabilityList(limits: ImapLimits): string {
-  return EXTENSIONS.map(({ capability }) =>
-    capability === 'APPENDLIMIT' ? `APPENDLIMIT=${limits.appendBytesMax}` : capability,
-  ).join(' ');
+export function capabilityList(limits: ImapLimits, behindHub: boolean): string {
+  return EXTENSIONS.filter(({ needsHub }) => behindHub || !needsHub)
+    .map(({ capability }) => (capability === 'APPENDLIMIT' ? `APPENDLIMIT=${limits.appendBytesMax}` : capability))
+    .join(' ');
 }

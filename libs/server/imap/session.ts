@@ -156,8 +156,12 @@ export class ImapSession implements CommandSession {
     return this.enabled.has('IMAP4REV2') || this.enabled.has('UTF8=ACCEPT') ? 'utf8' : 'utf7';
   }
 
+  get behindHub(): boolean {
+    return this.connection.askHub !== undefined;
+  }
+
   capabilities(): string {
-    return capabilityList(this.limits);
+    return capabilityList(this.limits, this.behindHub);
   }
 
   enable(what: Enabled): void {

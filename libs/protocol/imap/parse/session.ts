@@ -35,6 +35,13 @@ export function parseEnable(reader: ArgumentReader): { readonly capabilities: re
   return { capabilities };
 }
 
+/** RFC 4978 §3. */
+export function parseCompress(reader: ArgumentReader): { readonly algorithm: string } {
+  const algorithm = reader.keyword('a compression algorithm');
+  reader.end();
+  return { algorithm };
+}
+
 /** RFC 2971 §3.3: at most 30 fields, names up to 30 bytes, values up to 1,024. `null` for NIL. */
 export function parseId(reader: ArgumentReader): { readonly fields: ReadonlyMap<string, string | null> | null } {
   if (reader.acceptWord('NIL')) {

@@ -2,6 +2,7 @@ import type { ImapCommand } from '../command.ts';
 import { append } from './append.ts';
 import { capability } from './capability.ts';
 import { close } from './close.ts';
+import { compress } from './compress.ts';
 import { copy, uidCopy } from './copy.ts';
 import { create } from './create.ts';
 import { deleteMailbox } from './delete.ts';
@@ -25,12 +26,13 @@ import { status } from './status.ts';
 import { store, uidStore } from './store.ts';
 import { subscribe } from './subscribe.ts';
 import { thread, uidThread } from './thread.ts';
+import { unauthenticate } from './unauthenticate.ts';
 import { unselect } from './unselect.ts';
 import { unsubscribe } from './unsubscribe.ts';
 
 /** The table: a row's arguments go from its own parser to its own `run`, so their type is nobody else's business. */
 const ROWS = [
-  ...[capability, noop, logout, id, enable],
+  ...[capability, noop, logout, id, enable, compress, unauthenticate],
   ...[
     select,
     examine,
