@@ -24,6 +24,8 @@ export interface MailStoreLimits {
   readonly memoriesMax: number;
   /** Ids of References and In-Reply-To used for threading. Default 32: JWZ threading needs the last few only. */
   readonly threadReferencesMax: number;
+  /** How long deleted messages can be restored, milliseconds. Default 14 days, as Exchange Online keeps them (learn.microsoft.com, "Recoverable Items folder"). 0 keeps none. */
+  readonly deletedKeepMs: number;
 }
 
 export const defaultMailStoreLimits: MailStoreLimits = {
@@ -39,4 +41,5 @@ export const defaultMailStoreLimits: MailStoreLimits = {
   scriptNameBytesMax: 512,
   memoriesMax: 5_000,
   threadReferencesMax: 32,
+  deletedKeepMs: 14 * 24 * 3_600_000,
 };

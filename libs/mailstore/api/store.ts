@@ -1,5 +1,6 @@
 import type { ParsedMessage } from '#protocol/message';
 import type { ByteStream, RequestContext } from '#stdx';
+import type { DeletedMail } from './deleted.ts';
 import type { MessageFilter } from './filter.ts';
 import type {
   AccountChange,
@@ -118,6 +119,8 @@ export interface MailStore {
   removeAccount(context: RequestContext, accountId: AccountId): Promise<void>;
   /** Accounts as streams: moves, exports, restores. */
   readonly transfer: AccountTransfer;
+  /** What was deleted lately. */
+  readonly deleted: DeletedMail;
 
   // Bytes in
   /** Streams a message in, parsing as it goes; memory stays bounded whatever its size. Rejects `messageTooLarge`, `diskFull`. */

@@ -3,6 +3,8 @@ export interface UpkeepFigures {
   /** Segments emptied because most of them was dead. */
   readonly compactedSegments: number;
   readonly reclaimedBytes: number;
+  /** Deleted messages forgotten for good. */
+  readonly deletedExpired: number;
 }
 
-export const NO_UPKEEP: UpkeepFigures = { compactedSegments: 0, reclaimedBytes: 0 };
+export const NO_UPKEEP: UpkeepFigures = { compactedSegments: 0, reclaimedBytes: 0, deletedExpired: 0 };

@@ -5,6 +5,9 @@ import { collect, seededRandom } from '#stdx';
 import { gone } from './accounts.ts';
 import { ALL, context, type OpenStore, rejects, simple, spec, withStore } from './harness.ts';
 
+/** Deleted messages hold nothing. */
+const KEPT_NO_TIME = { deletedKeepMs: 0 };
+
 async function* chunks(bytes: Buffer, size: number): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
@@ -110,40 +113,48 @@ export function bytesContract(open: OpenStore): void {
       }));
 
     it('one staged message serves several commits, each with its own copy', () =>
-      withStore(open, async (bench) => {
-        const inbox = await bench.account('a');
-        const ref = { accountId: 'a', mailboxId: inbox.id };
-        for (const body of ['small', 'y'.repeat(1_200_000)]) {
-          const message = await bench.stage(simple('twice', body));
-          const item = { message, keywords: [], internalDate: 0 };
-          await bench.store.append(context, ref, [item, item]);
-          await bench.store.append(context, ref, [item]);
-          message.discard();
-          assert.equal((await bench.uids('a', inbox.id)).length, 3);
-          assert.equal(await bench.text(message.blobId), simple('twice', body));
-          await bench.store.expunge(context, ref, ALL, { any: true });
-          await gone(() => bench.text(message.blobId));
-        }
-      }));
+      withStore(
+        open,
+        async (bench) => {
+          const inbox = await bench.account('a');
+          const ref = { accountId: 'a', mailboxId: inbox.id };
+          for (const body of ['small', 'y'.repeat(1_200_000)]) {
+            const message = await bench.stage(simple('twice', body));
+            const item = { message, keywords: [], internalDate: 0 };
+            await bench.store.append(context, ref, [item, item]);
+            await bench.store.append(context, ref, [item]);
+            message.discard();
+            assert.equal((await bench.uids('a', inbox.id)).length, 3);
+            assert.equal(await bench.text(message.blobId), simple('twice', body));
+            await bench.store.expunge(context, ref, ALL, { any: true });
+            await gone(() => bench.text(message.blobId));
+          }
+        },
+        KEPT_NO_TIME,
+      ));
 
     it('bytes live as long as one message holds them', () =>
-      withStore(open, async (bench) => {
-        const { store } = bench;
-        const a = await bench.account('a');
-        const b = await bench.account('b');
-        for (const body of ['small', 'z'.repeat(1_200_000)]) {
-          await bench.append(a, 'a', simple('shared', body));
-          await bench.append(b, 'b', simple('shared', body));
-          const [message] = await bench.messages('a', a.id);
-          const { blobId } = message!;
-          await store.expunge(context, { accountId: 'a', mailboxId: a.id }, ALL, { any: true });
-          assert.equal(await bench.text(blobId), simple('shared', body));
-          await store.expunge(context, { accountId: 'b', mailboxId: b.id }, ALL, { any: true });
-          await gone(() => bench.text(blobId));
-          await bench.append(a, 'a', simple('shared', body));
-          assert.equal(await bench.text(blobId), simple('shared', body));
-          await store.expunge(context, { accountId: 'a', mailboxId: a.id }, ALL, { any: true });
-        }
-      }));
+      withStore(
+        open,
+        async (bench) => {
+          const { store } = bench;
+          const a = await bench.account('a');
+          const b = await bench.account('b');
+          for (const body of ['small', 'z'.repeat(1_200_000)]) {
+            await bench.append(a, 'a', simple('shared', body));
+            await bench.append(b, 'b', simple('shared', body));
+            const [message] = await bench.messages('a', a.id);
+            const { blobId } = message!;
+            await store.expunge(context, { accountId: 'a', mailboxId: a.id }, ALL, { any: true });
+            assert.equal(await bench.text(blobId), simple('shared', body));
+            await store.expunge(context, { accountId: 'b', mailboxId: b.id }, ALL, { any: true });
+            await gone(() => bench.text(blobId));
+            await bench.append(a, 'a', simple('shared', body));
+            assert.equal(await bench.text(blobId), simple('shared', body));
+            await store.expunge(context, { accountId: 'a', mailboxId: a.id }, ALL, { any: true });
+          }
+        },
+        KEPT_NO_TIME,
+      ));
   });
 }

@@ -3,6 +3,7 @@ import { accountsContract } from './accounts.ts';
 import { bytesContract } from './bytes.ts';
 import { changesContract } from './changes.ts';
 import { concurrencyContract } from './concurrency.ts';
+import { deletedContract } from './deleted.ts';
 import { deliveryContract } from './delivery.ts';
 import type { OpenStore } from './harness.ts';
 import { mailboxesContract } from './mailboxes.ts';
@@ -24,6 +25,7 @@ export function mailStoreContract(name: string, open: OpenStore): void {
     changesContract(open);
     queueContract(open);
     scriptsContract(open);
+    deletedContract(open);
     transferContract(open);
     concurrencyContract(open);
   });

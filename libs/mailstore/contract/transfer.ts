@@ -21,7 +21,9 @@ async function portrait(store: MailStore, accountId: string): Promise<unknown> {
     scripts.push(await store.scripts.get(context, accountId, name));
   const changes = await store.scripts.changes(context, accountId, 0);
   const remembered = await store.scripts.remembers(accountId, 'seen');
-  return { info: await store.account(context, accountId), subscriptions, boxes, scripts, changes, remembered };
+  const deleted = await store.deleted.listDeleted(context, accountId, { limit: 1_000 });
+  const info = await store.account(context, accountId);
+  return { info, subscriptions, boxes, scripts, changes, remembered, deleted };
 }
 
 async function whole(stream: ByteStream): Promise<Buffer> {
@@ -250,7 +252,10 @@ class Life {
     const some = [{ first, last: first + 1 }];
     const name = `box${this.serial++}`;
     const deletable = mailboxes.filter(({ role }) => role === null);
-    switch (Math.floor(random.fraction() * 9)) {
+    switch (Math.floor(random.fraction() * 10)) {
+      case 9:
+        await store.deleted.restoreDeleted(context, 'a', { since: random.fraction() < 0.3 ? 0 : bench.clock.now() });
+        return;
       case 0:
       case 1:
         await bench.append(box, 'a', simple(`life ${this.serial}`, `<${this.serial}>`));

@@ -9,6 +9,7 @@ import {
   parentNames,
 } from '#mailstore/api';
 import type { RequestContext } from '#stdx';
+import { letGo } from './deleted.ts';
 import { moveAll } from './messages.ts';
 import { type Box, type MemoryState, mailboxView, type Touch } from './state.ts';
 
@@ -107,7 +108,7 @@ export function deleteMailbox(state: MemoryState, context: RequestContext, accou
   const touch = state.touch(account);
   for (const message of box.messages.values()) {
     account.usedBytes -= message.size;
-    state.release(message.blobId);
+    letGo(state, touch, box, message);
   }
   account.mailboxes.delete(box.id);
   touch.mailboxes.add(box.id);

@@ -10,6 +10,7 @@ import {
   type BlobId,
   type ChangedMessage,
   type CopiedUids,
+  type DeletedMail,
   type Delivery,
   type DeliveryOutcome,
   type KeywordChange,
@@ -48,6 +49,7 @@ import { dueEntries, listEntries, updateQueue } from './queue.ts';
 import { MemoryScripts } from './scripts.ts';
 import { accountInfo, MemoryState, mailboxView } from './state.ts';
 import { MemoryTransfer } from './transfer.ts';
+import { MemoryDeleted } from './undelete.ts';
 
 export interface MemoryMailStoreOptions {
   /** `messageParser` of `#protocol/message`, or a wrapper that gives it limits. */
@@ -67,12 +69,14 @@ export class MemoryMailStore implements MailStore {
   private readonly state: MemoryState;
   readonly transfer: AccountTransfer;
   readonly scripts: AccountScripts;
+  readonly deleted: DeletedMail;
   private readonly staged = new Map<StagedMessage, Buffer>();
 
   constructor(private readonly options: MemoryMailStoreOptions) {
     this.volumeId = options.volumeId ?? 'memory';
     this.epoch = options.epoch ?? 1;
     this.state = new MemoryState(this.volumeId, this.epoch, options.clock, options.limits ?? {});
+    this.deleted = new MemoryDeleted(this.state);
     this.transfer = new MemoryTransfer(this.state, options.parse);
     this.scripts = new MemoryScripts(this.state);
   }

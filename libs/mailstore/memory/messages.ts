@@ -19,6 +19,7 @@ import {
 } from '#mailstore/api';
 import type { ParsedMessage } from '#protocol/message';
 import type { RequestContext } from '#stdx';
+import { letGo } from './deleted.ts';
 import type { Account, Box, MemoryState, Message, Touch } from './state.ts';
 
 const UID_MAX = 0xffff_ffff;
@@ -46,7 +47,7 @@ export function addMessage(state: MemoryState, touch: Touch, box: Box, item: New
 }
 
 /** Gives the message the mailbox's next uid. */
-function place(touch: Touch, box: Box, message: Message): Message {
+export function place(touch: Touch, box: Box, message: Message): Message {
   const { account, modSeq } = touch;
   const placed = { ...message, uid: box.uidNext++, modSeq, createdModSeq: modSeq };
   box.messages.set(placed.uid, placed);
@@ -200,7 +201,7 @@ export function expunge(
   const touch = state.touch(account);
   for (const message of doomed) {
     remove(touch, box, message);
-    state.release(message.blobId);
+    letGo(state, touch, box, message);
   }
   state.publish([touch]);
   return { uids: doomed.map(({ uid }) => uid), modSeq: touch.modSeq };

@@ -70,6 +70,17 @@ export interface Account {
   standing: 'open' | 'arriving' | 'held';
   /** Messages of a copy that have no place yet. */
   readonly unplaced: Map<MessageId, Unplaced>;
+  /** Messages that can be restored, oldest deletion first. */
+  readonly deleted: Map<MessageId, Deleted>;
+}
+
+export interface Deleted {
+  readonly message: Message;
+  readonly mailboxId: MailboxId;
+  readonly mailbox: string;
+  readonly modSeq: ModSeq;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** What a message is, wherever it is. */
@@ -148,6 +159,7 @@ export class MemoryState {
       ...{ spec, standing, modSeq: 0, nextMailboxId: 1, nextMessageId: 1, lastUidValidity: 0, usedBytes: 0 },
       ...{ mailboxes: new Map(), subscriptions: new Set(), threads: new Map(), unplaced: new Map() },
       ...{ scripts: new Map(), goneScripts: [], memories: new Map() },
+      deleted: new Map(),
     };
     this.accounts.set(spec.accountId, account);
     return account;
@@ -158,9 +170,10 @@ export class MemoryState {
     return [...this.accounts.values()].filter(({ standing }) => standing !== 'arriving');
   }
 
-  forgetAccount({ spec, mailboxes, unplaced }: Account): void {
+  forgetAccount({ spec, mailboxes, unplaced, deleted }: Account): void {
     for (const { messages } of mailboxes.values()) for (const { blobId } of messages.values()) this.release(blobId);
     for (const { blobId } of unplaced.values()) this.release(blobId);
+    for (const { message } of deleted.values()) this.release(message.blobId);
     this.accounts.delete(spec.accountId);
   }
 

@@ -21,7 +21,7 @@ import {
   transferMagic,
 } from '#mailstore/api';
 import { type ByteStream, collect, type RequestContext } from '#stdx';
-import { type Account, accountInfo, type Box, type MemoryState, type Unplaced } from './state.ts';
+import { type Account, accountInfo, type Box, type Deleted, type MemoryState, type Unplaced } from './state.ts';
 
 /** Accounts as streams, in memory: a stream is gathered whole before any of it is taken in. */
 export class MemoryTransfer implements AccountTransfer {
@@ -33,7 +33,9 @@ export class MemoryTransfer implements AccountTransfer {
   async *exportAccount(context: RequestContext, accountId: AccountId, since: AccountCursor = START): ByteStream {
     const account = this.state.account(context, accountId);
     const boxes = [...account.mailboxes.values()];
-    const messages = boxes.flatMap(({ messages }) => [...messages.values()]).sort((a, b) => a.messageId - b.messageId);
+    const deleted = [...account.deleted.values()];
+    const messages = [...boxes.flatMap((box) => [...box.messages.values()]), ...deleted.map(({ message }) => message)];
+    messages.sort((a, b) => a.messageId - b.messageId);
     const living = new Set(messages.map(({ messageId }) => messageId));
     // All of it at once, so that what changes while the stream is read is for the next one.
     const records: TransferRecord[] = [headOf(account, since), ...boxes.map(mailboxRecord)];
@@ -46,6 +48,7 @@ export class MemoryTransfer implements AccountTransfer {
       bytes.set(record, this.state.blobs.get(blobId)?.bytes ?? Buffer.alloc(0));
     }
     for (const box of boxes) records.push(...changesOf(box, since.modSeq, living));
+    records.push(deletedRecord(deleted, since.modSeq));
     yield transferMagic();
     for (const record of [...records, { kind: 'end' } as const]) {
       yield encodeRecord(record);
@@ -155,6 +158,7 @@ class Arrival {
       // Of a mailbox that is gone too, nothing is left to bury.
       if (record.kind === 'vanished' && account.mailboxes.has(record.mailbox))
         this.bury(this.box(record.mailbox), record.rows);
+      if (record.kind === 'deleted') this.keepDeleted(record.rows);
     }
     this.placeScripts(records);
     const ids = new Set(listed.map(({ id }) => id));
@@ -209,8 +213,8 @@ class Arrival {
       if (!known) throw new MailStoreError('corrupt', `the stream of an account: message ${id} is missing`);
       const { messageId, blobId, size, threadId, preview, parsed } = known;
       unplaced.delete(id);
-      for (const other of this.account.mailboxes.values())
-        for (const each of other.messages.values()) if (each.messageId === id) other.messages.delete(each.uid);
+      this.account.deleted.delete(id);
+      this.takeOut(id);
       box.messages.set(row.uid, { ...row, messageId, blobId, size, threadId, preview, parsed });
     }
     const sorted = [...box.messages].sort(([a], [b]) => a - b);
@@ -232,6 +236,24 @@ class Arrival {
     }
   }
 
+  private keepDeleted(rows: Extract<TransferRecord, { kind: 'deleted' }>['rows']): void {
+    const { unplaced, deleted } = this.account;
+    for (const { message: id, mailbox: mailboxId, name: mailbox, modSeq, at, uid, keywords, internalDate } of rows) {
+      const known = unplaced.get(id) ?? this.find(id);
+      if (!known) continue;
+      unplaced.delete(id);
+      this.takeOut(id);
+      const message = { ...known, uid, keywords, internalDate, modSeq, createdModSeq: modSeq, savedDate: at };
+      deleted.set(id, { message, mailboxId, mailbox, modSeq, at });
+    }
+  }
+
+  /** From wherever it is. */
+  private takeOut(id: MessageId): void {
+    for (const { messages } of this.account.mailboxes.values())
+      for (const { messageId, uid } of messages.values()) if (messageId === id) messages.delete(uid);
+  }
+
   private box(id: number): Box {
     const box = this.account.mailboxes.get(id);
     if (!box) throw new MailStoreError('corrupt', `the stream of an account: mailbox ${id} was not named`);
@@ -241,7 +263,7 @@ class Arrival {
   private find(id: MessageId): Unplaced | undefined {
     for (const { messages } of this.account.mailboxes.values())
       for (const message of messages.values()) if (message.messageId === id) return message;
-    return undefined;
+    return this.account.deleted.get(id)?.message;
   }
 }
 
@@ -287,6 +309,15 @@ function mailboxRecord({
     ...{ kind: 'mailbox', id, name, role, uidValidity, uidNext, modSeq, recentUid, createdModSeq },
     ...{ updatedModSeq: createdModSeq, forgottenModSeq: 0 },
   };
+}
+
+function deletedRecord(deleted: readonly Deleted[], since: number): TransferRecord {
+  const rows = deleted
+    .filter(({ modSeq }) => modSeq > since)
+    .map(({ message: { messageId: message, uid, keywords, internalDate }, mailboxId, mailbox, modSeq, at }) => ({
+      ...{ message, mailbox: mailboxId, name: mailbox, uid, keywords: [...keywords], internalDate, modSeq, at },
+    }));
+  return { kind: 'deleted', rows };
 }
 
 function changesOf(box: Box, since: number, living: ReadonlySet<MessageId>): readonly TransferRecord[] {

@@ -6,6 +6,7 @@ import {
   type Uid,
   type UidRange,
 } from '#mailstore/api';
+import { forgetMessage, letGo } from './deleted/letting-go.ts';
 import type { AccountEdit, Edit } from './edit.ts';
 import {
   isDeleted,
@@ -65,7 +66,7 @@ export function addMessage(
 type Placed = Omit<MembershipRow, 'uid' | 'modSeq' | 'createdModSeq'>;
 
 /** Gives a message the mailbox's next uid. */
-function place(edit: Edit, account: AccountEdit, mailbox: MailboxRow, message: Placed): Uid {
+export function place(edit: Edit, account: AccountEdit, mailbox: MailboxRow, message: Placed): Uid {
   const modSeq = edit.touchMailbox(account, mailbox);
   const uid = mailbox.uidNext++;
   mailbox.modSeq = modSeq;
@@ -155,24 +156,20 @@ export function copyRows(
   });
 }
 
+/** `kept`: they can be restored for a while. */
 export function removeRows(
   edit: Edit,
   account: AccountEdit,
   mailbox: MailboxRow,
   rows: readonly MembershipRow[],
+  kept: boolean,
 ): void {
+  const { id, name } = mailbox;
   for (const row of rows) {
     takeOut(edit, account, mailbox, row);
-    forgetMessage(edit, account.row.number, row.message);
+    if (kept) letGo(edit, account.row.number, { id, name, modSeq: account.row.modSeq }, row);
+    else forgetMessage(edit, account.row.number, row.message);
   }
-}
-
-/** Removes a message no mailbox holds any more, and lets go of its bytes. */
-export function forgetMessage(edit: Edit, account: number, message: number): void {
-  const { index } = edit.scope;
-  const sql = 'DELETE FROM message WHERE key = ? RETURNING blob';
-  const gone = index.take<{ blob: Uint8Array }>(sql, messageKey(account, message));
-  if (gone) edit.blobs.release(gone.blob);
 }
 
 export interface KeywordOutcome {

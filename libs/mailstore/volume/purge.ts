@@ -1,10 +1,11 @@
 import { MailStoreError } from '#mailstore/api';
 import type { Logger } from '#stdx';
 import type { CommitLoop } from './commit-loop.ts';
+import { forgetDeleted, forgetMessage, letGo } from './deleted/letting-go.ts';
 import type { Edit } from './edit.ts';
 import type { IndexDb } from './index-db.ts';
-import { forgetMessage } from './messages.ts';
 import type { Operation } from './operation.ts';
+import { MEMBERSHIP_COLUMNS, type MembershipRow } from './rows.ts';
 import type { VolumeSettings } from './settings.ts';
 
 /** `purge.mailbox` of an account that is gone as a whole. */
@@ -89,17 +90,20 @@ const operation = (run: (edit: Edit) => void): Operation<void> => ({ contents: [
 
 function purgeMailbox(edit: Edit, { account, mailbox, modSeq }: PurgeRow, slice: number): void {
   const { index, now } = edit.scope;
-  const rows = index.all<{ uid: number; message: number }>(
-    'SELECT uid, message FROM membership WHERE account = ? AND mailbox = ? LIMIT ?',
+  const rows = index.all<MembershipRow>(
+    `SELECT ${MEMBERSHIP_COLUMNS} FROM membership WHERE account = ? AND mailbox = ? LIMIT ?`,
     ...[account, mailbox, slice],
   );
-  for (const { uid, message } of rows) {
+  const nameOf = 'SELECT name FROM mailbox_gone WHERE account = ? AND id = ?';
+  const { name = 'INBOX' } = index.get<{ name: string }>(nameOf, account, mailbox) ?? {};
+  for (const row of rows) {
+    const { uid, message } = row;
     index.run('DELETE FROM membership WHERE account = ? AND mailbox = ? AND uid = ?', account, mailbox, uid);
     index.run(
       'INSERT INTO vanished (account, mailbox, mod_seq, uid, message, at) VALUES (?, ?, ?, ?, ?, ?)',
       ...[account, mailbox, modSeq, uid, message, now],
     );
-    forgetMessage(edit, account, message);
+    letGo(edit, account, { id: mailbox, name, modSeq }, row);
   }
   if (rows.length < slice) index.run('DELETE FROM purge WHERE account = ? AND mailbox = ?', account, mailbox);
 }
@@ -116,6 +120,12 @@ function purgeAccount(edit: Edit, account: number, slice: number): void {
   }
   if (rows.length === slice) return;
   if (forgetUnplaced(edit, account, slice) > 0) return;
+  const deleted = index.all<{ account: number; message: number }>(
+    'SELECT account, message FROM deleted WHERE account = ? LIMIT ?',
+    ...[account, slice],
+  );
+  forgetDeleted(edit, deleted);
+  if (deleted.length > 0) return;
   const vanished = `DELETE FROM vanished WHERE (account, mailbox, mod_seq, uid) IN
     (SELECT account, mailbox, mod_seq, uid FROM vanished WHERE account = ? LIMIT ?)`;
   const threads = `DELETE FROM thread_key WHERE (account, key) IN

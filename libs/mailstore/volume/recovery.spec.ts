@@ -20,6 +20,7 @@ const clock = new SimulatedClock();
 async function open(path: string, epoch: number, settings: Partial<VolumeSettings> = {}): Promise<MailStore> {
   const store = await openVolume({
     ...{ path, ...identity, epoch, clock, logger: silentLogger, parse: () => messageParser(), settings },
+    limits: { deletedKeepMs: 0 },
   });
   await store.ensureAccount(context, { accountId: 'a', email: 'a@x', partnerId: 'p', quotaBytes: 0 });
   return store;

@@ -15,6 +15,7 @@ export class Room {
     private readonly path: string,
     private readonly reserveBytes: number,
     private readonly clock: Clock,
+    private readonly onShort: () => void,
   ) {}
 
   /** Takes room for that many bytes. Throws `diskFull` when the reserve would be touched. */
@@ -23,7 +24,10 @@ export class Room {
       this.left = (await this.files.freeBytes(this.path)) - this.reserveBytes;
       this.lookedAt = this.clock.monotonic();
     }
-    if (bytes > this.left) throw new MailStoreError('diskFull', 'only the reserve is left');
+    if (bytes > this.left) {
+      this.onShort();
+      throw new MailStoreError('diskFull', 'only the reserve is left');
+    }
     this.left -= bytes;
   }
 }

@@ -13,6 +13,7 @@ import { IndexDb } from './index-db.ts';
  *   records of blobs in it take.
  * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.
  * - `script.id` is the modSeq of its making. `memory` is what accounts remember for a while: whom they answered.
+ * - `deleted` lists messages no mailbox holds that can still be restored.
  * - `purge` lists accounts and mailboxes that are gone for everyone and whose rows are being removed in slices.
  */
 const STEPS: readonly string[] = [
@@ -188,6 +189,23 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (account, key)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX memory_until ON memory (account, until);
+  `,
+  `
+  CREATE TABLE deleted (
+    account INTEGER NOT NULL,
+    message INTEGER NOT NULL,
+    mailbox INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    keywords TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    internal_date INTEGER NOT NULL,
+    mod_seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (account, message)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX deleted_at ON deleted (at);
+  CREATE INDEX deleted_of ON deleted (account, at, message);
   `,
 ];
 

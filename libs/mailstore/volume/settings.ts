@@ -44,6 +44,8 @@ export interface VolumeSettings {
   readonly upkeepBytesPerSecond: number;
   /** How often upkeep looks for something to do. Default 60,000. */
   readonly upkeepIntervalMs: number;
+  /** Free bytes on the storage below which deleted messages give way before their time, oldest first. Default 512 MiB. */
+  readonly deletedYieldBytes: number;
   /** Messages a bulk change (STORE, COPY, MOVE, EXPUNGE of many) handles in one commit. Default 200: about 8 ms. */
   readonly bulkMessagesMax: number;
 }
@@ -68,5 +70,6 @@ export const defaultVolumeSettings: VolumeSettings = {
   compactDeadShare: 0.5,
   upkeepBytesPerSecond: 8 * 1024 * 1024,
   upkeepIntervalMs: 60_000,
+  deletedYieldBytes: 512 * 1024 * 1024,
   bulkMessagesMax: 200,
 };

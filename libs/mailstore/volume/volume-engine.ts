@@ -5,6 +5,8 @@ import { BlobReader } from './blob-reader.ts';
 import { findBlob } from './blobs.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { Counters } from './counters.ts';
+import { Expiry } from './deleted/expiry.ts';
+import { VolumeDeleted } from './deleted/volume-deleted.ts';
 import type { VolumeFile, VolumeFiles } from './files.ts';
 import type { IndexDb } from './index-db.ts';
 import type { StorageLock } from './lock.ts';
@@ -58,7 +60,9 @@ export class VolumeEngine {
   readonly transfer: VolumeTransfer;
   readonly scripts: VolumeScripts;
   readonly watchers: Watchers;
+  readonly deleted: VolumeDeleted;
   readonly upkeep: Upkeep;
+  private readonly expiry: Expiry;
   private readonly compaction: Compaction;
   private readonly segments: SegmentWriter;
   private readonly wal: Wal;
@@ -77,7 +81,11 @@ export class VolumeEngine {
     this.segments = new SegmentWriter(files, segmentsDirectory, epoch, number, settings.segmentBytesMax);
     const locate = (hash: Buffer) => findBlob(index, hash);
     this.blobs = new BlobReader(files, segmentsDirectory, settings.openSegmentsMax, locate);
-    const room = new Room(files, segmentsDirectory, settings.reserveBytes, clock);
+    const room = new Room(
+      ...[files, segmentsDirectory, settings.reserveBytes, clock],
+      // What was deleted may give way.
+      () => void this.upkeep.wake(),
+    );
     this.staging = new Staging(parts.parse, this.segments, room, { limits, settings }, (id) => this.isHeld(id), logger);
     this.transactor = new Transactor(
       ...[index, this.segments, new Counters(index), { limits, epoch, settings }, clock, logger],
@@ -113,8 +121,13 @@ export class VolumeEngine {
       ...{ index, loop: this.loop, segments: this.segments, room, files, settings, throttle, logger },
       directory: segmentsDirectory,
     });
-    this.upkeep = new Upkeep({ compaction: this.compaction }, throttle, settings.upkeepIntervalMs, clock, logger);
     this.scripts = new VolumeScripts({ index, loop: this.loop, reads: this.reads, limits, clock });
+    const deleted = { index, reads: this.reads, loop: this.loop, settings };
+    this.deleted = new VolumeDeleted(deleted);
+    const keepMs = limits.deletedKeepMs;
+    this.expiry = new Expiry({ ...deleted, files, directory: segmentsDirectory, keepMs, clock });
+    const jobs = { expiry: this.expiry, compaction: this.compaction };
+    this.upkeep = new Upkeep(jobs, throttle, settings.upkeepIntervalMs, clock, logger);
     this.tombstoneTimer = clock.every(TOMBSTONE_CHECK_MS, () => this.forgetTombstones());
   }
 
@@ -145,7 +158,7 @@ export class VolumeEngine {
       messagesStored: this.transactor.messages,
       pendingOperations: this.loop.pendingOperations,
       ...{ commits, lastCommitMs, lastSyncMs },
-      upkeep: { ...this.compaction.figures },
+      upkeep: { ...this.compaction.figures, ...this.expiry.figures },
     };
   }
 

@@ -9,6 +9,7 @@ import type {
   BlobId,
   ChangedMessage,
   CopiedUids,
+  DeletedMail,
   Delivery,
   DeliveryOutcome,
   KeywordChange,
@@ -52,6 +53,10 @@ export class VolumeMailStore implements MailStore {
 
   get scripts(): AccountScripts {
     return this.engine.scripts;
+  }
+
+  get deleted(): DeletedMail {
+    return this.engine.deleted;
   }
 
   get transfer(): AccountTransfer {
@@ -210,7 +215,7 @@ export class VolumeMailStore implements MailStore {
     ranges: readonly UidRange[],
     options: { readonly any?: boolean } = {},
   ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
-    return this.engine.writes.expunge(context, mailbox, ranges, options.any ?? false);
+    return this.engine.writes.expunge(context, mailbox, ranges, { any: options.any ?? false, kept: true });
   }
 
   watch(accountId: AccountId, listener: (change: AccountChange) => void): () => void {

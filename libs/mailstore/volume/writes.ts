@@ -200,7 +200,7 @@ export class Writes {
             context,
             to,
             uids.map((uid) => ({ first: uid, last: uid })),
-            true,
+            { any: true, kept: false },
           );
         throw error;
       }
@@ -220,7 +220,13 @@ export class Writes {
     return present(moved, 'a piece');
   }
 
-  async expunge(context: RequestContext, ref: MailboxRef, ranges: readonly UidRange[], any: boolean): Promise<Removed> {
+  /** `kept`: what is removed can be restored for a while. */
+  async expunge(
+    context: RequestContext,
+    ref: MailboxRef,
+    ranges: readonly UidRange[],
+    { any, kept }: { readonly any: boolean; readonly kept: boolean },
+  ): Promise<Removed> {
     const uids: Uid[] = [];
     let modSeq: ModSeq = 0;
     for (const piece of await this.pieces(context, ref, ranges)) {
@@ -228,7 +234,7 @@ export class Writes {
         const account = edit.account(context, ref.accountId);
         const mailbox = edit.mailboxById(account, ref.mailboxId);
         const rows = selectRows(edit, mailbox, piece, any ? '' : "AND instr(keywords, ' $deleted ') > 0");
-        removeRows(edit, account, mailbox, rows);
+        removeRows(edit, account, mailbox, rows, kept);
         return { uids: rows.map(({ uid }) => uid), modSeq: mailbox.modSeq };
       });
       uids.push(...removed.uids);

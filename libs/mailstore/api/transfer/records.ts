@@ -95,6 +95,23 @@ const vanished = z.object({
   rows: z.array(z.object({ uid: id, message: id, modSeq: positive, at: time, gone: z.boolean() })),
 });
 
+/** Deleted messages that can still be restored; their bytes came with the others. */
+const deleted = z.object({
+  kind: z.literal('deleted'),
+  rows: z.array(
+    z.object({
+      message: id,
+      mailbox: id,
+      name: z.string().min(1),
+      uid: id,
+      keywords: z.array(z.string()),
+      internalDate: time,
+      modSeq: positive,
+      at: time,
+    }),
+  ),
+});
+
 /** Last of a stream: nothing was cut off. */
 const end = z.object({ kind: z.literal('end') });
 
@@ -109,12 +126,14 @@ export const transferRecord = z.discriminatedUnion('kind', [
   message,
   placed,
   vanished,
+  deleted,
   end,
 ]);
 
 export type TransferRecord = z.infer<typeof transferRecord>;
 export type TransferAccount = z.infer<typeof account>;
 export type TransferMailbox = z.infer<typeof mailbox>;
+export type TransferDeleted = z.infer<typeof deleted>['rows'][number];
 export type TransferGoneMailbox = z.infer<typeof goneMailbox>;
 export type TransferScript = z.infer<typeof script>;
 export type TransferGoneScript = z.infer<typeof goneScripts>['rows'][number];

@@ -48,7 +48,13 @@ const orders: WriterOrders = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf
 try {
   const store = await openVolume({
     ...{ path: orders.path, volumeId: 'crash', clusterId: 'crash', epoch: orders.epoch },
-    ...{ clock: systemClock, logger: silentLogger, parse: () => messageParser(), lockWaitMs: 2_000 },
+    ...{
+      clock: systemClock,
+      logger: silentLogger,
+      parse: () => messageParser(),
+      lockWaitMs: 2_000,
+      limits: { deletedKeepMs: 100 },
+    },
     // Small, so that large messages, new segments, write-backs of the log and compactions all happen under the knife.
     settings: {
       ...{ largeMessageBytes: LARGE_BYTES, segmentBytesMax: 60_000, walFramesMax: 200, walIdleMs: 20 },

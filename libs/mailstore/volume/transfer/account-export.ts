@@ -67,6 +67,17 @@ interface VanishedRow {
   readonly gone: number;
 }
 
+interface DeletedRow {
+  readonly message: number;
+  readonly mailbox: number;
+  readonly name: string;
+  readonly uid: Uid;
+  readonly keywords: string;
+  readonly internalDate: number;
+  readonly modSeq: number;
+  readonly at: number;
+}
+
 /**
  * Reads an account out as a stream. Messages go first, by their id, which a move does not change; then where they are. So a message
  * that is moved while this runs is neither missed nor sent without its bytes: if not in this stream, it is placed in the next.
@@ -100,6 +111,7 @@ export class AccountExport {
     }
     // What was moved out of a mailbox before it was deleted is not to be deleted with it.
     for (const mailbox of gone) yield* this.vanished(accountId, mailbox, since);
+    yield* this.deleted(accountId, row.number, since, sent);
     yield encodeRecord({ kind: 'end' });
   }
 
@@ -209,6 +221,22 @@ export class AccountExport {
       if (views.length > 0) yield encodeRecord({ kind: 'vanished', mailbox: id, rows: views });
       if (rows.length < BATCH_ROWS) return;
       last = rows.at(-1) ?? last;
+      await nextTurn();
+    }
+  }
+
+  private async *deleted(accountId: AccountId, account: number, since: AccountCursor, sent: number): ByteStream {
+    const sql = `SELECT message, mailbox, name, uid, keywords, internal_date AS internalDate, mod_seq AS modSeq, at
+      FROM deleted WHERE account = ? AND mod_seq > ? AND message > ? ORDER BY message LIMIT ?`;
+    for (let after = 0; ; ) {
+      const rows = await this.reads.shown(accountId, () =>
+        this.index.all<DeletedRow>(sql, account, since.modSeq, after, BATCH_ROWS),
+      );
+      const known = rows.filter(({ message }) => message < sent || message < since.nextMessage);
+      const views = known.map(({ keywords, ...row }) => ({ ...row, keywords: [...keywordsOf(keywords)] }));
+      if (views.length > 0) yield encodeRecord({ kind: 'deleted', rows: views });
+      if (rows.length < BATCH_ROWS) return;
+      after = rows.at(-1)?.message ?? 0;
       await nextTurn();
     }
   }

@@ -22,6 +22,7 @@ import {
   buryMessages,
   clearNames,
   endArrival,
+  keepDeleted,
   placeMailbox,
   placeMessages,
   receiveMessage,
@@ -137,6 +138,9 @@ export class AccountImport {
         return this.inSlices(record.rows, (edit, account, rows) =>
           buryMessages(edit, account, record.mailbox, rows, (message) => this.moved.has(message)),
         );
+      case 'deleted':
+        await this.storeReceived();
+        return this.inSlices(record.rows, keepDeleted);
       default:
         throw new MailStoreError('corrupt', 'the stream of an account: a record is out of its place');
     }

@@ -5,6 +5,7 @@ import {
   canonicalMailboxName,
   MailStoreError,
   type TransferAccount,
+  type TransferDeleted,
   type TransferGoneMailbox,
   type TransferMailbox,
   type TransferMessage,
@@ -13,8 +14,8 @@ import {
 } from '#mailstore/api';
 import type { RequestContext } from '#stdx';
 import { decodeEnvelope } from '../codec.ts';
+import { forgetMessage } from '../deleted/letting-go.ts';
 import type { AccountEdit, Edit } from '../edit.ts';
-import { forgetMessage } from '../messages.ts';
 import { MAILBOX_COLUMNS, type MailboxRow, messageKey, storedKeywords } from '../rows.ts';
 import { placeOf, type StagedContent } from '../staging.ts';
 import { claimThread } from '../threads.ts';
@@ -128,6 +129,8 @@ export function placeMessages(
     );
     edit.count(account, mailbox, placed, 1);
     index.run('DELETE FROM arrival WHERE account = ? AND message = ?', number, row.message);
+    // It had been deleted, and was restored.
+    index.run('DELETE FROM deleted WHERE account = ? AND message = ?', number, row.message);
     mailbox.uidNext = Math.max(mailbox.uidNext, row.uid + 1);
     mailbox.modSeq = Math.max(mailbox.modSeq, row.modSeq);
   }
@@ -155,6 +158,22 @@ export function buryMessages(
       index.run('DELETE FROM arrival WHERE account = ? AND message = ?', number, message);
     } else if (wasHere && !isPlaced(message))
       index.run('INSERT OR IGNORE INTO arrival (account, message) VALUES (?, ?)', number, message);
+  }
+}
+
+/** Deleted messages that can still be restored. */
+export function keepDeleted(edit: Edit, account: AccountEdit, rows: readonly TransferDeleted[]): void {
+  const { index, limits } = edit.scope;
+  const { number } = account.row;
+  for (const { message, mailbox, name, uid, keywords, internalDate, modSeq, at } of rows) {
+    index.run(
+      `INSERT OR REPLACE INTO deleted (account, message, mailbox, name, uid, keywords, size, internal_date, mod_seq, at)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, blob.size, ?7, ?8, ?9
+          FROM message JOIN blob ON blob.hash = message.blob WHERE message.key = ?10`,
+      ...[number, message, mailbox, name, uid, storedKeywords(canonicalKeywords(keywords, limits)), internalDate],
+      ...[modSeq, at, messageKey(number, message)],
+    );
+    index.run('DELETE FROM arrival WHERE account = ? AND message = ?', number, message);
   }
 }
 

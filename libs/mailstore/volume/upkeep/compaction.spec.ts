@@ -90,6 +90,7 @@ class Room implements AsyncDisposable {
     const { path, clock } = this;
     this.opened = await openVolume({
       ...{ path, ...identity, epoch, clock, logger: silentLogger, parse: () => messageParser() },
+      limits: { deletedKeepMs: 0 },
       settings: { upkeepBytesPerSecond: Infinity, bulkMessagesMax: 4, walFramesMax: 1e9, walFramesQuiet: 1e9 },
       ...(files ? { files } : {}),
     });
@@ -206,7 +207,7 @@ async function cutAtEachStep(omission?: Omission): Promise<{ readonly cuts: numb
     files.crash(room.path, image.path);
     const { clock } = room;
     const parts = { ...identity, epoch: 4, clock, logger: silentLogger, parse: () => messageParser() };
-    const store = await openVolume({ path: image.path, ...parts });
+    const store = await openVolume({ path: image.path, ...parts, limits: { deletedKeepMs: 0 } });
     try {
       assert.equal(await assertWhole(store), 11);
     } finally {
