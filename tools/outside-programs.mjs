@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 /** A Debian package, and a file it brings. */
 const PACKAGES = {
   isync: '/usr/bin/mbsync',
+  mpop: '/usr/bin/mpop',
   swaks: '/usr/bin/swaks',
   'libnet-ssleay-perl': '/usr/share/doc/libnet-ssleay-perl',
   postfix: '/usr/sbin/smtp-source',

@@ -23,6 +23,7 @@ import {
   imap,
   type MailServices,
   NodeLanes,
+  pop3,
   RouteFile,
   RoutingMap,
   SaslSignIn,
@@ -282,7 +283,10 @@ function sessionPorts(settings: HubSettings, services: SessionServices, logger: 
     ownerWaitMs: settings.ownerWaitMs,
   };
   const front = (protocol: SessionProtocol) => new SessionFront(protocol, services, logger, frontSettings);
-  return [{ front: front(imap), plain: ports.imap, tls: ports.imaps }];
+  return [
+    { front: front(imap), plain: ports.imap, tls: ports.imaps },
+    { front: front(pop3), plain: ports.pop3, tls: ports.pop3s },
+  ];
 }
 
 const PARTS = [

@@ -29,6 +29,8 @@ const schema = z.object({
   ROOKERY_SUBMISSIONS_PORT: port.default(2465),
   ROOKERY_IMAP_PORT: port.default(2143),
   ROOKERY_IMAPS_PORT: port.default(2993),
+  ROOKERY_POP3_PORT: port.default(2110),
+  ROOKERY_POP3S_PORT: port.default(2995),
   ROOKERY_HTTP_PORT: port.default(2080),
   ROOKERY_HTTPS_PORT: port.default(2443),
   /** LMTP from the cluster's own nodes. */
@@ -101,6 +103,8 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
       submissions: values.ROOKERY_SUBMISSIONS_PORT,
       imap: values.ROOKERY_IMAP_PORT,
       imaps: values.ROOKERY_IMAPS_PORT,
+      pop3: values.ROOKERY_POP3_PORT,
+      pop3s: values.ROOKERY_POP3S_PORT,
       http: values.ROOKERY_HTTP_PORT,
       https: values.ROOKERY_HTTPS_PORT,
       relay: values.ROOKERY_RELAY_PORT,

@@ -11,6 +11,8 @@ export interface HubPorts {
   readonly submissions: number;
   readonly imap: number;
   readonly imaps: number;
+  readonly pop3: number;
+  readonly pop3s: number;
   readonly http: number;
   readonly https: number;
 }
@@ -91,6 +93,8 @@ const hubPlace = (number: number, base: number): HubPlace => ({
     submissions: base + 465,
     imap: base + 143,
     imaps: base + 993,
+    pop3: base + 110,
+    pop3s: base + 995,
     http: base + 80,
     https: base + 443,
   },

@@ -147,6 +147,8 @@ export class Supervisor {
       ROOKERY_SUBMISSIONS_PORT: String(ports.submissions),
       ROOKERY_IMAP_PORT: String(ports.imap),
       ROOKERY_IMAPS_PORT: String(ports.imaps),
+      ROOKERY_POP3_PORT: String(ports.pop3),
+      ROOKERY_POP3S_PORT: String(ports.pop3s),
       ROOKERY_HTTP_PORT: String(ports.http),
       ROOKERY_HTTPS_PORT: String(ports.https),
       ROOKERY_RELAY_PORT: String(place.relayPort),

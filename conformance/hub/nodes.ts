@@ -8,6 +8,7 @@ import { createVolume, openVolume } from '#mailstore/volume';
 import { decodePreface, encodePrefaceReply, type Preface, type PrefaceReply } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { ImapSession } from '#server/imap';
+import { MaildropLocks, Pop3Session } from '#server/pop3';
 import { NodeDelivery, serveLmtp } from '#server/smtp';
 import { silentLogger, systemClock, systemContext } from '#stdx';
 
@@ -22,6 +23,7 @@ export class TestNode {
   mute = false;
   /** While true, nothing said on a leg is heard: as a process that hangs looks. */
   deaf = false;
+  private readonly locks = new MaildropLocks(systemClock);
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
   private port = 0;
@@ -101,7 +103,8 @@ export class TestNode {
     if (typeof preface === 'string') return { ok: false, code: 'DENIED', text: preface };
     this.prefaces.push(preface);
     if (preface.kind === 'lmtp') return { ok: true };
-    if (preface.kind !== 'imap') return { ok: false, code: 'UNAVAILABLE', text: preface.kind };
+    if (preface.kind !== 'imap' && preface.kind !== 'pop3')
+      return { ok: false, code: 'UNAVAILABLE', text: preface.kind };
     if (this.stores.get(preface.volumeId)?.epoch === preface.epoch) return { ok: true };
     return { ok: false, code: 'STALE', text: preface.volumeId };
   }
@@ -133,6 +136,18 @@ export class TestNode {
         account: { accountId, email, partnerId, quotaBytes },
         connection: legConnection(this.hearing(socket), first),
         greeting: mark === undefined ? { tag } : { mark: Buffer.from(mark, 'base64url') },
+        ...shared,
+      });
+      void session.run();
+    } else if (preface.kind === 'pop3') {
+      const { accountId, email, partnerId, quotaBytes, mark } = preface;
+      const session = new Pop3Session({
+        store: this.stores.get(preface.volumeId)!,
+        locks: this.locks,
+        context: systemContext('pop3'),
+        account: { accountId, email, partnerId, quotaBytes },
+        connection: legConnection(this.hearing(socket), first),
+        mark: mark === undefined ? undefined : Buffer.from(mark, 'base64url'),
         ...shared,
       });
       void session.run();

@@ -21,6 +21,7 @@ import {
   type MailRole,
   type MailServices,
   NodeLanes,
+  pop3,
   RelayPort,
   RouteFile,
   RoutingMap,
@@ -28,6 +29,7 @@ import {
   SessionFront,
   type SessionFrontSettings,
   SessionLegs,
+  type SessionProtocol,
   silentBulletin,
   storedCertificate,
   tlsServerOptions,
@@ -44,7 +46,7 @@ import {
   systemContext,
   systemRandom,
 } from '#stdx';
-import { ImapTestClient, temporaryDirectory } from '#testing';
+import { ImapTestClient, Pop3TestClient, temporaryDirectory } from '#testing';
 import { CLUSTER_KEY, TestNode } from './nodes.ts';
 
 const CHEAP = { memoryKiB: 64, passes: 1, lanes: 1, scramIterations: 4_096 };
@@ -58,6 +60,7 @@ export const passwordOf = (email: string): string => `${email} pass`;
 export interface HubWorldOptions {
   readonly accounts?: AccountLimits;
   readonly imap?: Partial<SessionFrontSettings>;
+  readonly pop3?: Partial<SessionFrontSettings>;
   readonly mailWaitMs?: number;
   readonly logger?: Logger;
 }
@@ -106,13 +109,19 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     logger,
   };
   const legs = new SessionLegs(routes, hub, systemClock, systemRandom, logger);
-  const front = new SessionFront(
-    imap,
-    { directory, authenticator, sasl, accounts, legs, certificates, clock: systemClock },
-    logger,
-    { ...DEFAULT_SESSION_FRONT_SETTINGS, hostname: 'hub.test', plainLogin: true, ...options.imap },
-  );
-  const ports = await listen(front, services, certificates, logger);
+  const fronting = (protocol: SessionProtocol, settings: Partial<SessionFrontSettings> = {}): SessionFront =>
+    new SessionFront(
+      protocol,
+      { directory, authenticator, sasl, accounts, legs, certificates, clock: systemClock },
+      logger,
+      {
+        ...{ ...DEFAULT_SESSION_FRONT_SETTINGS, hostname: 'hub.test', plainLogin: true },
+        ...settings,
+      },
+    );
+  const front = fronting(imap, options.imap);
+  const pop3Front = fronting(pop3, options.pop3);
+  const ports = await listen({ imap: front, pop3: pop3Front }, services, certificates, logger);
   const clients: Socket[] = [];
   const open = (port: number, tls = false): Socket => {
     const socket = tls
@@ -129,6 +138,7 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     routes,
     lanes,
     front,
+    pop3Front,
     ports,
     directory,
     open,
@@ -147,6 +157,12 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     async signedIn(email: string): Promise<ImapTestClient> {
       const client = await this.imap();
       await client.ok(`LOGIN ${email} "${passwordOf(email)}"`);
+      return client;
+    },
+    /** The same for POP3. */
+    async pop3(tls = false): Promise<Pop3TestClient> {
+      const client = new Pop3TestClient(open(tls ? ports.pop3s : ports.pop3, tls));
+      await client.line();
       return client;
     },
     async [Symbol.asyncDispose]() {
@@ -229,7 +245,7 @@ async function directoryOf(
 }
 
 async function listen(
-  front: SessionFront,
+  fronts: { readonly imap: SessionFront; readonly pop3: SessionFront },
   services: MailServices,
   certificates: Awaited<ReturnType<typeof storedCertificate>>,
   logger: Logger,
@@ -262,13 +278,18 @@ async function listen(
     socket.destroy();
   };
   let connections = 0;
-  const accept = (socket: Socket, { address }: { readonly address: string }): void =>
-    front.accept(socket, { address, sessionId: `i${++connections}` });
+  const into =
+    (front: SessionFront) =>
+    (socket: Socket, { address }: { readonly address: string }): void =>
+      front.accept(socket, { address, sessionId: `i${++connections}` });
+  const tls = tlsServerOptions(certificates);
   const listeners = {
     mx: new FrontListener({ ledger, serve: smtp('mx'), refuse }),
     submission: new FrontListener({ ledger, serve: smtp('submission'), refuse }),
-    imap: new FrontListener({ ledger, serve: accept, refuse }),
-    imaps: new FrontListener({ ledger, serve: accept, refuse, tls: tlsServerOptions(certificates) }),
+    imap: new FrontListener({ ledger, serve: into(fronts.imap), refuse }),
+    imaps: new FrontListener({ ledger, serve: into(fronts.imap), refuse, tls }),
+    pop3: new FrontListener({ ledger, serve: into(fronts.pop3), refuse }),
+    pop3s: new FrontListener({ ledger, serve: into(fronts.pop3), refuse, tls }),
     relay: new RelayPort(CLUSTER_KEY, systemClock, logger, smtp('relay')),
   };
   return {
@@ -276,6 +297,8 @@ async function listen(
     submission: await listeners.submission.listen('127.0.0.1', 0),
     imap: await listeners.imap.listen('127.0.0.1', 0),
     imaps: await listeners.imaps.listen('127.0.0.1', 0),
+    pop3: await listeners.pop3.listen('127.0.0.1', 0),
+    pop3s: await listeners.pop3s.listen('127.0.0.1', 0),
     relay: await listeners.relay.listen('127.0.0.1', 0),
     close() {
       for (const listener of Object.values(listeners)) listener.close();

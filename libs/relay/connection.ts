@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { DotStuffer, formatReply, type SmtpReply, serializeParameters } from '#protocol/smtp';
+import { DotStuffer } from '#protocol/message';
+import { formatReply, type SmtpReply, serializeParameters } from '#protocol/smtp';
 import { asBuffer, type ByteStream, type Clock } from '#stdx';
 import { type RecipientOutcome, RelayError, type RelayMessage, type RelayOutcome, type RelayPhase } from './message.ts';
 import { ReplyQueue } from './reply-queue.ts';

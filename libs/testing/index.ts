@@ -1,7 +1,9 @@
 /** What tests share. Production code never imports it. */
 export * from './database.ts';
 export * from './directories.ts';
+export * from './hub-side.ts';
 export * from './imap-client.ts';
+export * from './pop3-client.ts';
 export * from './scram-client.ts';
 export * from './severable-proxy.ts';
 export * from './simulated-clock.ts';

@@ -162,6 +162,11 @@ export interface MailStore {
   // Messages
   /** Every uid, ascending. */
   uids(context: RequestContext, mailbox: MailboxRef): Promise<Uint32Array>;
+  /** Every uid, ascending, and at the same place its message's bytes. */
+  sizes(
+    context: RequestContext,
+    mailbox: MailboxRef,
+  ): Promise<{ readonly uids: Uint32Array; readonly sizes: Uint32Array }>;
   /** Ascending uid, in batches sized so that no batch holds the event loop over a few ms. Missing uids are skipped. */
   summaries(
     context: RequestContext,

@@ -14,6 +14,19 @@ async function* chunks(bytes: Buffer, size: number): AsyncIterable<Uint8Array> {
 
 export function bytesContract(open: OpenStore): void {
   describe('bytes', () => {
+    it('are counted message by message', () =>
+      withStore(open, async (bench) => {
+        const inbox = await bench.account('a');
+        const texts = [simple('one'), simple('two', 'longer '.repeat(20)), simple('three')];
+        for (const text of texts) await bench.append(inbox, 'a', text);
+        const ref = { accountId: 'a', mailboxId: inbox.id };
+        await bench.store.expunge(context, ref, [{ first: 1, last: 1 }], { any: true });
+        const { uids, sizes } = await bench.store.sizes(context, ref);
+        assert.deepEqual([...uids], [2, 3]);
+        assert.deepEqual([...sizes], [texts[1]?.length, texts[2]?.length]);
+        await rejects(bench.store.sizes(context, { accountId: 'a', mailboxId: 99 }), 'mailboxNotFound');
+      }));
+
     for (const [what, size] of [
       ['nothing', 0],
       ['one byte', 1],

@@ -202,6 +202,15 @@ export class MemoryMailStore implements MailStore {
     return Uint32Array.from(this.state.box(context, mailbox).box.messages.keys());
   }
 
+  async sizes(
+    context: RequestContext,
+    mailbox: MailboxRef,
+  ): Promise<{ readonly uids: Uint32Array; readonly sizes: Uint32Array }> {
+    const { messages } = this.state.box(context, mailbox).box;
+    const sizes = Uint32Array.from(messages.values(), ({ size }) => size);
+    return { uids: Uint32Array.from(messages.keys()), sizes };
+  }
+
   async *summaries(
     context: RequestContext,
     mailbox: MailboxRef,

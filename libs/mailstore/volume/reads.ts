@@ -34,7 +34,7 @@ import {
 import { threadId } from './threads.ts';
 
 /** Rows read before others have their turn; each keeps the event loop for a few milliseconds at most. */
-const SLICE = { accounts: 500, uids: 50_000, summaries: 2_000, messages: 200, changes: 2_000 } as const;
+const SLICE = { accounts: 500, uids: 50_000, sizes: 5_000, summaries: 2_000, messages: 200, changes: 2_000 } as const;
 
 const RANGES_A_TURN = 500;
 
@@ -122,6 +122,20 @@ export class Reads {
       after = slice.at(-1) ?? 0;
       await nextTurn();
     }
+  }
+
+  async sizes(
+    context: RequestContext,
+    ref: MailboxRef,
+  ): Promise<{ readonly uids: Uint32Array; readonly sizes: Uint32Array }> {
+    const sql = `SELECT uid, size FROM membership
+      WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?`;
+    const everything = [{ first: 1, last: Infinity }];
+    const find = (account: number, mailbox: number, first: Uid, last: Uid, limit: number) =>
+      this.index.tuples<[Uid, number]>(sql, account, mailbox, first, last, limit).map(([uid, size]) => ({ uid, size }));
+    const found: { readonly uid: Uid; readonly size: number }[] = [];
+    for await (const batch of this.paged(context, ref, everything, SLICE.sizes, find)) found.push(...batch);
+    return { uids: Uint32Array.from(found, ({ uid }) => uid), sizes: Uint32Array.from(found, ({ size }) => size) };
   }
 
   summaries(

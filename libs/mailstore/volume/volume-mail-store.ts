@@ -147,6 +147,13 @@ export class VolumeMailStore implements MailStore {
     return this.engine.reads.uids(context, mailbox);
   }
 
+  sizes(
+    context: RequestContext,
+    mailbox: MailboxRef,
+  ): Promise<{ readonly uids: Uint32Array; readonly sizes: Uint32Array }> {
+    return this.engine.reads.sizes(context, mailbox);
+  }
+
   summaries(
     context: RequestContext,
     mailbox: MailboxRef,

@@ -3,6 +3,7 @@ export { formatAddress, formatAddressList, formatAddrSpec } from './address-form
 export { parseAddressList } from './address-list.ts';
 export { decodeCharset } from './charset.ts';
 export { formatDate, parseDate } from './date.ts';
+export { DotStuffer } from './dot-stuffing.ts';
 export { type HeaderField, parseHeaderFields } from './header-block.ts';
 export { decodeHeaderField, headerText, unfold } from './header-text.ts';
 export { encodeHeaderText, headerField } from './header-write.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DotStuffer } from '#protocol/message';
 import { seededRandom } from '#stdx';
 import { DataReader } from './data-reader.ts';
-import { DotStuffer } from './dot-stuffing.ts';
 
 function stuff(text: string, cuts: readonly number[] = []): string {
   const out: Buffer[] = [];

@@ -3,7 +3,6 @@ export * from './address.ts';
 export * from './backend.ts';
 export * from './command.ts';
 export * from './data-reader.ts';
-export * from './dot-stuffing.ts';
 export * from './dsn.ts';
 export * from './dsn-parameters.ts';
 export * from './known-parameters.ts';

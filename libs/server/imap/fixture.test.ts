@@ -1,11 +1,11 @@
-import { Duplex, duplexPair } from 'node:stream';
+import { duplexPair } from 'node:stream';
 import { legConnection, streamConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { MemoryMailStore } from '#mailstore/memory';
-import { decodeMark, FRAME_DATA, FrameReader, frameHeader, type SessionMark } from '#protocol/handover';
+import type { SessionMark } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { type Logger, silentLogger, systemContext } from '#stdx';
-import { ImapTestClient, SimulatedClock } from '#testing';
+import { hubSide, ImapTestClient, SimulatedClock } from '#testing';
 import type { ImapLimits } from './limits.ts';
 import { ImapSession, type ImapSessionOptions } from './session.ts';
 
@@ -58,47 +58,10 @@ export function imapWorld(
       const [near, far] = duplexPair();
       const connection = legConnection(far);
       void new ImapSession({ ...base, connection, greeting: mark ? { mark } : 'preauth' }).run();
-      const leg = hubSide(near, mark);
-      if (!mark) await leg.client.response();
-      return leg;
-    },
-  };
-}
-
-/** What a hub does with a leg: takes the frames off, keeps the mark. */
-function hubSide(near: Duplex, resumedFrom: Uint8Array | undefined): Leg {
-  let mark: SessionMark | undefined = resumedFrom && { answered: 0, state: resumedFrom };
-  let sinceMark = 0;
-  const side = new Duplex({
-    read() {},
-    write(chunk: Buffer, _, done) {
-      near.write(frameHeader(FRAME_DATA, chunk.length));
-      near.write(chunk);
-      done();
-    },
-    destroy(_, done) {
-      near.destroy();
-      done(null);
-    },
-  });
-  const frames = new FrameReader(
-    (piece) => {
-      sinceMark += piece.length;
-      side.push(Buffer.from(piece));
-    },
-    (payload) => {
-      sinceMark = 0;
-      mark = decodeMark(payload);
-    },
-  );
-  near.on('data', (chunk: Buffer) => frames.push(chunk));
-  near.on('close', () => side.push(null));
-  return {
-    client: new ImapTestClient(side),
-    bytesSinceMark: () => sinceMark,
-    mark() {
-      if (!mark) throw new Error('no mark came');
-      return mark;
+      const side = hubSide(near, mark);
+      const client = new ImapTestClient(side.client);
+      if (!mark) await client.response();
+      return { ...side, client };
     },
   };
 }

@@ -1,0 +1,62 @@
+import type { ClientConnection } from './connection.ts';
+
+/** Written when this much has gathered: few system calls, little memory. */
+const GATHER_BYTES = 65_536;
+
+/** Gathers answers and writes them in few pieces. Holds nothing while a session is idle. */
+export class ConnectionOutput {
+  private text = '';
+  private chunks: Uint8Array[] = [];
+  private chunkBytes = 0;
+  private room = true;
+
+  constructor(private readonly connection: ClientConnection) {}
+
+  /** Text as it is, encoded as UTF-8. */
+  raw(text: string): void {
+    this.text += text;
+    if (this.text.length >= GATHER_BYTES) this.flush();
+  }
+
+  bytes(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.gatherText();
+    this.chunks.push(bytes);
+    this.chunkBytes += bytes.length;
+    if (this.chunkBytes >= GATHER_BYTES) this.flush();
+  }
+
+  flush(): void {
+    this.gatherText();
+    if (this.chunks.length === 0) return;
+    const { chunks, chunkBytes } = this;
+    this.chunks = [];
+    this.chunkBytes = 0;
+    this.room = this.connection.write(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, chunkBytes));
+  }
+
+  /** Forgets what is gathered and not yet written. */
+  discard(): void {
+    this.text = '';
+    this.chunks = [];
+    this.chunkBytes = 0;
+  }
+
+  /** Resolves when the client has taken enough of what was sent: await it between batches of any long answer. */
+  drained(): Promise<void> | undefined {
+    return this.room ? undefined : this.waitForRoom();
+  }
+
+  private async waitForRoom(): Promise<void> {
+    await this.connection.drained();
+    this.room = true;
+  }
+
+  private gatherText(): void {
+    if (this.text === '') return;
+    const encoded = Buffer.from(this.text);
+    this.text = '';
+    this.chunks.push(encoded);
+    this.chunkBytes += encoded.length;
+  }
+}
