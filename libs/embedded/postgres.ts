@@ -190,6 +190,7 @@ async function endPrevious(data: string): Promise<void> {
 
 async function answers(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => {});
   try {
     await client.connect();
     await client.query('SELECT 1');

@@ -1,10 +1,16 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
+export interface SeverableProxy extends AsyncDisposable {
+  readonly url: string;
+  cut(): void;
+  mend(): void;
+  /** From now on it leads to another service; what is open is broken off. */
+  redirect(serviceUrl: string): void;
+}
+
 /** A TCP road to a service that a test can cut: what goes through `url` reaches the service until `cut`, and again after `mend`. */
-export async function severableProxy(
-  serviceUrl: string,
-): Promise<{ readonly url: string; cut(): void; mend(): void } & AsyncDisposable> {
-  const target = new URL(serviceUrl);
+export async function severableProxy(serviceUrl: string): Promise<SeverableProxy> {
+  let target = new URL(serviceUrl);
   const sockets = new Set<Socket>();
   let isCut = false;
   const server = createServer((client) => {
@@ -36,6 +42,11 @@ export async function severableProxy(
     url: url.href,
     cut,
     mend: () => {
+      isCut = false;
+    },
+    redirect: (otherUrl) => {
+      cut();
+      target = new URL(otherUrl);
       isCut = false;
     },
     async [Symbol.asyncDispose]() {
