@@ -4,6 +4,8 @@ import { AccountController } from './accounts/account.controller.ts';
 import { AccountTokenController } from './accounts/account-token.controller.ts';
 import { AccountTokens } from './accounts/account-tokens.ts';
 import { Accounts } from './accounts/accounts.ts';
+import { DeletedMailController } from './accounts/deleted-mail.controller.ts';
+import { DeletedMail } from './accounts/deleted-mail.ts';
 import { AliasController } from './aliases/alias.controller.ts';
 import { Aliases } from './aliases/aliases.ts';
 import { ApiKeyController } from './api-keys/api-key.controller.ts';
@@ -42,6 +44,7 @@ export interface UseCases {
   readonly domains: Domains;
   readonly accounts: Accounts;
   readonly accountTokens: AccountTokens;
+  readonly deletedMail: DeletedMail;
   readonly aliases: Aliases;
   readonly apiKeys: ApiKeys;
   readonly clusters: Clusters;
@@ -63,6 +66,7 @@ export const CONTROLLERS: readonly Type[] = [
   DomainController,
   AccountController,
   AccountTokenController,
+  DeletedMailController,
   AliasController,
   ApiKeyController,
   ClusterController,
@@ -97,6 +101,7 @@ export class AppModule {
         bind(Domains, useCases.domains),
         bind(Accounts, useCases.accounts),
         bind(AccountTokens, useCases.accountTokens),
+        bind(DeletedMail, useCases.deletedMail),
         bind(Aliases, useCases.aliases),
         bind(ApiKeys, useCases.apiKeys),
         bind(Clusters, useCases.clusters),

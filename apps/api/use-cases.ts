@@ -8,6 +8,7 @@ import { PostgresUsageEvidence, PostgresUsageReader } from '#metering';
 import { AccountTokens } from './accounts/account-tokens.ts';
 import { AccountUsage } from './accounts/account-usage.ts';
 import { Accounts } from './accounts/accounts.ts';
+import { DeletedMail } from './accounts/deleted-mail.ts';
 import { Aliases } from './aliases/aliases.ts';
 import { ApiKeys } from './api-keys/api-keys.ts';
 import type { UseCases } from './app.module.ts';
@@ -61,6 +62,7 @@ export function useCases(
     domains: new Domains(registry, names, clusters),
     accounts: new Accounts(registry, names, usage),
     accountTokens: new AccountTokens(registry),
+    deletedMail: new DeletedMail(registry, ownersOf, rpc),
     aliases: new Aliases(registry, names),
     apiKeys: new ApiKeys(registry, names),
     clusters,

@@ -39,13 +39,18 @@ export class Client {
   }
 
   /** Every item of a list, page by page, up to `most`. */
-  async all<Id extends Paged>(id: Id, query: object, most = Number.POSITIVE_INFINITY): Promise<ItemOf<Id>[]> {
+  async all<Id extends Paged>(
+    id: Id,
+    query: object,
+    most = Number.POSITIVE_INFINITY,
+    params: Readonly<Record<string, string>> = {},
+  ): Promise<ItemOf<Id>[]> {
     const items: ItemOf<Id>[] = [];
     let after: string | undefined;
     do {
       const limit = Math.min(500, most - items.length);
       const paged = { ...query, limit, ...(after ? { after } : {}) };
-      const page = (await this.send(ROUTES[id], { params: {}, query: paged })) as {
+      const page = (await this.send(ROUTES[id], { params, query: paged })) as {
         items: ItemOf<Id>[];
         next?: string;
       };

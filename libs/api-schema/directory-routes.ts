@@ -240,6 +240,31 @@ export const DIRECTORY_ROUTES = {
     errors: ['account_not_found', 'account_token_not_found'],
   }),
 
+  listDeletedMessages: route({
+    id: 'listDeletedMessages',
+    method: 'GET',
+    path: '/accounts/{account}/deleted',
+    tag: 'Accounts',
+    summary: 'Messages deleted in the last 14 days that can be restored, newest first',
+    scope: 'read',
+    query: directory.DeletedQuery,
+    status: 200,
+    response: pageOf(directory.DeletedMessage),
+    errors: ['account_not_found', 'node_unreachable'],
+  }),
+  restoreDeletedMessages: route({
+    id: 'restoreDeletedMessages',
+    method: 'POST',
+    path: '/accounts/{account}/restore',
+    tag: 'Accounts',
+    summary: 'Put deleted messages back where they were',
+    scope: 'write',
+    body: directory.RestoreDeleted,
+    status: 200,
+    response: directory.RestoredMessages,
+    errors: ['account_not_found', 'limit_reached', 'node_unreachable'],
+  }),
+
   listAliases: route({
     id: 'listAliases',
     method: 'GET',

@@ -144,6 +144,31 @@ export const CreatedAccountToken = AccountToken.extend({
   secret: z.string().describe('The token itself. It is shown this once.'),
 }).meta({ id: 'CreatedAccountToken' });
 
+export const DeletedMessage = z
+  .object({
+    id: z.string(),
+    mailbox: z.string().describe('Where it was'),
+    from: z.array(z.string()),
+    subject: z.string().nullable(),
+    sizeBytes: bytes,
+    receivedAt: Instant,
+    deletedAt: Instant,
+  })
+  .meta({ id: 'DeletedMessage' });
+
+const since = Instant.describe('Deleted at or after');
+
+export const DeletedQuery = PageQuery.extend({ since: since.exactOptional() });
+
+export const RestoreDeleted = z
+  .strictObject({
+    messages: z.array(z.string()).min(1).max(1_000).exactOptional().describe('Ids; all, when neither is given'),
+    since: since.exactOptional(),
+  })
+  .meta({ id: 'RestoreDeleted' });
+
+export const RestoredMessages = z.object({ restored: z.int() }).meta({ id: 'RestoredMessages' });
+
 export const Alias = z
   .object({
     id: z.uuid(),
@@ -199,6 +224,7 @@ export type Domain = z.output<typeof Domain>;
 export type DnsRecord = z.output<typeof DnsRecord>;
 export type DomainDns = z.output<typeof DomainDns>;
 export type Account = z.output<typeof Account>;
+export type DeletedMessage = z.output<typeof DeletedMessage>;
 export type AccountToken = z.output<typeof AccountToken>;
 export type CreatedAccountToken = z.output<typeof CreatedAccountToken>;
 export type Alias = z.output<typeof Alias>;

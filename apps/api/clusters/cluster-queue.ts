@@ -85,6 +85,7 @@ export class ClusterQueue {
 const FAILURES = {
   UNKNOWN: 'queue_entry_not_found',
   STALE: 'node_unreachable',
+  FULL: 'node_unreachable',
   FAILED: 'node_unreachable',
   SILENT: 'node_unreachable',
 } as const satisfies Record<RpcFailure, string>;

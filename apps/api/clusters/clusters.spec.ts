@@ -142,6 +142,44 @@ describe('clusters over the API', () => {
     );
   });
 
+  it('lists what an account deleted, page by page, and restores it slice by slice', async () => {
+    const partner = await fixture.partner('deleting');
+    const body = { email: 'a@deleting.example', password: 'correct horse' };
+    const { id: account } = await partner.done(ROUTES.createAccount, { body });
+    const params = { account };
+    const entry = { mailbox: 'INBOX', sizeBytes: 9, receivedAt: 0, subject: 'Hello', from: ['b@c.example'] };
+    answering.asked.length = 0;
+    answering.says = () => ({ result: { entries: [{ ...entry, messageId: 7, deletedAt: 1_000 }] } });
+    const page = await partner.done(ROUTES.listDeletedMessages, { params, query: { limit: 1 } });
+    assert.equal(page.next, '1000-7');
+    assert.deepEqual(
+      page.items.map(({ id, deletedAt }) => [id, deletedAt]),
+      [['7', '1970-01-01T00:00:01.000Z']],
+    );
+    const since = '2026-01-01T00:00:00.000Z';
+    await partner.done(ROUTES.listDeletedMessages, { params, query: { limit: 1, after: '1000-7', since } });
+    const asked = { accountId: account, volumeId: volume, epoch: 1, limit: 1 };
+    const after = { deletedAt: 1_000, messageId: 7 };
+    assert.deepEqual(
+      answering.asked.map((each) => each.params),
+      [asked, { ...asked, after, since: Date.parse(since) }],
+    );
+    let left = 1_200;
+    answering.says = (_, { limit }) => {
+      const restored = Math.min(left, Number(limit));
+      left -= restored;
+      return { result: { restored } };
+    };
+    assert.deepEqual(await partner.done(ROUTES.restoreDeletedMessages, { params, body: {} }), { restored: 1_200 });
+    answering.says = () => ({ error: { code: 'FULL', text: 'overQuota' } });
+    const one = { params, body: { messages: ['7'] } };
+    assert.equal(await partner.refused(ROUTES.restoreDeletedMessages, one), 'limit_reached');
+    answering.says = () => undefined;
+    assert.equal(await partner.refused(ROUTES.restoreDeletedMessages, one), 'node_unreachable');
+    const stranger = await fixture.partner('stranger');
+    assert.equal(await stranger.refused(ROUTES.listDeletedMessages, { params }), 'account_not_found');
+  });
+
   it('tells a domain the records to publish', async () => {
     const { records } = await fixture.operator.done(ROUTES.showDomainDns, {
       params: { domain: (await named('published')).domain },

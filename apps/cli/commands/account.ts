@@ -2,6 +2,7 @@ import { type Account, ROUTES } from '#api-schema';
 import type { Noun, Output } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { bytes, fields, table } from '../table.ts';
+import { listDeleted, undelete } from './account-deleted.ts';
 import { done, given, LIMIT, limitOf, PARTNER, quotaOf, requireChange, wordOf } from './values.ts';
 
 const STATES = ['active', 'suspended', 'receiveBlocked'] as const;
@@ -103,5 +104,7 @@ export const account: Noun = {
         return done(`${account} is deleted`);
       },
     },
+    deleted: listDeleted,
+    undelete,
   },
 };

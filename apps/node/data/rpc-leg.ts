@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { type MailStore, MailStoreError, type QueueUpdate } from '#mailstore/api';
+import { type MailStore, MailStoreError, type MailStoreErrorCode, type QueueUpdate } from '#mailstore/api';
 import {
   decodeRpcRequest,
   encodeRpcLine,
@@ -12,11 +12,13 @@ import {
 } from '#protocol/handover';
 import { type Clock, type Logger, systemContext } from '#stdx';
 import type { LegServer, PrefaceOf } from './data-server.ts';
+import { listDeleted, undelete } from './rpc-deleted.ts';
 
 /** The volume, when this node serves it at that epoch. */
 type Find = (volumeId: string, epoch: number) => MailStore | undefined;
 
-const QUEUE_LIMIT_MAX = 1_000;
+const LIMIT_MAX = 1_000;
+const limit = z.number().int().min(1).max(LIMIT_MAX);
 const onVolume = { volumeId: z.string(), epoch: z.number().int() };
 
 const PARAMS = {
@@ -25,9 +27,23 @@ const PARAMS = {
   queue: z.object({
     ...onVolume,
     partnerId: z.string().optional(),
-    limit: z.number().int().min(1).max(QUEUE_LIMIT_MAX),
+    limit,
   }),
   queueAct: z.object({ ...onVolume, entryId: z.number().int(), action: z.enum(['retry', 'hold', 'cancel']) }),
+  deleted: z.object({
+    ...onVolume,
+    accountId: z.string(),
+    since: z.number().exactOptional(),
+    after: z.object({ deletedAt: z.number(), messageId: z.number() }).exactOptional(),
+    limit,
+  }),
+  undelete: z.object({
+    ...onVolume,
+    accountId: z.string(),
+    messageIds: z.array(z.number().int()).exactOptional(),
+    since: z.number().exactOptional(),
+    limit,
+  }),
 } satisfies Record<RpcMethod, z.ZodType>;
 
 class RpcRefusal extends Error {
@@ -95,6 +111,14 @@ async function run(
       await store.queueUpdate(systemContext('rpc'), [updateOf(params, clock.now())]);
       return { done: true };
     }
+    case 'deleted': {
+      const { store, params } = checked(PARAMS.deleted, request.params, find);
+      return listDeleted(store, params);
+    }
+    case 'undelete': {
+      const { store, params } = checked(PARAMS.undelete, request.params, find);
+      return undelete(store, params);
+    }
     default:
       throw new RpcRefusal('UNKNOWN', 'no such method');
   }
@@ -120,13 +144,15 @@ function updateOf({ entryId, action }: RpcMethods['queueAct']['params'], now: nu
   return { id: entryId, done: false, nextAttemptAt: now, lastError: `${action} asked for by an operator`, status };
 }
 
+const CODES: Partial<Record<MailStoreErrorCode, RpcErrorCode>> = {
+  accountNotFound: 'UNKNOWN',
+  stale: 'STALE',
+  overQuota: 'FULL',
+};
+
 function describe(error: unknown, logger: Logger): { readonly code: RpcErrorCode; readonly text: string } {
   if (error instanceof RpcRefusal) return { code: error.code, text: error.message };
-  if (error instanceof MailStoreError)
-    return {
-      code: error.code === 'accountNotFound' ? 'UNKNOWN' : error.code === 'stale' ? 'STALE' : 'FAILED',
-      text: error.code,
-    };
+  if (error instanceof MailStoreError) return { code: CODES[error.code] ?? 'FAILED', text: error.code };
   logger.error({ error: error instanceof Error ? error.message : String(error) }, 'rpc failed');
   return { code: 'FAILED', text: 'internal error' };
 }

@@ -43,13 +43,14 @@ export interface DeletedMail {
   /** Newest first. */
   listDeleted(context: RequestContext, accountId: AccountId, filter: DeletedFilter): Promise<readonly DeletedMessage[]>;
   /**
-   * Puts messages back where they were, under new uids: those named, or all deleted at or after `since`. A mailbox that is gone is made
+   * Puts messages back where they were, under new uids: those named, or all deleted at or after `since`, oldest
+   * first, at most `limit` of them. A mailbox that is gone is made
    * again under its old name. Keywords come back without `$deleted`; ids that are not there are left out. Rejects `overQuota`: what was
    * restored until then stays.
    */
   restoreDeleted(
     context: RequestContext,
     accountId: AccountId,
-    which: { readonly messageIds: readonly MessageId[] } | { readonly since: number },
+    which: { readonly messageIds: readonly MessageId[] } | { readonly since: number; readonly limit?: number },
   ): Promise<readonly RestoredMessage[]>;
 }

@@ -76,8 +76,10 @@ export function deletedContract(open: OpenStore): void {
           restored.map(({ uid }) => uid),
           [5],
         );
-        await bench.store.deleted.restoreDeleted(context, 'a', { since: 0 });
-        assert.deepEqual(await bench.uids('a', inboxId), [1, 3, 5, 6]);
+        await bench.store.expunge(context, { accountId: 'a', mailboxId: inboxId }, ALL, { any: true });
+        assert.equal((await bench.store.deleted.restoreDeleted(context, 'a', { since: 0, limit: 1 })).length, 1);
+        assert.equal((await bench.store.deleted.restoreDeleted(context, 'a', { since: 0 })).length, 3);
+        assert.deepEqual(await bench.uids('a', inboxId), [6, 7, 8, 9]);
         assert.deepEqual(await listed(bench), []);
       }));
 

@@ -35,14 +35,15 @@ export class MemoryDeleted implements DeletedMail {
   async restoreDeleted(
     context: RequestContext,
     accountId: AccountId,
-    which: { readonly messageIds: readonly MessageId[] } | { readonly since: number },
+    which: { readonly messageIds: readonly MessageId[] } | { readonly since: number; readonly limit?: number },
   ): Promise<readonly RestoredMessage[]> {
     const account = this.state.account(context, accountId);
     const wanted = this.living(account)
       .filter(({ at, message }) =>
         'since' in which ? at >= which.since : which.messageIds.includes(message.messageId),
       )
-      .sort((a, b) => a.at - b.at || a.message.messageId - b.message.messageId);
+      .sort((a, b) => a.at - b.at || a.message.messageId - b.message.messageId)
+      .slice(0, 'since' in which ? (which.limit ?? Infinity) : Infinity);
     if (wanted.length === 0) return [];
     const bytes = wanted.reduce((sum, { message }) => sum + message.size, 0);
     const refusal = roomFor(account, undefined, wanted.length, bytes);

@@ -34,6 +34,43 @@ export interface RpcMethods {
     };
     readonly result: { readonly done: true };
   };
+  /** What was deleted of the account and can be restored, newest first. */
+  readonly deleted: {
+    readonly params: {
+      readonly accountId: string;
+      readonly volumeId: string;
+      readonly epoch: number;
+      readonly since?: number;
+      readonly after?: { readonly deletedAt: number; readonly messageId: number };
+      /** 1 … 1,000. */
+      readonly limit: number;
+    };
+    readonly result: { readonly entries: readonly RpcDeletedEntry[] };
+  };
+  /** Puts deleted messages back: those named, or those deleted since, oldest first; call again while it restores `limit`. */
+  readonly undelete: {
+    readonly params: {
+      readonly accountId: string;
+      readonly volumeId: string;
+      readonly epoch: number;
+      readonly messageIds?: readonly number[];
+      readonly since?: number;
+      /** 1 … 1,000. */
+      readonly limit: number;
+    };
+    readonly result: { readonly restored: number };
+  };
+}
+
+/** A message that can be restored. Times are milliseconds since the Unix epoch. */
+export interface RpcDeletedEntry {
+  readonly messageId: number;
+  readonly mailbox: string;
+  readonly sizeBytes: number;
+  readonly receivedAt: number;
+  readonly deletedAt: number;
+  readonly subject: string | null;
+  readonly from: readonly string[];
 }
 
 /** Times are milliseconds since the Unix epoch. */
@@ -60,8 +97,8 @@ export type RpcRequest = {
   };
 }[RpcMethod];
 
-/** STALE: not the owner at that epoch. UNKNOWN: no such method or object. FAILED: it could not be found out. */
-export type RpcErrorCode = 'STALE' | 'UNKNOWN' | 'FAILED';
+/** STALE: not the owner at that epoch. UNKNOWN: no such method or object. FULL: the quota has no room. FAILED: it could not be done or found out. */
+export type RpcErrorCode = 'STALE' | 'UNKNOWN' | 'FULL' | 'FAILED';
 
 export type RpcReply =
   | { readonly id: number; readonly result: RpcMethods[RpcMethod]['result'] }

@@ -69,7 +69,7 @@ export class VolumeDeleted implements DeletedMail {
   async restoreDeleted(
     context: RequestContext,
     accountId: AccountId,
-    which: { readonly messageIds: readonly MessageId[] } | { readonly since: number },
+    which: { readonly messageIds: readonly MessageId[] } | { readonly since: number; readonly limit?: number },
   ): Promise<readonly RestoredMessage[]> {
     const restored: RestoredMessage[] = [];
     const slice = this.parts.settings.bulkMessagesMax;
@@ -82,8 +82,10 @@ export class VolumeDeleted implements DeletedMail {
       }
       return restored;
     }
+    const { since, limit = Infinity } = which;
     for (;;) {
-      const some = await this.restore(context, accountId, 'at >= ?', [which.since], slice);
+      const wanted = Math.min(slice, limit - restored.length);
+      const some = await this.restore(context, accountId, 'at >= ?', [since], wanted);
       restored.push(...some);
       if (some.length < slice) return restored;
     }
