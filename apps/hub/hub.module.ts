@@ -22,6 +22,7 @@ import {
   type HubCredentials,
   imap,
   type MailServices,
+  managesieve,
   NodeLanes,
   pop3,
   RouteFile,
@@ -286,6 +287,7 @@ function sessionPorts(settings: HubSettings, services: SessionServices, logger: 
   return [
     { front: front(imap), plain: ports.imap, tls: ports.imaps },
     { front: front(pop3), plain: ports.pop3, tls: ports.pop3s },
+    { front: front(managesieve), plain: ports.managesieve, tls: null },
   ];
 }
 

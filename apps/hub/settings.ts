@@ -31,6 +31,7 @@ const schema = z.object({
   ROOKERY_IMAPS_PORT: port.default(2993),
   ROOKERY_POP3_PORT: port.default(2110),
   ROOKERY_POP3S_PORT: port.default(2995),
+  ROOKERY_MANAGESIEVE_PORT: port.default(2190),
   ROOKERY_HTTP_PORT: port.default(2080),
   ROOKERY_HTTPS_PORT: port.default(2443),
   /** LMTP from the cluster's own nodes. */
@@ -105,6 +106,7 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
       imaps: values.ROOKERY_IMAPS_PORT,
       pop3: values.ROOKERY_POP3_PORT,
       pop3s: values.ROOKERY_POP3S_PORT,
+      managesieve: values.ROOKERY_MANAGESIEVE_PORT,
       http: values.ROOKERY_HTTP_PORT,
       https: values.ROOKERY_HTTPS_PORT,
       relay: values.ROOKERY_RELAY_PORT,

@@ -13,6 +13,7 @@ import { StatusServer } from '#telemetry';
 import { DataServer } from './data/data-server.ts';
 import { imapLegSession } from './data/imap-leg.ts';
 import { LmtpLegs } from './data/lmtp-leg.ts';
+import { manageSieveLegSession } from './data/managesieve-leg.ts';
 import { pop3LegSession } from './data/pop3-leg.ts';
 import { rpcLeg } from './data/rpc-leg.ts';
 import { sessionLeg } from './data/session-leg.ts';
@@ -98,6 +99,7 @@ export class NodeService {
       lmtp: this.lmtp,
       imap: sessionLeg(desk.find, this.sessions, imapLegSession(clock, logger)),
       pop3: sessionLeg(desk.find, this.sessions, pop3LegSession(clock, logger)),
+      managesieve: sessionLeg(desk.find, this.sessions, manageSieveLegSession(clock, logger)),
       rpc: rpcLeg(findForRpc, clock, logger),
     };
     this.data = new DataServer(legs, key, clock, logger);

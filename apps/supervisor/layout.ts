@@ -13,6 +13,7 @@ export interface HubPorts {
   readonly imaps: number;
   readonly pop3: number;
   readonly pop3s: number;
+  readonly managesieve: number;
   readonly http: number;
   readonly https: number;
 }
@@ -95,6 +96,7 @@ const hubPlace = (number: number, base: number): HubPlace => ({
     imaps: base + 993,
     pop3: base + 110,
     pop3s: base + 995,
+    managesieve: base + 190,
     http: base + 80,
     https: base + 443,
   },

@@ -149,6 +149,7 @@ export class Supervisor {
       ROOKERY_IMAPS_PORT: String(ports.imaps),
       ROOKERY_POP3_PORT: String(ports.pop3),
       ROOKERY_POP3S_PORT: String(ports.pop3s),
+      ROOKERY_MANAGESIEVE_PORT: String(ports.managesieve),
       ROOKERY_HTTP_PORT: String(ports.http),
       ROOKERY_HTTPS_PORT: String(ports.https),
       ROOKERY_RELAY_PORT: String(place.relayPort),

@@ -9,6 +9,7 @@ export function readyTable(layout: Layout, secrets: Secrets): string {
     `submission ${ports.submission}/${ports.submissions}`,
     `IMAP ${ports.imap}/${ports.imaps}`,
     `POP3 ${ports.pop3}/${ports.pop3s}`,
+    `ManageSieve ${ports.managesieve}`,
     `http://${HOST}:${ports.http}/`,
   ]);
   const signIns: string[][] = [
@@ -18,7 +19,7 @@ export function readyTable(layout: Layout, secrets: Secrets): string {
     signIns.push(['partner', secrets.demo.partner, '', secrets.demo.apiKey]);
     for (const user of secrets.demo.users) signIns.push(['user', user.email, user.password, '']);
   }
-  return `\n${align([[`on ${HOST}`, '', '', '', '', ''], ...rows])}\n${align([['', 'name', 'password', 'API key'], ...signIns])}\nscripts read ${layout.clusterFile}\n`;
+  return `\n${align([[`on ${HOST}`, '', '', '', '', '', ''], ...rows])}\n${align([['', 'name', 'password', 'API key'], ...signIns])}\nscripts read ${layout.clusterFile}\n`;
 }
 
 function align(rows: readonly (readonly string[])[]): string {

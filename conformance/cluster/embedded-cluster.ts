@@ -14,7 +14,10 @@ export interface ClusterFile {
     readonly pid: number | null;
     readonly leader: boolean;
     readonly ports: Readonly<
-      Record<'smtp' | 'submission' | 'submissions' | 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'http' | 'https', number>
+      Record<
+        'smtp' | 'submission' | 'submissions' | 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'managesieve' | 'http' | 'https',
+        number
+      >
     >;
   }[];
   readonly nodes: readonly {

@@ -8,9 +8,10 @@ import { createVolume, openVolume } from '#mailstore/volume';
 import { decodePreface, encodePrefaceReply, type Preface, type PrefaceReply } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { ImapSession } from '#server/imap';
+import { ManageSieveSession } from '#server/managesieve';
 import { MaildropLocks, Pop3Session } from '#server/pop3';
 import { NodeDelivery, serveLmtp } from '#server/smtp';
-import { silentLogger, systemClock, systemContext } from '#stdx';
+import { seededRandom, silentLogger, systemClock, systemContext } from '#stdx';
 
 export const CLUSTER_KEY = Buffer.alloc(32, 7);
 
@@ -103,7 +104,7 @@ export class TestNode {
     if (typeof preface === 'string') return { ok: false, code: 'DENIED', text: preface };
     this.prefaces.push(preface);
     if (preface.kind === 'lmtp') return { ok: true };
-    if (preface.kind !== 'imap' && preface.kind !== 'pop3')
+    if (preface.kind !== 'imap' && preface.kind !== 'pop3' && preface.kind !== 'managesieve')
       return { ok: false, code: 'UNAVAILABLE', text: preface.kind };
     if (this.stores.get(preface.volumeId)?.epoch === preface.epoch) return { ok: true };
     return { ok: false, code: 'STALE', text: preface.volumeId };
@@ -125,32 +126,28 @@ export class TestNode {
     const shared = { clock: systemClock, logger: silentLogger };
     if (preface.kind === 'lmtp') {
       if (first.length > 0) socket.unshift(first);
-      const backend = new NodeDelivery({ volumes: (id) => this.stores.get(id), ...shared });
+      const sieve = { hostname: 'node', random: seededRandom(5), version: '1' };
+      const backend = new NodeDelivery({ volumes: (id) => this.stores.get(id), sieve, ...shared });
       serveLmtp(socket, { backend, hostname: 'node', peer: { sessionId: 'l', address: '', port: 0 }, ...shared });
       socket.resume();
-    } else if (preface.kind === 'imap') {
+    } else if (preface.kind === 'imap' || preface.kind === 'pop3' || preface.kind === 'managesieve') {
       const { accountId, email, partnerId, quotaBytes, mark, tag = '' } = preface;
-      const session = new ImapSession({
+      const spec = {
         store: this.stores.get(preface.volumeId)!,
-        context: systemContext('imap'),
+        context: systemContext(preface.kind),
         account: { accountId, email, partnerId, quotaBytes },
         connection: legConnection(this.hearing(socket), first),
-        greeting: mark === undefined ? { tag } : { mark: Buffer.from(mark, 'base64url') },
         ...shared,
-      });
-      void session.run();
-    } else if (preface.kind === 'pop3') {
-      const { accountId, email, partnerId, quotaBytes, mark } = preface;
-      const session = new Pop3Session({
-        store: this.stores.get(preface.volumeId)!,
-        locks: this.locks,
-        context: systemContext('pop3'),
-        account: { accountId, email, partnerId, quotaBytes },
-        connection: legConnection(this.hearing(socket), first),
-        mark: mark === undefined ? undefined : Buffer.from(mark, 'base64url'),
-        ...shared,
-      });
-      void session.run();
+      };
+      if (preface.kind === 'pop3') {
+        const resumed = mark === undefined ? undefined : Buffer.from(mark, 'base64url');
+        void new Pop3Session({ ...spec, locks: this.locks, mark: resumed }).run();
+      } else if (preface.kind === 'managesieve')
+        void new ManageSieveSession({ ...spec, greeting: mark === undefined ? 'signedIn' : 'resumed' }).run();
+      else {
+        const greeting = mark === undefined ? { tag } : { mark: Buffer.from(mark, 'base64url') };
+        void new ImapSession({ ...spec, greeting }).run();
+      }
     }
   }
 }

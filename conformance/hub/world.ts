@@ -20,6 +20,7 @@ import {
   MailFrontDoor,
   type MailRole,
   type MailServices,
+  managesieve,
   NodeLanes,
   pop3,
   RelayPort,
@@ -61,6 +62,7 @@ export interface HubWorldOptions {
   readonly accounts?: AccountLimits;
   readonly imap?: Partial<SessionFrontSettings>;
   readonly pop3?: Partial<SessionFrontSettings>;
+  readonly managesieve?: Partial<SessionFrontSettings>;
   readonly mailWaitMs?: number;
   readonly logger?: Logger;
 }
@@ -121,7 +123,8 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     );
   const front = fronting(imap, options.imap);
   const pop3Front = fronting(pop3, options.pop3);
-  const ports = await listen({ imap: front, pop3: pop3Front }, services, certificates, logger);
+  const sieveFront = fronting(managesieve, options.managesieve);
+  const ports = await listen({ imap: front, pop3: pop3Front, managesieve: sieveFront }, services, certificates, logger);
   const clients: Socket[] = [];
   const open = (port: number, tls = false): Socket => {
     const socket = tls
@@ -139,6 +142,7 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     lanes,
     front,
     pop3Front,
+    sieveFront,
     ports,
     directory,
     open,
@@ -245,7 +249,7 @@ async function directoryOf(
 }
 
 async function listen(
-  fronts: { readonly imap: SessionFront; readonly pop3: SessionFront },
+  fronts: Readonly<Record<'imap' | 'pop3' | 'managesieve', SessionFront>>,
   services: MailServices,
   certificates: Awaited<ReturnType<typeof storedCertificate>>,
   logger: Logger,
@@ -290,6 +294,7 @@ async function listen(
     imaps: new FrontListener({ ledger, serve: into(fronts.imap), refuse, tls }),
     pop3: new FrontListener({ ledger, serve: into(fronts.pop3), refuse }),
     pop3s: new FrontListener({ ledger, serve: into(fronts.pop3), refuse, tls }),
+    managesieve: new FrontListener({ ledger, serve: into(fronts.managesieve), refuse }),
     relay: new RelayPort(CLUSTER_KEY, systemClock, logger, smtp('relay')),
   };
   return {
@@ -299,6 +304,7 @@ async function listen(
     imaps: await listeners.imaps.listen('127.0.0.1', 0),
     pop3: await listeners.pop3.listen('127.0.0.1', 0),
     pop3s: await listeners.pop3s.listen('127.0.0.1', 0),
+    managesieve: await listeners.managesieve.listen('127.0.0.1', 0),
     relay: await listeners.relay.listen('127.0.0.1', 0),
     close() {
       for (const listener of Object.values(listeners)) listener.close();

@@ -3,6 +3,7 @@ export * from './database.ts';
 export * from './directories.ts';
 export * from './hub-side.ts';
 export * from './imap-client.ts';
+export * from './managesieve-client.ts';
 export * from './pop3-client.ts';
 export * from './scram-client.ts';
 export * from './severable-proxy.ts';

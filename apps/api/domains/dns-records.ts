@@ -41,5 +41,7 @@ export function dnsRecords(domain: string, hubs: readonly string[]): DnsRecord[]
     ...service('submissions', 465, 'Sending mail, TLS'),
     ...service('submission', 587, 'Sending mail, STARTTLS'),
     ...service('imaps', 993, 'Reading mail, TLS'),
+    // RFC 5804 §1.8.
+    ...service('sieve', 4190, 'Filters (ManageSieve), STARTTLS'),
   ];
 }

@@ -167,7 +167,11 @@ export class LoginConnection implements LoginClient, Deadlined {
     }
     this.unlisten();
     this.socket.resume();
-    this.socket = new TLSSocket(this.socket, this.front.tlsOptions);
+    const secure = new TLSSocket(this.socket, this.front.tlsOptions);
+    secure.once('secure', () => {
+      if (!this.over) this.dialogue.secured?.();
+    });
+    this.socket = secure;
     this.dialogue.restart();
     this.listen();
   }

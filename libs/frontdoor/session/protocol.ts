@@ -81,6 +81,8 @@ export interface LoginDialogue {
   takeRest(): Buffer;
   /** TLS has just begun: nothing said before it counts. RFC 3207 §4.2 and its kin. */
   restart(): void;
+  /** The handshake is done: what the protocol says then. RFC 5804 §2.2. */
+  secured?(): void;
   /** How the node is to name the command that signed in. */
   readonly tag: string | undefined;
   refuse(refusal: LoginRefusal): void;

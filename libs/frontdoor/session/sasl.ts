@@ -2,7 +2,13 @@ import type { LoginOutcome } from '../login/authenticator.ts';
 import type { LoginClient } from './protocol.ts';
 
 /** How an exchange came to nothing; `notOneself`: the client wants to act as somebody else. */
-type SaslFailure = 'unknownMechanism' | 'malformed' | 'cancelled' | 'notOneself' | 'channelBinding' | 'unreadable';
+export type SaslFailure =
+  | 'unknownMechanism'
+  | 'malformed'
+  | 'cancelled'
+  | 'notOneself'
+  | 'channelBinding'
+  | 'unreadable';
 
 /**
  * Signs in by a SASL mechanism (RFC 4422): the outcome to conclude with, or why there is none. `initialResponse` is base64,

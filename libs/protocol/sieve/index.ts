@@ -12,3 +12,4 @@ export { REDIRECT_LIMITS, type RedirectLimits, redirectLoop, redirectMark } from
 export type { ReplyFacts } from './replies/reply-facts.ts';
 export { vacationReply } from './replies/vacation-reply.ts';
 export type { SieveMessage, SieveWorld } from './run.ts';
+export { SIEVE_VOCABULARY } from './vocabulary.ts';

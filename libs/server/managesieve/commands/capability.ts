@@ -1,0 +1,15 @@
+import { formatCapabilities } from '#protocol/managesieve';
+import { sieveCapabilities } from '#protocol/sieve';
+import type { ManageSieveCommand } from '../command.ts';
+
+export const capability: ManageSieveCommand = {
+  name: 'CAPABILITY',
+  rfc: 'RFC 5804 §2.4',
+  arguments: [],
+  run(session) {
+    const { redirectsMax } = session.limits.sieve;
+    const facts = { sieve: sieveCapabilities(), sasl: [], startTls: false, redirectsMax, owner: session.email };
+    session.write(formatCapabilities(facts));
+    return { text: 'Capabilities told' };
+  },
+};

@@ -1,0 +1,190 @@
+import type { ClientConnection } from '#connection';
+import { type AccountScripts, type AccountSpec, type MailStore, MailStoreError } from '#mailstore/api';
+import { formatResponse, type ManageSieveCode, type ManageSieveEvent } from '#protocol/managesieve';
+import type { Clock, Logger, RequestContext, Timer } from '#stdx';
+import { bindArguments, type CommandSession } from './command.ts';
+import { COMMANDS } from './commands/index.ts';
+import { refusalOf } from './errors.ts';
+import { ManageSieveInput } from './input.ts';
+import { DEFAULT_MANAGESIEVE_LIMITS, type ManageSieveLimits } from './limits.ts';
+
+export interface ManageSieveSessionOptions {
+  readonly store: MailStore;
+  readonly context: RequestContext;
+  readonly account: AccountSpec;
+  readonly connection: ClientConnection;
+  /** The OK of the sign-in is to be said; or the session goes on from a lost owner's mark, silently. */
+  readonly greeting: 'signedIn' | 'resumed';
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: Partial<ManageSieveLimits>;
+}
+
+/** Between commands a session is nothing but its account. */
+const MARK = Buffer.from('1');
+
+/**
+ * One signed-in ManageSieve client (RFC 5804). Laws:
+ * - one command at a time, each with one OK, NO or BYE; an answer and its mark leave together;
+ * - what cannot be done because the volume is leaving is not answered: the next owner is asked the same again;
+ * - no text of an internal error reaches a client.
+ */
+export class ManageSieveSession implements CommandSession {
+  readonly context: RequestContext;
+  readonly accountId: string;
+  readonly email: string;
+  readonly scripts: AccountScripts;
+  readonly limits: ManageSieveLimits;
+  private readonly input: ManageSieveInput;
+  private pieces: string[] = [];
+  private answered = 0;
+  private bad = 0;
+  private ending = false;
+  private leaving = false;
+  private timedOut = false;
+  private timeout: Timer;
+
+  constructor(private readonly options: ManageSieveSessionOptions) {
+    const { context, account, store, connection } = options;
+    this.context = context;
+    this.accountId = account.accountId;
+    this.email = account.email;
+    this.scripts = store.scripts;
+    this.limits = { ...DEFAULT_MANAGESIEVE_LIMITS, ...options.limits };
+    this.input = new ManageSieveInput(connection, this.limits.syntax);
+    this.timeout = this.armTimeout();
+  }
+
+  /** Serves the client until either side ends it. Never rejects. */
+  async run(): Promise<void> {
+    const { options } = this;
+    try {
+      await options.store.ensureAccount(this.context, options.account);
+      if (options.greeting === 'signedIn') this.say('OK', 'Signed in');
+      this.settle();
+      while (!this.ending) await this.step();
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.timeout.cancel();
+      options.connection.end();
+    }
+  }
+
+  /** The volume leaves in order: ends between commands, so that the next owner can go on. */
+  leave(): void {
+    this.leaving = true;
+    this.input.wake();
+  }
+
+  write(text: string): void {
+    this.pieces.push(text);
+  }
+
+  end(): void {
+    this.ending = true;
+  }
+
+  private async step(): Promise<void> {
+    const event = await this.next();
+    this.timeout.cancel();
+    if (event === 'closed' || event === 'leaving') {
+      // Through a hub the next owner goes on from the last mark; a client of our own is told.
+      if (event === 'leaving' && !this.options.connection.mark) this.say('BYE', 'Connect again', 'TRYLATER');
+      this.ending = true;
+    } else if (event === 'timeout') this.bye('Nothing heard for too long');
+    else if (event.kind === 'overrun') this.bye('Command is too long');
+    else {
+      await this.answer(event);
+      this.answered++;
+    }
+    this.settle();
+    this.timeout = this.armTimeout();
+  }
+
+  private async next(): Promise<ManageSieveEvent | 'closed' | 'leaving' | 'timeout'> {
+    for (;;) {
+      if (this.leaving) return 'leaving';
+      if (this.timedOut) return 'timeout';
+      const event = this.input.poll();
+      if (event) return event.kind === 'closed' ? 'closed' : event;
+      await this.input.wait();
+    }
+  }
+
+  private async answer(event: Exclude<ManageSieveEvent, { kind: 'overrun' }>): Promise<void> {
+    if (event.kind !== 'command') {
+      this.countBad(event.kind === 'fault' ? event.text : 'No challenge is open');
+      return;
+    }
+    try {
+      await this.execute(event);
+    } catch (error) {
+      if (error instanceof MailStoreError && isAway(error) && this.options.connection.mark) throw error;
+      this.refuse(error);
+    }
+  }
+
+  private async execute({ name, arguments: sent }: ManageSieveEvent & { kind: 'command' }): Promise<void> {
+    const command = COMMANDS.get(name);
+    if (!command) {
+      this.countBad('Unknown command');
+      return;
+    }
+    this.bad = 0;
+    const { text, code } = await command.run(this, bindArguments(command, sent));
+    this.say('OK', text, code);
+  }
+
+  private refuse(error: unknown): void {
+    // An answer that began cannot become a refusal.
+    this.pieces = [];
+    const refusal = refusalOf(error);
+    if (!refusal) this.options.logger.error({ err: error }, 'managesieve command failed');
+    this.say('NO', refusal?.text ?? 'Internal error', refusal?.code);
+  }
+
+  private countBad(text: string): void {
+    this.say('NO', text);
+    if (++this.bad >= this.limits.badCommandsMax) this.bye('Too many bad commands');
+  }
+
+  private bye(text: string): void {
+    this.say('BYE', text);
+    this.ending = true;
+  }
+
+  private say(status: 'OK' | 'NO' | 'BYE', text: string, code?: ManageSieveCode): void {
+    this.pieces.push(formatResponse(status, text, code));
+  }
+
+  /** An answer whose mark was lost with us would cost the client its connection. After LOGOUT nobody goes on. */
+  private settle(): void {
+    const { connection } = this.options;
+    const bytes = Buffer.from(this.pieces.join(''));
+    this.pieces = [];
+    connection.together(() => {
+      if (bytes.length > 0) connection.write(bytes);
+      if (!this.ending && !connection.gone) connection.mark?.(this.answered, MARK);
+    });
+  }
+
+  private fail(error: unknown): void {
+    const isLeaving = error instanceof MailStoreError && isAway(error);
+    if (isLeaving && this.options.connection.mark) return;
+    if (!isLeaving) this.options.logger.error({ err: error }, 'managesieve session failed');
+    this.pieces = [];
+    this.ending = true;
+    this.say('BYE', isLeaving ? 'Connect again' : 'Internal error', ...(isLeaving ? (['TRYLATER'] as const) : []));
+    this.settle();
+  }
+
+  private armTimeout(): Timer {
+    return this.options.clock.after(this.limits.idleTimeoutMs, () => {
+      this.timedOut = true;
+      this.input.wake();
+    });
+  }
+}
+
+const isAway = ({ code }: MailStoreError): boolean => code === 'unavailable' || code === 'stale';
