@@ -4,6 +4,8 @@ export interface MailStoreLimits {
   readonly messageBytesMax: number;
   /** Mailboxes of one account. Default 10,000: an order above what mail clients show without trouble. */
   readonly mailboxesMax: number;
+  /** Messages of one account. Default 10,000,000: ten folders of the million that Exchange Online allows each (learn.microsoft.com, Exchange Online limits). */
+  readonly messagesMax: number;
   /** Names one account may subscribe to, existing or not. Default twice `mailboxesMax`. */
   readonly subscriptionsMax: number;
   /** UTF-8 bytes of a mailbox name. Default 1,000, as `Mailbox.name` promises. */
@@ -31,6 +33,7 @@ export interface MailStoreLimits {
 export const defaultMailStoreLimits: MailStoreLimits = {
   messageBytesMax: 50 * 1024 * 1024,
   mailboxesMax: 10_000,
+  messagesMax: 10_000_000,
   subscriptionsMax: 20_000,
   mailboxNameBytesMax: 1_000,
   mailboxDepthMax: 20,

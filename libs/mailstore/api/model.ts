@@ -4,7 +4,7 @@ import type { BodyPart, Envelope } from '#protocol/message';
 export type AccountId = string;
 /** Unique within its account, never reused. */
 export type MailboxId = number;
-/** Unique within its account, never reused. IMAP's EMAILID, JMAP's Email id. */
+/** Unique within its account, never reused. JMAP's Email id. */
 export type MessageId = number;
 /** RFC 9051 §2.3.1.1: rises within a mailbox, never reused under one uidValidity. 1 … 2^32-1. */
 export type Uid = number;

@@ -2,6 +2,7 @@ import type { ParsedMessage } from '#protocol/message';
 import type { ByteStream, RequestContext } from '#stdx';
 import type { DeletedMail } from './deleted.ts';
 import type { MessageFilter } from './filter.ts';
+import type { MailStoreLimits } from './limits.ts';
 import type {
   AccountChange,
   AccountId,
@@ -75,6 +76,12 @@ export interface AppendItem {
   readonly internalDate: number;
 }
 
+/** A message that goes in the commit that brings others. */
+export interface ReplacedMessage {
+  readonly mailboxId: MailboxId;
+  readonly uid: Uid;
+}
+
 export interface MailboxRef {
   readonly accountId: AccountId;
   readonly mailboxId: MailboxId;
@@ -111,6 +118,7 @@ export interface ChangedMessage extends MessageSummary {
 export interface MailStore {
   readonly volumeId: string;
   readonly epoch: number;
+  readonly limits: MailStoreLimits;
 
   // Accounts
   ensureAccount(context: RequestContext, spec: AccountSpec): Promise<AccountInfo>;
@@ -132,10 +140,12 @@ export interface MailStore {
     context: RequestContext,
     deliveries: readonly Delivery[],
   ): Promise<readonly (readonly DeliveryOutcome[])[]>;
+  /** All items in one durable commit; `replaces`, of the same account, is removed in it and makes room for them. Rejects `messageNotFound` when that is not there. */
   append(
     context: RequestContext,
     mailbox: MailboxRef,
     items: readonly AppendItem[],
+    replaces?: ReplacedMessage,
   ): Promise<readonly { readonly uid: Uid; readonly messageId: MessageId }[]>;
 
   // Mailboxes

@@ -9,6 +9,7 @@ import type { OpenStore } from './harness.ts';
 import { mailboxesContract } from './mailboxes.ts';
 import { messagesContract } from './messages.ts';
 import { queueContract } from './queue.ts';
+import { replaceContract } from './replace.ts';
 import { scriptsContract } from './scripts.ts';
 import { searchContract } from './search.ts';
 import { transferContract } from './transfer.ts';
@@ -21,6 +22,7 @@ export function mailStoreContract(name: string, open: OpenStore): void {
     deliveryContract(open);
     mailboxesContract(open);
     messagesContract(open);
+    replaceContract(open);
     searchContract(open);
     changesContract(open);
     queueContract(open);

@@ -84,7 +84,7 @@ export class DeliveryCommit {
         sums.set(spec.accountId, sum);
         sum.bytes += message.size;
         sum.messages += 1;
-        const refusal = roomFor(account, this.state.boxNamed(account, mailbox), sum.messages, sum.bytes);
+        const refusal = roomFor(this.state, account, this.state.boxNamed(account, mailbox), sum.messages, sum.bytes);
         if (refusal) refusals.set(spec.accountId, refusal);
       }
     }

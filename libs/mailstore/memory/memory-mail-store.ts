@@ -35,6 +35,7 @@ import {
   normalFilter,
   type QueueEntry,
   type QueueUpdate,
+  type ReplacedMessage,
   type StagedMessage,
   type StoredMessage,
   type StoreUsageEvent,
@@ -79,6 +80,10 @@ export class MemoryMailStore implements MailStore {
     this.deleted = new MemoryDeleted(this.state);
     this.transfer = new MemoryTransfer(this.state, options.parse);
     this.scripts = new MemoryScripts(this.state);
+  }
+
+  get limits(): MailStoreLimits {
+    return this.state.limits;
   }
 
   async ensureAccount(context: RequestContext, spec: AccountSpec): Promise<AccountInfo> {
@@ -153,8 +158,9 @@ export class MemoryMailStore implements MailStore {
     context: RequestContext,
     mailbox: MailboxRef,
     items: readonly AppendItem[],
+    replaces?: ReplacedMessage,
   ): Promise<readonly { readonly uid: Uid; readonly messageId: MessageId }[]> {
-    return append(this.state, context, mailbox, items, ({ message }) => this.bytesOf(message));
+    return append(this.state, context, mailbox, items, ({ message }) => this.bytesOf(message), replaces);
   }
 
   async mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {

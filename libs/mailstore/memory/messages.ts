@@ -13,6 +13,7 @@ import {
   type MessageSummary,
   type ModSeq,
   normalRanges,
+  type ReplacedMessage,
   threadKeys,
   type Uid,
   type UidRange,
@@ -87,14 +88,19 @@ export function selected(box: Box, ranges: readonly UidRange[]): readonly Messag
   return [...box.messages.values()].filter((message) => inRanges(normal, message.uid));
 }
 
-/** Why `messages` more with that many bytes cannot enter, if so. `box` is undefined while it is yet to be made. */
+/** Why `messages` more with that many bytes cannot enter, if so. `box` is undefined while it is yet to be made, `replaced` goes as they come. */
 export function roomFor(
-  { spec, usedBytes }: Account,
+  { limits }: MemoryState,
+  { spec, usedBytes, mailboxes }: Account,
   box: Box | undefined,
   messages: number,
   bytes: number,
+  replaced?: Message,
 ): 'overQuota' | 'limitExceeded' | undefined {
-  if (spec.quotaBytes > 0 && usedBytes + bytes > spec.quotaBytes) return 'overQuota';
+  if (spec.quotaBytes > 0 && usedBytes + bytes - (replaced?.size ?? 0) > spec.quotaBytes) return 'overQuota';
+  let held = replaced ? -1 : 0;
+  for (const each of mailboxes.values()) held += each.messages.size;
+  if (held + messages > limits.messagesMax) return 'overQuota';
   return (box?.uidNext ?? 1) + messages - 1 > UID_MAX ? 'limitExceeded' : undefined;
 }
 
@@ -104,6 +110,7 @@ export function append(
   mailbox: MailboxRef,
   items: readonly AppendItem[],
   bytesOf: (item: AppendItem) => Buffer,
+  replaces?: ReplacedMessage,
 ): readonly { readonly uid: Uid; readonly messageId: number }[] {
   const { account, box } = state.box(context, mailbox);
   const prepared = items.map((item) => ({
@@ -113,11 +120,18 @@ export function append(
     keywords: canonicalKeywords(item.keywords, state.limits),
     internalDate: item.internalDate,
   }));
+  const from = replaces && state.box(context, { ...mailbox, mailboxId: replaces.mailboxId }).box;
+  const replaced = replaces && from?.messages.get(replaces.uid);
+  if (replaces && !replaced) throw new MailStoreError('messageNotFound');
   const bytes = items.reduce((sum, item) => sum + item.message.size, 0);
-  const refusal = roomFor(account, box, items.length, bytes);
+  const refusal = roomFor(state, account, box, items.length, bytes, replaced);
   if (refusal) throw new MailStoreError(refusal);
   if (items.length === 0) return [];
   const touch = state.touch(account);
+  if (from && replaced) {
+    remove(touch, from, replaced);
+    letGo(state, touch, from, replaced);
+  }
   const added = prepared.map((item) => addMessage(state, touch, box, item));
   state.publish([touch]);
   return added.map(({ uid, messageId }) => ({ uid, messageId }));
@@ -169,7 +183,7 @@ export function copyOrMove(
   const { box: to } = state.box(context, { accountId: source.accountId, mailboxId: target });
   const messages = selected(box, ranges);
   const bytes = move ? 0 : messages.reduce((sum, { size }) => sum + size, 0);
-  const refusal = roomFor(account, to, messages.length, bytes);
+  const refusal = roomFor(state, account, to, messages.length, bytes);
   if (refusal && !(move && refusal === 'overQuota')) throw new MailStoreError(refusal);
   const result = { mailboxId: target, uidValidity: to.uidValidity, source: messages.map(({ uid }) => uid) };
   if (messages.length === 0) return { ...result, target: [], modSeq: account.modSeq };

@@ -46,7 +46,7 @@ export class MemoryDeleted implements DeletedMail {
       .slice(0, 'since' in which ? (which.limit ?? Infinity) : Infinity);
     if (wanted.length === 0) return [];
     const bytes = wanted.reduce((sum, { message }) => sum + message.size, 0);
-    const refusal = roomFor(account, undefined, wanted.length, bytes);
+    const refusal = roomFor(this.state, account, undefined, wanted.length, bytes);
     if (refusal) throw new MailStoreError(refusal);
     const touch = this.state.touch(account);
     const restored = wanted.map((each) => this.restore(touch, each));

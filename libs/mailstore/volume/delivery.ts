@@ -77,7 +77,7 @@ function refusalsOf(
       sums.set(spec.accountId, sum);
       sum.bytes += content.size;
       sum.messages += 1;
-      const refusal = roomFor(account, edit.mailboxByName(account, name), sum.messages, sum.bytes);
+      const refusal = roomFor(edit, account, edit.mailboxByName(account, name), sum.messages, sum.bytes);
       if (refusal) refusals.set(spec.accountId, refusal);
     }
   }

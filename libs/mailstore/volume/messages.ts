@@ -30,14 +30,17 @@ export interface NewMessage {
   readonly internalDate: number;
 }
 
-/** Why `messages` more with that many bytes cannot enter, if so. */
+/** Why `messages` more with that many bytes cannot enter, if so; `replaced` goes as they come. */
 export function roomFor(
+  { scope }: Edit,
   { row }: AccountEdit,
   mailbox: MailboxRow | undefined,
   messages: number,
   bytes: number,
+  replaced?: MembershipRow,
 ): 'overQuota' | 'limitExceeded' | undefined {
-  if (row.quotaBytes > 0 && row.usedBytes + bytes > row.quotaBytes) return 'overQuota';
+  if (row.quotaBytes > 0 && row.usedBytes + bytes - (replaced?.size ?? 0) > row.quotaBytes) return 'overQuota';
+  if (row.messages + messages - (replaced ? 1 : 0) > scope.limits.messagesMax) return 'overQuota';
   return (mailbox?.uidNext ?? 1) + messages - 1 > UID_MAX ? 'limitExceeded' : undefined;
 }
 
@@ -117,7 +120,7 @@ export function moveRows(
   to: MailboxRow,
   rows: readonly MembershipRow[],
 ): readonly Uid[] {
-  const refusal = roomFor(account, to, rows.length, 0);
+  const refusal = roomFor(edit, account, to, rows.length, 0);
   if (refusal === 'limitExceeded') throw new MailStoreError(refusal, 'uids');
   const { now } = edit.scope;
   return rows.map((row) => {
@@ -134,6 +137,7 @@ export function copyRows(
   rows: readonly MembershipRow[],
 ): readonly Uid[] {
   const refusal = roomFor(
+    edit,
     account,
     to,
     rows.length,

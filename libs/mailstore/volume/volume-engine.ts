@@ -131,6 +131,10 @@ export class VolumeEngine {
     this.tombstoneTimer = clock.every(TOMBSTONE_CHECK_MS, () => this.forgetTombstones());
   }
 
+  get limits(): MailStoreLimits {
+    return this.parts.limits;
+  }
+
   get failed(): Promise<Error> {
     return this.failure.promise;
   }

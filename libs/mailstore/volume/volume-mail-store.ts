@@ -20,6 +20,7 @@ import type {
   MailboxRole,
   MailStore,
   MailStoreHealth,
+  MailStoreLimits,
   MessageFields,
   MessageFilter,
   MessageId,
@@ -27,6 +28,7 @@ import type {
   ModSeq,
   QueueEntry,
   QueueUpdate,
+  ReplacedMessage,
   StagedMessage,
   StoredMessage,
   StoreUsageEvent,
@@ -46,6 +48,10 @@ export class VolumeMailStore implements MailStore {
     readonly epoch: number,
     private readonly engine: VolumeEngine,
   ) {}
+
+  get limits(): MailStoreLimits {
+    return this.engine.limits;
+  }
 
   get failed(): Promise<Error> {
     return this.engine.failed;
@@ -101,8 +107,9 @@ export class VolumeMailStore implements MailStore {
     context: RequestContext,
     mailbox: MailboxRef,
     items: readonly AppendItem[],
+    replaces?: ReplacedMessage,
   ): Promise<readonly { readonly uid: Uid; readonly messageId: MessageId }[]> {
-    return this.engine.writes.append(context, mailbox, items);
+    return this.engine.writes.append(context, mailbox, items, replaces);
   }
 
   mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {

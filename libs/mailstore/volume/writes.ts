@@ -19,6 +19,7 @@ import {
   type ModSeq,
   normalRanges,
   type QueueUpdate,
+  type ReplacedMessage,
   type Uid,
   type UidRange,
 } from '#mailstore/api';
@@ -98,6 +99,7 @@ export class Writes {
     context: RequestContext,
     ref: MailboxRef,
     items: readonly AppendItem[],
+    replaces?: ReplacedMessage,
   ): Promise<readonly { readonly uid: Uid; readonly messageId: MessageId }[]> {
     const prepared = items.map(({ message, keywords, internalDate }) => ({
       content: this.staging.content(message),
@@ -108,13 +110,13 @@ export class Writes {
     return this.grow((edit) => {
       const account = edit.account(context, ref.accountId);
       const mailbox = edit.mailboxById(account, ref.mailboxId);
-      const refusal = roomFor(
-        account,
-        mailbox,
-        items.length,
-        contents.reduce((sum, { size }) => sum + size, 0),
-      );
+      const from = replaces && edit.mailboxById(account, replaces.mailboxId);
+      const replaced = from && replaces ? selectRows(edit, from, [{ first: replaces.uid, last: replaces.uid }]) : [];
+      if (replaces && replaced.length === 0) throw new MailStoreError('messageNotFound');
+      const bytes = contents.reduce((sum, { size }) => sum + size, 0);
+      const refusal = roomFor(edit, account, mailbox, items.length, bytes, replaced[0]);
       if (refusal) throw new MailStoreError(refusal);
+      if (from) removeRows(edit, account, from, replaced, true);
       return prepared.map((item) => addMessage(edit, account, mailbox, item));
     }, contents);
   }

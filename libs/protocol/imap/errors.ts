@@ -4,6 +4,13 @@
  */
 export class ImapSyntaxError extends Error {
   override readonly name = 'ImapSyntaxError';
+  /** `code` is a response code without brackets. */
+  constructor(
+    message: string,
+    readonly code: string | null = null,
+  ) {
+    super(message);
+  }
 }
 
 /** SEARCH, SORT or THREAD named a charset nobody here can read: `NO [BADCHARSET (…)]`. RFC 9051 §6.4.4. */

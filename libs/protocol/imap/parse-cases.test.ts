@@ -1,4 +1,5 @@
 import type { ArgumentReader } from './argument-reader.ts';
+import { parseAppendPieces } from './parse/append.ts';
 import { parseFetch } from './parse/fetch.ts';
 import {
   parseCreate,
@@ -9,7 +10,8 @@ import {
   parseSelect,
   parseStatus,
 } from './parse/mailbox.ts';
-import { parseAppendItem, parseCopy, parseStore, parseUidExpunge } from './parse/message.ts';
+import { parseCopy, parseStore, parseUidExpunge } from './parse/message.ts';
+import { parseMessageUrl } from './parse/message-url.ts';
 import { parseSearch } from './parse/search.ts';
 import { parseAuthenticate, parseEnable, parseId, parseLogin, parseNothing, parseQuotaRoot } from './parse/session.ts';
 import { parseSort, parseThread } from './parse/sort.ts';
@@ -37,7 +39,11 @@ export const PARSERS: Readonly<Record<string, (reader: ArgumentReader) => unknow
   search: parseSearch,
   sort: parseSort,
   thread: parseThread,
-  appendItem: parseAppendItem,
+  append: (r) => parseAppendPieces(r, 'between', null),
+  appendLiteral: (r) => parseAppendPieces(r, 'between', 3),
+  appendPart: (r) => parseAppendPieces(r, 'catenate', 3),
+  appendUtf8: (r) => parseAppendPieces(r, 'utf8', null),
+  messageUrl: (r) => parseMessageUrl(r.astring()),
 };
 
 /** Arguments and what they are read as; `null` where they are refused. Also what fuzzing begins with. */
@@ -178,11 +184,44 @@ export const GOOD: readonly [parser: string, text: string, expected: object | nu
   ],
   ['copy', '2:4 inbox', { messages: [{ first: 2, last: 4 }], mailbox: 'INBOX' }],
   [
-    'appendItem',
-    '(\\Seen) " 1-Feb-2026 10:00:00 +0100" {5}\r\n',
-    { flags: ['\\Seen'], internalDate: Date.UTC(2026, 1, 1, 9), utf8: false },
+    'appendLiteral',
+    ' (\\Seen) " 1-Feb-2026 10:00:00 +0100" {5}\r\n',
+    [{ kind: 'begin', flags: ['\\Seen'], internalDate: Date.UTC(2026, 1, 1, 9), form: 'literal' }],
   ],
-  ['appendItem', 'UTF8 (~{5+}\r\n', { flags: [], internalDate: null, utf8: true }],
+  ['appendLiteral', ' UTF8 ({5}\r\n', [{ kind: 'begin', flags: [], internalDate: null, form: 'utf8' }]],
+  ['appendUtf8', ')', [{ kind: 'end' }]],
+  [
+    'append',
+    ' CATENATE (URL "/a;UID=1" URL x) (\\Seen) catenate (url y)',
+    [
+      { kind: 'begin', flags: [], internalDate: null, form: 'catenate' },
+      { kind: 'url', url: '/a;UID=1' },
+      { kind: 'url', url: 'x' },
+      { kind: 'end' },
+      { kind: 'begin', flags: ['\\Seen'], internalDate: null, form: 'catenate' },
+      { kind: 'url', url: 'y' },
+      { kind: 'end' },
+    ],
+  ],
+  ['appendPart', ' URL a TEXT {5}\r\n', [{ kind: 'url', url: 'a' }]],
+  ['appendPart', ' TEXT {5}\r\n', []],
+  ['append', '', []],
+  [
+    'messageUrl',
+    '"/Entw%C3%BCrfe/a;uidvalidity=7/;UID=20/;SECTION=1.HEADER.FIELDS%20(FROM)/;PARTIAL=2.9"',
+    {
+      mailbox: 'Entwürfe/a',
+      uidValidity: 7,
+      uid: 20,
+      section: { part: [1], text: 'HEADER.FIELDS', fields: ['FROM'] },
+      partial: { start: 2, length: 9 },
+    },
+  ],
+  [
+    'messageUrl',
+    ';UID=20',
+    { mailbox: null, uidValidity: null, uid: 20, section: { part: [], text: null, fields: [] }, partial: null },
+  ],
   ['search', 'ALL', { result: null, key: { kind: 'all' }, usesModSeq: false, charset: null, charsetKnown: true }],
   [
     'search',
@@ -338,5 +377,13 @@ export const BAD: readonly [parser: string, text: string][] = [
   ['sort', `(${'DATE '.repeat(30)}DATE) utf-8 ALL`],
   ['thread', 'REFS utf-8 ALL'],
   ['thread', 'REFERENCES ALL'],
-  ['appendItem', '" 1-Foo-2026 10:00:00 +0100" {5}\r\n'],
+  ['appendLiteral', ' " 1-Foo-2026 10:00:00 +0100" {5}\r\n'],
+  ['appendLiteral', ' x {5}\r\n'],
+  ['appendLiteral', ' CATENATE () {5}\r\n'],
+  ['append', ' CATENATE ()'],
+  ['append', ' CATENATE (URL)'],
+  ['append', ' CATENATE (URL a'],
+  ['append', ' CATENATE (TEXT "a")'],
+  ['append', ' (\\Seen) "a"'],
+  ['appendUtf8', ''],
 ];

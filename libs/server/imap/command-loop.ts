@@ -6,8 +6,9 @@ import type { ByteStream } from '#stdx';
 import type { CommandSession, ImapCommand, MessageReceiver, Reply, SessionState } from './command.ts';
 import { idle, idleUntilDone } from './commands/idle.ts';
 import { COMMANDS } from './commands/index.ts';
-import { type Refusal, refusalOf } from './errors.ts';
+import { type Refusal, refusalOf, UidRequiredError } from './errors.ts';
 import type { InputEvent } from './input.ts';
+import { ProgressReport } from './progress.ts';
 
 /** What the loop needs of a session beyond what commands do. */
 interface LoopSession extends CommandSession {
@@ -121,13 +122,14 @@ export class CommandLoop {
     const { session, hooks } = this;
     const startedAt = session.clock.monotonic();
     const reply = new CollectedReply(tag);
+    // IDLE is not at work: it waits, and says so itself.
+    const report = name === idle.name ? null : new ProgressReport(session, tag);
     try {
-      await work(reply);
-    } catch (error) {
-      const refusal = this.explain(error);
-      reply.set(refusal.status, refusal.text, refusal.code ?? undefined);
+      await this.attempt(work, reply);
+      if (session.stale) await session.sync(expunges);
+    } finally {
+      report?.stop();
     }
-    if (session.stale) await session.sync(expunges);
     session.answered++;
     if (reply.leftToHub) this.askHub(reply.leftToHub, tag);
     else session.out.raw(reply.line());
@@ -141,6 +143,15 @@ export class CommandLoop {
     const { session } = this;
     session.out.flush();
     session.connection.askHub?.({ kind, tag, answered: session.answered });
+  }
+
+  private async attempt(work: (reply: Reply) => Promise<void>, reply: CollectedReply): Promise<void> {
+    try {
+      await work(reply);
+    } catch (error) {
+      const refusal = this.explain(error);
+      reply.set(refusal.status, refusal.text, refusal.code ?? undefined);
+    }
   }
 
   private async literal(event: FrameEvent & { kind: 'literal' }): Promise<void> {
@@ -204,6 +215,9 @@ export class CommandLoop {
         throw new ImapSyntaxError(
           session.state === 'authenticated' ? 'Select a mailbox first' : 'Not while a mailbox is selected',
         );
+      // What numbers the arguments of UID commands hold is seen where they are read.
+      if (command.usesSequences && !name.startsWith('UID ') && session.enabled.has('UIDONLY'))
+        throw new UidRequiredError();
       return { ...open, command, receiver: command.receive?.(session) ?? null };
     } catch (failure) {
       return { ...open, failure };

@@ -58,6 +58,13 @@ export interface MessageReceiver {
   abandon(): void;
 }
 
+/** How far a command has come. RFC 9585. */
+export interface Progress {
+  readonly done: number;
+  /** Above zero. */
+  readonly goal: number;
+}
+
 /** The session as commands see it. */
 export interface CommandSession {
   readonly store: MailStore;
@@ -77,6 +84,8 @@ export interface CommandSession {
   readonly isSelected: boolean;
   /** Uids of the last SEARCH … SAVE that are still there; `null` when they were lost with a node. RFC 5182. */
   savedSearch: readonly Uid[] | null;
+  /** How far the command at work has come, where it can say. */
+  progress: Progress | null;
   capabilities(): string;
   enable(what: Enabled): void;
   /** Reads a mailbox by name and begins to view it. */

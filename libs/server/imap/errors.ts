@@ -13,6 +13,13 @@ export class ImapRefusal extends Error {
   }
 }
 
+/** A message number from a client that has given them up. RFC 9586 §3.1. */
+export class UidRequiredError extends ImapSyntaxError {
+  constructor() {
+    super('UIDONLY is enabled: use the UID command', 'UIDREQUIRED');
+  }
+}
+
 /** A tagged refusal as it goes out. */
 export interface Refusal {
   readonly status: 'NO' | 'BAD';
@@ -22,7 +29,7 @@ export interface Refusal {
 
 /** How an error thrown by a command is told to the client, or `null` when it is no operating error. Internals never get out. */
 export function refusalOf(error: unknown): Refusal | null {
-  if (error instanceof ImapSyntaxError) return { status: 'BAD', code: null, text: error.message };
+  if (error instanceof ImapSyntaxError) return { status: 'BAD', code: error.code, text: error.message };
   if (error instanceof ImapRefusal) return { status: 'NO', code: error.code, text: error.text };
   if (error instanceof BadCharsetError)
     // RFC 9051 §7.1: names what is understood.

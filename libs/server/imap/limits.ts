@@ -9,6 +9,8 @@ export interface ImapLimits {
   readonly idleTimeoutMs: number;
   /** How often IDLE says it is still there, to keep NAT entries alive. 2 minutes is Dovecot's `imap_idle_notify_interval`. */
   readonly idleNotifyMs: number;
+  /** A command that takes longer says so, and again after as long: RFC 9585. 10 seconds is Dovecot's interval. */
+  readonly progressMs: number;
   /** Commands in a row that are no commands before the connection is closed: 20, as Dovecot. */
   readonly badCommandsMax: number;
   /** SELECT looks for the first unseen message only in mailboxes up to this size; RFC 3501 §6.3.1 lets UNSEEN be left out. */
@@ -22,6 +24,7 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   appendBytesMax: 50 * 1024 * 1024,
   idleTimeoutMs: 30 * 60_000,
   idleNotifyMs: 2 * 60_000,
+  progressMs: 10_000,
   badCommandsMax: 20,
   firstUnseenMessagesMax: 20_000,
   storeBatchMessages: 2_000,

@@ -10,7 +10,7 @@ import {
   type SequenceSet,
 } from '#protocol/imap';
 import { type Clock, type Logger, present, type RequestContext, type Timer } from '#stdx';
-import type { CommandSession, Enabled, SessionState } from './command.ts';
+import type { CommandSession, Enabled, Progress, SessionState } from './command.ts';
 import { CommandLoop } from './command-loop.ts';
 import { ImapRefusal } from './errors.ts';
 import { capabilityList } from './extensions.ts';
@@ -65,6 +65,7 @@ export class ImapSession implements CommandSession {
   readonly enabled = new Set<Enabled>();
   readonly connection: ClientConnection;
   savedSearch: readonly Uid[] | null = [];
+  progress: Progress | null = null;
   stale = false;
   /** Units of this leg answered, as MARK counts them (`#protocol/handover`); the login that began it is none. */
   answered = 0;

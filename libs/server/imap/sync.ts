@@ -40,7 +40,9 @@ function tellExpunges(session: CommandSession, view: MailboxView, changes: Mailb
     const lost = new Set(gone);
     session.savedSearch = session.savedSearch.filter((uid) => !lost.has(uid));
   }
-  if (session.enabled.has('QRESYNC')) out.untagged(`VANISHED ${formatSequenceSet(gone)}`);
+  // RFC 9586 §3.3: there are no numbers to expunge then.
+  if (session.enabled.has('QRESYNC') || session.enabled.has('UIDONLY'))
+    out.untagged(`VANISHED ${formatSequenceSet(gone)}`);
   // From the end, so that no number sent has been shifted by one before it (RFC 9051 §7.5.1).
   else for (let i = sequences.length - 1; i >= 0; i--) out.untagged(`${sequences[i]} EXPUNGE`);
 }
@@ -115,7 +117,17 @@ export function tellMessageFlags(
 ): void {
   const recent = !session.enabled.has('IMAP4REV2') && view.isRecent(message.uid);
   const modSeq = session.enabled.has('CONDSTORE') ? ` MODSEQ (${message.modSeq})` : '';
-  session.out.untagged(
-    `${sequence} FETCH (UID ${message.uid} FLAGS (${formatFlags(message.keywords, recent)})${modSeq})`,
-  );
+  const opening = fetchOpening(session, message.uid, sequence, true);
+  session.out.untagged(`${opening}FLAGS (${formatFlags(message.keywords, recent)})${modSeq})`);
+}
+
+/** `3 FETCH (UID 20 `, or without numbers `20 UIDFETCH (`. RFC 9586 §3.2. */
+export function fetchOpening(
+  { enabled }: Pick<CommandSession, 'enabled'>,
+  uid: Uid,
+  sequence: number,
+  tellsUid: boolean,
+): string {
+  if (enabled.has('UIDONLY')) return `${uid} UIDFETCH (`;
+  return `${sequence} FETCH (${tellsUid ? `UID ${uid} ` : ''}`;
 }

@@ -115,7 +115,7 @@ function restoreOne(edit: Edit, account: AccountEdit, row: DeletedRow): Restored
   const { number } = account.row;
   const { messageId, size, internalDate } = row;
   const mailbox = homeOf(edit, account, row);
-  const refusal = roomFor(account, mailbox, 1, size);
+  const refusal = roomFor(edit, account, mailbox, 1, size);
   if (refusal) throw new MailStoreError(refusal);
   const message = index.get<{ envelope: string }>(
     'SELECT envelope FROM message WHERE key = ?',

@@ -59,23 +59,3 @@ export function parseUidExpunge(reader: ArgumentReader): { readonly messages: Se
   reader.end();
   return { messages };
 }
-
-/** What APPEND says before a message literal: `[flag-list SP] [date-time SP]`. RFC 9051 §6.3.12, MULTIAPPEND RFC 3502. */
-export interface AppendItemArguments {
-  /** As sent. */
-  readonly flags: readonly string[];
-  /** Milliseconds since the epoch; `null` for now. */
-  readonly internalDate: number | null;
-  /** The literal is `UTF8 (~{n}…)`, whose closing parenthesis follows it. RFC 6855 §4. */
-  readonly utf8: boolean;
-}
-
-/** Reads up to the announcement of the message literal, which the caller finds next. */
-export function parseAppendItem(reader: ArgumentReader): AppendItemArguments {
-  const flags = reader.atList ? reader.flagList() : null;
-  if (flags) reader.space();
-  const internalDate = reader.peek() === 0x22 ? reader.dateTime() : null;
-  if (internalDate !== null) reader.space();
-  const utf8 = reader.acceptText('UTF8 (');
-  return { flags: flags ?? [], internalDate, utf8 };
-}

@@ -3,6 +3,7 @@ import type { ImapCommand } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { tellListed } from '../list-response.ts';
 import { HIERARCHY_DELIMITER, roleOfAttribute } from '../mailbox-list.ts';
+import { mailboxObjectId } from '../object-ids.ts';
 
 /** RFC 9051 §6.3.4; `USE`, RFC 6154 §3. */
 export const create: ImapCommand<ReturnType<typeof parseCreate>> = {
@@ -26,7 +27,8 @@ export const create: ImapCommand<ReturnType<typeof parseCreate>> = {
     const created = await store.createMailbox(context, accountId, name, role ? { role } : {});
     const wanted = withoutDelimiter(asSent);
     if (session.enabled.has('IMAP4REV2') && created.name !== wanted) await tellListed(session, created.name, wanted);
-    reply.ok('CREATE completed');
+    // RFC 8474 §4.1.
+    reply.ok('CREATE completed', `MAILBOXID (${mailboxObjectId(created)})`);
   },
 };
 

@@ -7,6 +7,7 @@ const ENABLEABLE: ReadonlyMap<string, readonly [Enabled, name: string]> = new Ma
   ['QRESYNC', ['QRESYNC', 'QRESYNC']],
   ['IMAP4REV2', ['IMAP4REV2', 'IMAP4rev2']],
   ['UTF8=ACCEPT', ['UTF8=ACCEPT', 'UTF8=ACCEPT']],
+  ['UIDONLY', ['UIDONLY', 'UIDONLY']],
 ]);
 
 /** RFC 5161: what is unknown is passed over, and only what is switched on by this command is told. */

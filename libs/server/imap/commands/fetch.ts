@@ -34,7 +34,9 @@ async function run(session: CommandSession, args: FetchArguments, reply: Reply, 
   if (args.changedSince > 0 || args.items.some(({ kind }) => kind === 'modSeq')) session.enable('CONDSTORE');
   const asked = session.resolve(args.messages, uid);
   const selection = args.partial ? session.view.part(asked, args.partial) : asked;
-  const plan = planFetch(args.items, { uid, modSeq: args.changedSince > 0, text: stringFormatOf(session) });
+  // RFC 9586 §3.2: the uid is in the response's name then.
+  const tellsUid = uid && !session.enabled.has('UIDONLY');
+  const plan = planFetch(args.items, { uid: tellsUid, modSeq: args.changedSince > 0, text: stringFormatOf(session) });
   let outcome: FetchOutcome;
   if (args.changedSince > 0) {
     const changes = await session.store.changes(session.context, session.view.ref, args.changedSince);

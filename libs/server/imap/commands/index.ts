@@ -19,6 +19,7 @@ import { namespace } from './namespace.ts';
 import { check, noop } from './noop.ts';
 import { getQuota, getQuotaRoot } from './quota.ts';
 import { rename } from './rename.ts';
+import { replace, uidReplace } from './replace.ts';
 import { search, uidSearch } from './search.ts';
 import { examine, select } from './select.ts';
 import { sort, uidSort } from './sort.ts';
@@ -51,7 +52,7 @@ const ROWS = [
   ...[getQuota, getQuotaRoot],
   ...[check, close, unselect, expunge, uidExpunge, search, uidSearch, fetch, uidFetch, store, uidStore],
   ...[sort, uidSort, thread, uidThread],
-  ...[copy, uidCopy, move, uidMove],
+  ...[copy, uidCopy, move, uidMove, replace, uidReplace],
 ] as readonly ImapCommand<unknown>[];
 
 /** Every command of a signed-in session, by name. */

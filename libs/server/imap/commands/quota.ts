@@ -39,10 +39,11 @@ export const getQuotaRoot: ImapCommand<ReturnType<typeof parseGetQuotaRoot>> = {
 
 /** Only resources with a limit are named. RFC 9208 §4.2.1. */
 async function formatQuota({ store, context, accountId }: CommandSession): Promise<string> {
-  const { quotaBytes, usedBytes } = await store.account(context, accountId);
+  const { quotaBytes, usedBytes, messages } = await store.account(context, accountId);
   const storage =
     quotaBytes > 0
-      ? `STORAGE ${Math.ceil(usedBytes / STORAGE_UNIT_BYTES)} ${Math.floor(quotaBytes / STORAGE_UNIT_BYTES)}`
+      ? `STORAGE ${Math.ceil(usedBytes / STORAGE_UNIT_BYTES)} ${Math.floor(quotaBytes / STORAGE_UNIT_BYTES)} `
       : '';
-  return `QUOTA ${formatAString(ROOT)} (${storage})`;
+  // RFC 9208 §5.2.
+  return `QUOTA ${formatAString(ROOT)} (${storage}MESSAGE ${messages} ${store.limits.messagesMax})`;
 }

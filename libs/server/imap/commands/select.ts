@@ -1,7 +1,9 @@
 import { ImapSyntaxError, parseSelect, type SelectArguments } from '#protocol/imap';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
+import { UidRequiredError } from '../errors.ts';
 import { COMMON_FLAGS } from '../keywords.ts';
 import { tellListed } from '../list-response.ts';
+import { mailboxObjectId } from '../object-ids.ts';
 import { resynchronize } from '../resync.ts';
 import type { MailboxView } from '../view.ts';
 
@@ -27,6 +29,7 @@ async function open(session: CommandSession, args: SelectArguments, reply: Reply
   const { out } = session;
   // RFC 7162 §3.2.5: only after ENABLE QRESYNC.
   if (args.qresync && !session.enabled.has('QRESYNC')) throw new ImapSyntaxError('ENABLE QRESYNC first');
+  if (args.qresync?.match && session.enabled.has('UIDONLY')) throw new UidRequiredError();
   // A failed SELECT leaves nothing selected, so the old view goes first (RFC 9051 §6.3.2).
   if (session.unselect()) out.untagged('OK [CLOSED] Previous mailbox closed');
   if (args.condstore) session.enable('CONDSTORE');
@@ -41,12 +44,13 @@ async function open(session: CommandSession, args: SelectArguments, reply: Reply
   out.untagged(`${view.exists} EXISTS`);
   if (!rev2) {
     out.untagged(`${view.recentCount} RECENT`);
-    const unseen = mailbox.unseen > 0 ? await firstUnseen(session, view) : 0;
+    const unseen = mailbox.unseen > 0 && !session.enabled.has('UIDONLY') ? await firstUnseen(session, view) : 0;
     if (unseen > 0) out.untagged(`OK [UNSEEN ${unseen}] First unseen`);
   }
   out.untagged(`OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs valid`);
   out.untagged(`OK [UIDNEXT ${mailbox.uidNext}] Predicted next UID`);
   out.untagged(`OK [HIGHESTMODSEQ ${mailbox.modSeq}] Highest`);
+  out.untagged(`OK [MAILBOXID (${mailboxObjectId(mailbox)})] Its name for good`);
   if (rev2) await tellListed(session, mailbox.name, args.asSent === mailbox.name ? undefined : args.asSent);
   if (args.qresync?.uidValidity === mailbox.uidValidity) await resynchronize(session, view, args.qresync);
   reply.ok(readOnly ? 'EXAMINE completed' : 'SELECT completed', readOnly ? 'READ-ONLY' : 'READ-WRITE');

@@ -3,6 +3,7 @@ import { parseStatus, type StatusItem } from '#protocol/imap';
 import { unreachable } from '#stdx';
 import type { CommandSession, ImapCommand } from '../command.ts';
 import { formatMailboxName } from '../mailbox-text.ts';
+import { mailboxObjectId } from '../object-ids.ts';
 
 /** RFC 9051 §6.3.11. */
 export const status: ImapCommand<ReturnType<typeof parseStatus>> = {
@@ -80,6 +81,3 @@ async function deletedBytes({ store, context, accountId }: CommandSession, { id 
   for await (const batch of store.messages(context, ref, ranges, {})) for (const { size } of batch) bytes += size;
   return bytes;
 }
-
-/** RFC 8474 §4: letters, digits, `-` and `_`; unique in the account and never reused. */
-const mailboxObjectId = ({ id }: Mailbox): string => `F${id}`;

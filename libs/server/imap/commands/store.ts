@@ -3,7 +3,7 @@ import { formatSequenceSet, parseStore, type StoreArguments } from '#protocol/im
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { keywordsOf } from '../keywords.ts';
-import { tellMessageFlags } from '../sync.ts';
+import { fetchOpening, tellMessageFlags } from '../sync.ts';
 import type { Selection } from '../view.ts';
 
 /** RFC 9051 §6.4.6; UNCHANGEDSINCE, RFC 7162 §3.1.3. */
@@ -41,6 +41,7 @@ async function run(session: CommandSession, args: StoreArguments, reply: Reply, 
     const result = await session.store.setKeywords(session.context, session.view.ref, ranges, change);
     session.touched();
     found += result.changed.length + result.modified.length;
+    session.progress = { done: found, goal: selection.count };
     for (const each of result.modified) modified.push(each);
     answer(session, args.silent, result.changed);
     await session.out.drained();
@@ -61,7 +62,8 @@ function answer(session: CommandSession, silent: boolean, changed: readonly Chan
     if (!silent || !session.knowsFlags(message.uid, message.previousModSeq))
       tellMessageFlags(session, view, sequence, message);
     // RFC 7162 §3.1.3: silence covers flags, not the new MODSEQ.
-    else if (condstore) session.out.untagged(`${sequence} FETCH (UID ${message.uid} MODSEQ (${message.modSeq}))`);
+    else if (condstore)
+      session.out.untagged(`${fetchOpening(session, message.uid, sequence, true)}MODSEQ (${message.modSeq}))`);
     session.toldFlags(message.uid, message.modSeq);
   }
 }

@@ -2,6 +2,7 @@ import { MailStoreError, type MessageSummary, type StoredMessage, type Uid, type
 import type { CommandSession } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { formatFlags } from '../keywords.ts';
+import { fetchOpening } from '../sync.ts';
 import type { MailboxView } from '../view.ts';
 import type { Piece } from './piece.ts';
 import { openPiece } from './pieces.ts';
@@ -55,7 +56,8 @@ function tellBatch(session: CommandSession, plan: FetchPlan, batch: readonly Mes
     const sequence = walk.sequenceOf(message.uid);
     if (sequence === 0) continue;
     const extra = modSeq ? ` MODSEQ (${message.modSeq})` : '';
-    out.raw(`* ${sequence} FETCH (${renderText(plan, message, flagsOf(message))}${extra})\r\n`);
+    const opening = fetchOpening(session, message.uid, sequence, false);
+    out.raw(`* ${opening}${renderText(plan, message, flagsOf(message))}${extra})\r\n`);
     if (plan.hasFlags) noteTold(session, message);
     sent++;
   }
@@ -138,7 +140,7 @@ async function tellMessage(
   seenNow: boolean,
 ): Promise<void> {
   const { view, out, enabled } = session;
-  let text = `* ${view.sequenceOf(message.uid)} FETCH (`;
+  let text = `* ${fetchOpening(session, message.uid, view.sequenceOf(message.uid), false)}`;
   let first = true;
   let nextPiece = 0;
   for (const step of plan.steps) {
@@ -159,6 +161,7 @@ async function tellMessage(
     }
     const size = piece.kind === 'bytes' ? piece.bytes.length : piece.size;
     out.raw(`${text}${step.name} ${piece.binary ? '~' : ''}{${size}}\r\n`);
+    out.isWhole = false;
     text = '';
     if (piece.kind === 'bytes') out.bytes(piece.bytes);
     else await stream(session, piece);
@@ -167,6 +170,7 @@ async function tellMessage(
   if (seenNow && !plan.hasFlags) text += ` FLAGS (${flags})`;
   if ((seenNow || plan.hasFlags) && enabled.has('CONDSTORE') && !plan.hasModSeq) text += ` MODSEQ (${message.modSeq})`;
   out.raw(`${text})\r\n`);
+  out.isWhole = true;
   if (seenNow || plan.hasFlags) noteTold(session, message);
 }
 

@@ -9,6 +9,7 @@ import {
   type StringFormat,
 } from '#protocol/imap';
 import { present, unreachable } from '#stdx';
+import { emailObjectId } from '../object-ids.ts';
 import { isWholeMessage } from './sections.ts';
 
 /** A FETCH item whose answer is bytes of the message. */
@@ -110,9 +111,9 @@ function rendererOf(
     case 'preview':
       return ({ preview }) => `PREVIEW ${text(preview)}`;
     case 'emailId':
-      return ({ messageId }) => `EMAILID (M${messageId})`;
+      return (message) => `EMAILID (${emailObjectId(message)})`;
     case 'threadId':
-      return ({ threadId }) => `THREADID (T${threadId})`;
+      return ({ threadId }) => `THREADID (${threadId})`;
     default:
       return unreachable(item);
   }

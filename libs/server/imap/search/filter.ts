@@ -1,8 +1,10 @@
-import type { MessageFilter, UidRange } from '#mailstore/api';
+import type { MessageFilter, Uid, UidRange } from '#mailstore/api';
 import { DAY_MS, dayOfDateField, resolveSequenceSet, type SearchKey, type SequenceSet } from '#protocol/imap';
 import { unreachable } from '#stdx';
 import type { CommandSession } from '../command.ts';
+import { UidRequiredError } from '../errors.ts';
 import { keywordOf } from '../keywords.ts';
+import { emailObjectId, internalDateOf } from '../object-ids.ts';
 
 /** A search program as the store's filter. Sequence numbers become uids of this session's view. */
 export async function filterOf(session: CommandSession, key: SearchKey): Promise<MessageFilter> {
@@ -18,6 +20,8 @@ export async function filterOf(session: CommandSession, key: SearchKey): Promise
     case 'not':
       return { kind: 'not', of: await filterOf(session, key.of) };
     case 'sequence':
+      // RFC 9586 §3.1.
+      if (key.set !== '$' && session.enabled.has('UIDONLY')) throw new UidRequiredError();
       return { kind: 'uids', ranges: sequenceRanges(session, key.set) };
     case 'uid':
       return { kind: 'uids', ranges: session.resolve(key.set, true).ranges };
@@ -45,13 +49,11 @@ export async function filterOf(session: CommandSession, key: SearchKey): Promise
       return { kind: 'all' };
     case 'emailId':
     case 'threadId':
-      return NOTHING;
+      return idFilter(session, key);
     default:
       return unreachable(key);
   }
 }
-
-const NOTHING: MessageFilter = { kind: 'uids', ranges: [] };
 
 const negatedUnless = (set: boolean, filter: MessageFilter): MessageFilter =>
   set ? filter : { kind: 'not', of: filter };
@@ -68,6 +70,27 @@ function sequenceRanges(session: CommandSession, set: SequenceSet): readonly Uid
       last: view.uidAt(Math.min(last, view.exists) - 1),
     }));
 }
+
+type IdKey = Extract<SearchKey, { kind: 'emailId' | 'threadId' }>;
+
+/** RFC 8474 §5.3. The store does not look for these itself: all that may have them are looked at, of an EMAILID few. */
+async function idFilter(session: CommandSession, { kind, id }: IdKey): Promise<MessageFilter> {
+  const { store, context, view } = session;
+  let ranges: readonly UidRange[] = view.all().ranges;
+  if (kind === 'emailId') {
+    const date = internalDateOf(id);
+    if (date === null) return { kind: 'uids', ranges: [] };
+    const filter = { kind: 'date', field: 'internalDate', from: date, to: date + 1 } as const;
+    ranges = rangesOfUids((await store.search(context, view.ref, filter)).uids);
+  }
+  const found: Uid[] = [];
+  for await (const batch of store.messages(context, view.ref, ranges, {}))
+    for (const message of batch)
+      if ((kind === 'emailId' ? emailObjectId(message) : message.threadId) === id) found.push(message.uid);
+  return { kind: 'uids', ranges: rangesOfUids(found) };
+}
+
+const rangesOfUids = (uids: readonly Uid[]): UidRange[] => uids.map((uid) => ({ first: uid, last: uid }));
 
 type DateKey = Extract<SearchKey, { kind: 'date' }>;
 
@@ -111,7 +134,7 @@ async function sentFilter(session: CommandSession, relation: DateKey['relation']
   }));
   const { store, context, view } = session;
   const { uids } = await store.search(context, view.ref, { kind: 'or', of: near });
-  const ranges = uids.map((uid) => ({ first: uid, last: uid }));
+  const ranges = rangesOfUids(uids);
   const decided: UidRange[] = [];
   for await (const batch of store.messages(context, view.ref, ranges, { envelope: true }))
     for (const { uid, envelope, internalDate } of batch) {

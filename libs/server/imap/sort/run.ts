@@ -17,6 +17,7 @@ export async function sortMessages(
     for (const message of batch) {
       found.push(message.uid);
       for (const { field, keys } of columns) keys.push(sortKeyOf(message, field));
+      session.progress = { done: found.length, goal: uids.length };
     }
   const order = await sortedIndexes(found.length, (a, b) => {
     for (const { keys, sign } of columns) {

@@ -22,7 +22,10 @@ export interface ThreadMessage {
 export async function gatherThreadMessages(session: CommandSession, uids: readonly Uid[]): Promise<ThreadMessage[]> {
   const messages: ThreadMessage[] = [];
   for await (const batch of readMessages(session, uids, { envelope: true }))
-    for (const message of batch) messages.push(threadMessageOf(message));
+    for (const message of batch) {
+      messages.push(threadMessageOf(message));
+      session.progress = { done: messages.length, goal: uids.length };
+    }
   return messages;
 }
 

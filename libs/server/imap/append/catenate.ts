@@ -1,0 +1,60 @@
+import { type MailboxRef, MailStoreError, type StoredMessage } from '#mailstore/api';
+import { type MessageUrl, parseMessageUrl } from '#protocol/imap';
+import type { ByteStream } from '#stdx';
+import type { CommandSession } from '../command.ts';
+import { ImapRefusal } from '../errors.ts';
+import type { Piece } from '../fetch/piece.ts';
+import { openPiece } from '../fetch/pieces.ts';
+
+/** A part of a message that is put together. */
+export interface Part {
+  readonly size: number;
+  open(): ByteStream;
+  /** Not needed any more. */
+  close(): void;
+}
+
+/** What an URL names: a message of this account, or a part of one. RFC 4469 §3; PARTIAL, RFC 5550 §3.1. */
+export async function partOfUrl(session: CommandSession, text: string): Promise<Part> {
+  const url = parseMessageUrl(text);
+  const message = url && (await messageOf(session, url));
+  if (!message) throw badUrl(text);
+  const { section, partial } = url;
+  const item = { kind: 'section', section, partial, peek: true, label: 'BODY' } as const;
+  const piece = await openPiece(session.store, message, item);
+  if (!piece || piece.kind === 'number') throw badUrl(text);
+  return { size: piece.kind === 'bytes' ? piece.bytes.length : piece.size, open: () => bytesOf(piece), close() {} };
+}
+
+async function* bytesOf(piece: Exclude<Piece, null | { kind: 'number' }>): ByteStream {
+  if (piece.kind === 'stream') yield* piece.chunks;
+  else if (piece.bytes.length > 0) yield piece.bytes;
+}
+
+async function messageOf(session: CommandSession, url: MessageUrl): Promise<StoredMessage | null> {
+  const ref = await mailboxOf(session, url);
+  if (!ref) return null;
+  const only = [{ first: url.uid, last: url.uid }];
+  for await (const [message] of session.store.messages(session.context, ref, only, { body: true }))
+    if (message) return message;
+  return null;
+}
+
+async function mailboxOf(session: CommandSession, { mailbox, uidValidity }: MessageUrl): Promise<MailboxRef | null> {
+  const { store, context, accountId } = session;
+  if (mailbox === null && !session.isSelected) return null;
+  try {
+    const found = await store.mailbox(context, accountId, mailbox ?? session.view.mailboxId);
+    return uidValidity === null || uidValidity === found.uidValidity ? { accountId, mailboxId: found.id } : null;
+  } catch (error) {
+    if (error instanceof MailStoreError && error.code === 'mailboxNotFound') return null;
+    throw error;
+  }
+}
+
+/** RFC 4469 §4: tells which; what a response code cannot hold is left out. */
+const badUrl = (url: string): ImapRefusal =>
+  new ImapRefusal(
+    `BADURL "${url.replace(/[^\x20-\x7e]|["\\\]]/g, '').slice(0, 500)}"`,
+    'There is no such message here',
+  );
