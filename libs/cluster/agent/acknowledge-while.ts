@@ -1,6 +1,7 @@
 /**
  * A view of `target` whose promises reject with `refusal()` when `may()` no longer holds by the time they would
- * resolve: what was done after the right to do it had ended is not acknowledged. Everything else passes through.
+ * resolve: what was done after the right to do it had ended is not acknowledged. The rooms it has as properties are seen
+ * likewise. Everything else passes through.
  */
 export function acknowledgeWhile<T extends object>(target: T, may: () => boolean, refusal: () => Error): T {
   const wrapped = new Map<PropertyKey, unknown>();
@@ -11,9 +12,14 @@ export function acknowledgeWhile<T extends object>(target: T, may: () => boolean
   return new Proxy(target, {
     get(object, property) {
       const value: unknown = Reflect.get(object, property, object);
-      if (typeof value !== 'function') return value;
       const known = wrapped.get(property);
       if (known) return known;
+      if (typeof value === 'object' && value !== null && !(value instanceof Promise)) {
+        const room = acknowledgeWhile(value, may, refusal);
+        wrapped.set(property, room);
+        return room;
+      }
+      if (typeof value !== 'function') return value;
       const wrapper = (...args: unknown[]): unknown => {
         const result: unknown = Reflect.apply(value, object, args);
         return result instanceof Promise ? result.then(settle) : result;

@@ -319,6 +319,22 @@ describe('NodeAgent', () => {
 });
 
 describe('acknowledgeWhile', () => {
+  it('holds for the rooms of what it shows, too', async () => {
+    let may = true;
+    const store = { scripts: { put: async () => 'kept' }, failed: Promise.resolve('never'), id: 'v' };
+    const view = acknowledgeWhile(
+      store,
+      () => may,
+      () => new Error('over'),
+    );
+    assert.equal(await view.scripts.put(), 'kept');
+    const put = view.scripts.put();
+    may = false;
+    await assert.rejects(put, /over/);
+    assert.equal(await view.failed, 'never');
+    assert.equal(view.id, 'v');
+  });
+
   it('acknowledges only what ended while it might', async () => {
     let may = true;
     const target = { name: 'store', write: async (n: number) => n + 1, read: () => 7 };
