@@ -1,4 +1,5 @@
 /** The mail store's port: accounts, mailboxes, messages, keywords, modSeq, changes. No protocol's shape. */
+export * from './backup.ts';
 export * from './deleted.ts';
 export * from './errors.ts';
 export * from './filter.ts';

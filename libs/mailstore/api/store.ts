@@ -1,5 +1,6 @@
 import type { ParsedMessage } from '#protocol/message';
 import type { ByteStream, RequestContext } from '#stdx';
+import type { StoreBackup } from './backup.ts';
 import type { DeletedMail } from './deleted.ts';
 import type { MessageFilter } from './filter.ts';
 import type { MailStoreLimits } from './limits.ts';
@@ -129,6 +130,8 @@ export interface MailStore {
   readonly transfer: AccountTransfer;
   /** What was deleted lately. */
   readonly deleted: DeletedMail;
+  /** Copies of the whole store on other storage. */
+  readonly backup: StoreBackup;
 
   // Bytes in
   /** Streams a message in, parsing as it goes; memory stays bounded whatever its size. Rejects `messageTooLarge`, `diskFull`. */

@@ -37,12 +37,14 @@ import {
   type QueueUpdate,
   type ReplacedMessage,
   type StagedMessage,
+  type StoreBackup,
   type StoredMessage,
   type StoreUsageEvent,
   type Uid,
   type UidRange,
 } from '#mailstore/api';
 import { type ByteStream, type Clock, present, type RequestContext } from '#stdx';
+import { MemoryBackup } from './backup.ts';
 import { DeliveryCommit } from './delivery.ts';
 import { createMailbox, deleteMailbox, findMailbox, renameMailbox, setSubscribed } from './mailboxes.ts';
 import { append, changes, copyOrMove, expunge, selected, setKeywords, summary } from './messages.ts';
@@ -71,6 +73,7 @@ export class MemoryMailStore implements MailStore {
   readonly transfer: AccountTransfer;
   readonly scripts: AccountScripts;
   readonly deleted: DeletedMail;
+  readonly backup: StoreBackup = new MemoryBackup();
   private readonly staged = new Map<StagedMessage, Buffer>();
 
   constructor(private readonly options: MemoryMailStoreOptions) {

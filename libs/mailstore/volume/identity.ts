@@ -47,7 +47,8 @@ export function assertIdentity(path: string, wanted: VolumeIdentity): void {
     throw new VolumeOpenError('otherVolume', `${path} is volume ${found.volumeId}, not ${wanted.volumeId}`);
 }
 
-function readIdentity(path: string): VolumeIdentity | undefined {
+/** What volume.json says; undefined when there is none. */
+export function readIdentity(path: string): VolumeIdentity | undefined {
   const text = readIfThere(join(path, 'volume.json'));
   if (text === undefined) return undefined;
   const value = parseJson(text);

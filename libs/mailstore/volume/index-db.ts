@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
 export type SqlValue = SQLInputValue;
 
@@ -68,6 +68,11 @@ export class IndexDb {
   /** False after an error that made SQLite give up the whole transaction. */
   get inTransaction(): boolean {
     return this.database.isTransaction;
+  }
+
+  /** Copies the database to a new file while it is in use, some pages at a time. What `assertGoing` throws ends it. */
+  async backup(path: string, pagesAStep: number, assertGoing: () => void): Promise<void> {
+    await backup(this.database, path, { rate: pagesAStep, progress: assertGoing });
   }
 
   close(): void {

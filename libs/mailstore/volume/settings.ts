@@ -42,6 +42,8 @@ export interface VolumeSettings {
   readonly compactDeadShare: number;
   /** Bytes a second that upkeep reads and writes. Default 8 MiB: a tenth of what a single disk does. */
   readonly upkeepBytesPerSecond: number;
+  /** Bytes a second that a backup reads and writes. Default 64 MiB: half of what a single disk does. */
+  readonly backupBytesPerSecond: number;
   /** How often upkeep looks for something to do. Default 60,000. */
   readonly upkeepIntervalMs: number;
   /** Free bytes on the storage below which deleted messages give way before their time, oldest first. Default 512 MiB. */
@@ -69,6 +71,7 @@ export const defaultVolumeSettings: VolumeSettings = {
   reserveBytes: 64 * 1024 * 1024,
   compactDeadShare: 0.5,
   upkeepBytesPerSecond: 8 * 1024 * 1024,
+  backupBytesPerSecond: 64 * 1024 * 1024,
   upkeepIntervalMs: 60_000,
   deletedYieldBytes: 512 * 1024 * 1024,
   bulkMessagesMax: 200,

@@ -1,5 +1,8 @@
+import { dirname } from 'node:path';
 import { MailStoreError, type MailStoreHealth, type MailStoreLimits, type MessageParserFactory } from '#mailstore/api';
 import { type Clock, type Deferred, deferred, type Logger, type Timer } from '#stdx';
+import { RemovalHold } from './backup/removal-hold.ts';
+import { VolumeBackup } from './backup/volume-backup.ts';
 import { Barrier } from './barrier.ts';
 import { BlobReader } from './blob-reader.ts';
 import { findBlob } from './blobs.ts';
@@ -62,7 +65,10 @@ export class VolumeEngine {
   readonly watchers: Watchers;
   readonly deleted: VolumeDeleted;
   readonly upkeep: Upkeep;
+  readonly backup: VolumeBackup;
   private readonly expiry: Expiry;
+  private readonly removals = new RemovalHold();
+  private readonly backupThrottle: Throttle;
   private readonly compaction: Compaction;
   private readonly segments: SegmentWriter;
   private readonly wal: Wal;
@@ -128,6 +134,21 @@ export class VolumeEngine {
     this.expiry = new Expiry({ ...deleted, files, directory: segmentsDirectory, keepMs, clock });
     const jobs = { expiry: this.expiry, compaction: this.compaction };
     this.upkeep = new Upkeep(jobs, throttle, settings.upkeepIntervalMs, clock, logger);
+    this.backupThrottle = new Throttle(clock, settings.backupBytesPerSecond);
+    this.backup = new VolumeBackup({
+      ...{ index, files, segmentsDirectory, hold: this.removals, throttle: this.backupThrottle },
+      ...{
+        volumePath: dirname(segmentsDirectory),
+        volumeId,
+        epoch,
+        clock,
+        logger,
+        limits,
+        loop: this.loop,
+        assertGoing: () => this.assertOpen(),
+      },
+      ...{ reads: this.reads, writes: this.writes, staging: this.staging, transfer: this.transfer },
+    });
     this.tombstoneTimer = clock.every(TOMBSTONE_CHECK_MS, () => this.forgetTombstones());
   }
 
@@ -193,6 +214,10 @@ export class VolumeEngine {
   private removeSegment(id: number): void {
     // A large message staged once may be stored again: its file goes when it is let go of.
     if (this.staging.pinned.has(id)) return;
+    this.removals.whenFree(() => this.dropSegment(id));
+  }
+
+  private dropSegment(id: number): void {
     this.blobs
       .forget(id)
       .then(() => this.segments.remove(id))
@@ -210,6 +235,8 @@ export class VolumeEngine {
     this.tombstoneTimer.cancel();
     this.purge.stop();
     await this.upkeep.stop();
+    this.backupThrottle.end();
+    await this.backup.idle();
     await this.loop.drain(new Error('closed by its owner'));
     await Promise.allSettled([this.segments.close(), this.blobs.close(), this.wal.close()]);
     // SQLite writes the log back as it closes. The storage lock goes last: who takes it finds the index free.

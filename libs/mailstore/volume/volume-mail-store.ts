@@ -30,6 +30,7 @@ import type {
   QueueUpdate,
   ReplacedMessage,
   StagedMessage,
+  StoreBackup,
   StoredMessage,
   StoreUsageEvent,
   Uid,
@@ -59,6 +60,10 @@ export class VolumeMailStore implements MailStore {
 
   get scripts(): AccountScripts {
     return this.engine.scripts;
+  }
+
+  get backup(): StoreBackup {
+    return this.engine.backup;
   }
 
   get deleted(): DeletedMail {

@@ -1,0 +1,55 @@
+import { constants, copyFile, mkdir, readdir, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MailStoreError } from '#mailstore/api';
+import { nodeFiles } from '../files.ts';
+import { createVolume, indexPath, segmentsDirectory } from '../identity.ts';
+import { openIndex } from '../schema.ts';
+import { backupPath, backupSegments, readManifest } from './manifest.ts';
+import { renewNumbers } from './renewal.ts';
+
+const CACHE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Makes a volume of a backup in an empty directory, to be opened by its next owner. What waited in the queue then comes back held, since
+ * most of it has been sent; an operator lets go of it. Rejects `modified` when the directory is not empty.
+ */
+export async function restoreVolume(
+  from: { readonly directory: string; readonly volumeId: string; readonly name: string },
+  path: string,
+  nowMs: number,
+): Promise<void> {
+  const { directory, volumeId, name } = from;
+  const { segments, clusterId } = await readManifest(directory, volumeId, name);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  if ((await readdir(path)).length > 0) throw new MailStoreError('modified', `${path} is not empty`);
+  const target = segmentsDirectory(path);
+  await mkdir(target, { mode: 0o700 });
+  for (const [file, bytes] of segments) {
+    const copy = join(target, file);
+    await copyFile(join(backupSegments(directory, volumeId), file), copy, constants.COPYFILE_FICLONE);
+    // A younger backup may have made it longer.
+    await truncate(copy, bytes);
+    await sync(copy);
+  }
+  await copyFile(join(backupPath(directory, volumeId, name), 'index.db'), indexPath(path));
+  const index = openIndex(indexPath(path), CACHE_BYTES);
+  try {
+    renewNumbers(index, Math.floor(nowMs / 1_000));
+    index.run("UPDATE queue SET status = 'held', last_error = 'restored from a backup'");
+  } finally {
+    index.close();
+  }
+  await sync(indexPath(path));
+  await nodeFiles.syncDirectory(target);
+  // Last: without it the directory is no volume.
+  await createVolume(path, { volumeId, clusterId });
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await nodeFiles.open(path, 'update');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
