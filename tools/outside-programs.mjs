@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 
 /** A Debian package, and a file it brings. */
 const PACKAGES = {
+  'dovecot-sieve': '/usr/bin/sieve-test',
   isync: '/usr/bin/mbsync',
   mpop: '/usr/bin/mpop',
   swaks: '/usr/bin/swaks',

@@ -20,7 +20,7 @@ const CASES: readonly [script: string, actions: string, setting?: Setting][] = [
   ],
   ['require ["fileinto","special-use"]; fileinto :specialuse "\\\\Junk" "Spam";', 'fileinto Spam'],
   ['redirect "x@y.example";', 'redirect x@y.example'],
-  ['redirect "Name <x@y.example>"; redirect "X@y.example";', 'redirect x@y.example'],
+  ['redirect "Name <x@y.example>"; redirect "x@Y.example";', 'redirect x@y.example'],
   ['require "copy"; redirect :copy "x@y.example";', 'redirect x@y.example, keep'],
   [
     'redirect "a@x"; redirect "b@x"; redirect "c@x"; redirect "d@x"; redirect "e@x";',

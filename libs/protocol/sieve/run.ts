@@ -1,5 +1,6 @@
 import type { BodyPart } from '#protocol/message';
 import type { SieveAction, SieveTracking, StoreAction } from './action.ts';
+import { splitAddress } from './addresses.ts';
 import { HeaderFields } from './header-fields.ts';
 import type { SieveLimits } from './limits.ts';
 import { type SievePosition, SieveRunError } from './problem.ts';
@@ -123,9 +124,15 @@ export class Run {
 
 function isSame(a: SieveAction, b: SieveAction): boolean {
   if (a.kind === 'store') return b.kind === 'store' && a.mailbox === b.mailbox;
-  if (a.kind === 'redirect') return b.kind === 'redirect' && a.address.toLowerCase() === b.address.toLowerCase();
+  if (a.kind === 'redirect') return b.kind === 'redirect' && sameMailbox(a.address) === sameMailbox(b.address);
   // RFC 5230 §4.7: more than one answer is an error, which the command tells itself.
   return false;
+}
+
+/** RFC 5321 §2.4: only the domain's case does not matter. */
+function sameMailbox(address: string): string {
+  const { localPart, domain } = splitAddress(address);
+  return `${localPart}@${domain.toLowerCase()}`;
 }
 
 const merged = (a: StoreAction, b: StoreAction): StoreAction => ({
