@@ -52,7 +52,7 @@ module.exports = {
     law(
       'ports-only',
       'Everything above an engine sees its api and nothing else.',
-      { path: '^libs/(server|frontdoor|queue|relay|mailauth|metering|billing)/', pathNot: TESTS },
+      { path: '^libs/(server|frontdoor|queue|relay|mailauth|metering|billing|alerting)/', pathNot: TESTS },
       { path: `^libs/(${ENGINES})/(?!api/)` },
     ),
     law(

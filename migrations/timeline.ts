@@ -10,6 +10,7 @@ import { Payments1700000009000 } from './1700000009000-payments.ts';
 import { SignIn1700000010000 } from './1700000010000-sign-in.ts';
 import { Trust1700000011000 } from './1700000011000-trust.ts';
 import { InvoiceTasks1700000012000 } from './1700000012000-invoice-tasks.ts';
+import { Alerts1700000013000 } from './1700000013000-alerts.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   SignIn1700000010000,
   Trust1700000011000,
   InvoiceTasks1700000012000,
+  Alerts1700000013000,
 ];

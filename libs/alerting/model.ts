@@ -1,0 +1,63 @@
+/** `news` are told once; the others stand until what they say is no longer so. */
+export type AlertKind =
+  | 'noLeader'
+  | 'hubDown'
+  | 'nodeDown'
+  | 'nodeFenced'
+  | 'volumeUnserved'
+  | 'volumeFailed'
+  | 'certificateExpiring'
+  | 'failoverDone'
+  | 'failoverFailed';
+
+/** Something that is so now. */
+export interface Condition {
+  readonly kind: AlertKind;
+  /** Name of the hub, node or volume; '' for the cluster itself. */
+  readonly subject: string;
+  /** A sentence for people. */
+  readonly detail: string;
+}
+
+/** Something that happened, to be told once. */
+export interface News extends Condition {
+  /** The cluster event it is made of. */
+  readonly eventId: number;
+  readonly at: Date;
+}
+
+export interface Alert {
+  readonly id: string;
+  readonly kind: AlertKind;
+  readonly subject: string;
+  readonly detail: string;
+  readonly since: Date;
+  /** `null` while it stands. */
+  readonly resolvedAt: Date | null;
+}
+
+export interface AlertChannel {
+  readonly id: string;
+  readonly kind: 'mail' | 'webhook';
+  /** Address or URL. */
+  readonly target: string;
+  readonly repeatMinutes: number;
+  readonly createdAt: Date;
+  /** Why the last message could not be sent; `null` when it was. */
+  readonly failure: string | null;
+}
+
+/** How long a condition has to hold before it is an alert, in milliseconds. */
+export const RAISE_AFTER_MS: Readonly<Record<AlertKind, number>> = {
+  // Another hub takes over within the lease's 3 s.
+  noLeader: 10_000,
+  hubDown: 0,
+  nodeDown: 0,
+  nodeFenced: 0,
+  // A frozen owner is taken over within 6 s; fencing comes after the lock's deadline.
+  volumeUnserved: 15_000,
+  volumeFailed: 0,
+  certificateExpiring: 0,
+  failoverDone: 0,
+  failoverFailed: 0,
+};
