@@ -6,6 +6,8 @@ import { AccountTokens } from './accounts/account-tokens.ts';
 import { Accounts } from './accounts/accounts.ts';
 import { DeletedMailController } from './accounts/deleted-mail.controller.ts';
 import { DeletedMail } from './accounts/deleted-mail.ts';
+import { AlertController } from './alerts/alert.controller.ts';
+import { Alerts } from './alerts/alerts.ts';
 import { AliasController } from './aliases/alias.controller.ts';
 import { Aliases } from './aliases/aliases.ts';
 import { ApiKeyController } from './api-keys/api-key.controller.ts';
@@ -52,6 +54,7 @@ export interface UseCases {
   readonly volumes: ClusterVolumes;
   readonly queue: ClusterQueue;
   readonly joinTokens: JoinTokens;
+  readonly alerts: Alerts;
   readonly usage: Usage;
   readonly billing: Billing;
   readonly evidence: Evidence;
@@ -74,6 +77,7 @@ export const CONTROLLERS: readonly Type[] = [
   VolumeController,
   QueueController,
   JoinTokenController,
+  AlertController,
   UsageController,
   BillingController,
   InvoiceController,
@@ -109,6 +113,7 @@ export class AppModule {
         bind(ClusterVolumes, useCases.volumes),
         bind(ClusterQueue, useCases.queue),
         bind(JoinTokens, useCases.joinTokens),
+        bind(Alerts, useCases.alerts),
         bind(Usage, useCases.usage),
         bind(Billing, useCases.billing),
         bind(Evidence, useCases.evidence),

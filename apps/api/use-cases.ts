@@ -1,3 +1,4 @@
+import { AlertBook, AlertChannels } from '#alerting';
 import { MonthRating } from '#billing/invoice';
 import { InvoiceBook, InvoiceFinalization, PostgresBillingAccounts } from '#billing/postgres';
 import { findVolumeOwners } from '#cluster/postgres';
@@ -9,6 +10,7 @@ import { AccountTokens } from './accounts/account-tokens.ts';
 import { AccountUsage } from './accounts/account-usage.ts';
 import { Accounts } from './accounts/accounts.ts';
 import { DeletedMail } from './accounts/deleted-mail.ts';
+import { Alerts } from './alerts/alerts.ts';
 import { Aliases } from './aliases/aliases.ts';
 import { ApiKeys } from './api-keys/api-keys.ts';
 import type { UseCases } from './app.module.ts';
@@ -70,6 +72,7 @@ export function useCases(
     volumes: new ClusterVolumes(clusters, reader),
     queue: new ClusterQueue(clusters, names, rpc),
     joinTokens: new JoinTokens(database, clusters, members.trusts, members.doors, clock, random),
+    alerts: new Alerts(clusters, new AlertBook(database, clock), new AlertChannels(database, random, clock)),
     usage: new Usage(registry, names, usageReader, clock),
     billing: new Billing(names, accounts, rating, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),

@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Registry } from 'prom-client';
+import { AlertRound } from '#alerting';
 import { Database } from '#database';
 import { PostgresMetering, UsageOutboxRelay } from '#metering';
 import { type Logger, systemClock } from '#stdx';
-import { allJobs } from './compose.ts';
+import { AlertLoop } from './alert-loop.ts';
+import { alertRound, allJobs } from './compose.ts';
 import { JobRunner } from './job-runner.ts';
 import { BillingMetrics } from './metrics.ts';
 import { OutboxLoop } from './outbox-loop.ts';
@@ -38,6 +40,12 @@ export function billingModule(settings: BillingSettings, logger: Logger, registr
         useFactory: (database: Database, metering: PostgresMetering) => new UsageOutboxRelay(database, metering),
       },
       { provide: JOBS, inject: [Database, PostgresMetering, SETTINGS], useFactory: allJobs },
+      {
+        provide: AlertRound,
+        inject: [Database],
+        useFactory: (database: Database) => alertRound(database, settings, logger),
+      },
+      AlertLoop,
       OutboxLoop,
       UsageWorker,
       JobRunner,

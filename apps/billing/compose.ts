@@ -1,3 +1,4 @@
+import { AlertBook, AlertChannels, AlertRound } from '#alerting';
 import { type Mailer, noPaymentProvider } from '#billing/api';
 import { SubmissionMailer, WebhookClient } from '#billing/delivery';
 import { MonthRating } from '#billing/invoice';
@@ -20,7 +21,7 @@ import {
 import { StripePayments } from '#billing/stripe';
 import type { Database } from '#database';
 import { type PostgresMetering, PostgresUsageReader, UsageQuarantine, UsageRollup } from '#metering';
-import { systemClock } from '#stdx';
+import { type Logger, systemClock, systemRandom } from '#stdx';
 import type { BillingJob } from './job.ts';
 import { billingJobs } from './jobs.ts';
 import { outcomeJobs } from './outcome-jobs.ts';
@@ -70,6 +71,23 @@ function outcomes(database: Database, { stripe, mail, allowsPrivateWebhooks }: B
     }),
   ];
 }
+
+/** Alerts leave by the same submission account and with the same signatures as letters and webhooks of invoices. */
+export function alertRound(database: Database, settings: BillingSettings, logger: Logger): AlertRound {
+  const mailer = mailerOf(settings);
+  const webhooks = new WebhookClient(systemClock, { allowsPrivate: settings.allowsPrivateWebhooks });
+  return new AlertRound(
+    new AlertBook(database, systemClock),
+    new AlertChannels(database, systemRandom, systemClock),
+    {
+      mail: (message) => mailer.send({ ...message, attachments: [] }),
+      call: (message) => webhooks.call(message),
+    },
+    logger,
+  );
+}
+
+const mailerOf = ({ mail }: BillingSettings): Mailer => (mail ? new SubmissionMailer(mail) : noMailer);
 
 /** Where no account to send with is set: letters wait, visibly, until one is. */
 const noMailer: Mailer = {

@@ -27,6 +27,8 @@ const schema = z.object({
   ROOKERY_BILLING_MAIL_FROM: z.email().optional(),
   /** Take the submission server's certificate unseen: on one's own machine only. */
   ROOKERY_BILLING_MAIL_ANY_CERTIFICATE: z.literal('1').optional(),
+  /** How often clusters are looked at for what needs an operator. */
+  ROOKERY_ALERT_INTERVAL_MS: z.coerce.number().int().min(500).max(600_000).default(5_000),
   /** Let webhooks go to plain HTTP and private addresses: on one's own machine only. */
   ROOKERY_WEBHOOKS_PRIVATE: z.literal('1').optional(),
 });
@@ -46,6 +48,7 @@ export interface BillingSettings {
   /** With what account letters are sent. */
   readonly mail: SubmissionSettings | undefined;
   readonly allowsPrivateWebhooks: boolean;
+  readonly alertIntervalMs: number;
 }
 
 /** Throws with every wrong or missing variable named. */
@@ -65,6 +68,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): BillingSettings {
     stripe: stripeOf(values),
     mail: mailOf(values),
     allowsPrivateWebhooks: values.ROOKERY_WEBHOOKS_PRIVATE === '1',
+    alertIntervalMs: values.ROOKERY_ALERT_INTERVAL_MS,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Noun } from './command.ts';
 import { account } from './commands/account.ts';
+import { alert } from './commands/alert.ts';
 import { alias } from './commands/alias.ts';
 import { apikey } from './commands/apikey.ts';
 import { cluster } from './commands/cluster.ts';
@@ -22,6 +23,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   token,
   volume,
   queue,
+  alert,
   partner,
   domain,
   account,

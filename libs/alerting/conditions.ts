@@ -38,7 +38,7 @@ export function newsOf(events: readonly ClusterEvent[], names: ReadonlyMap<strin
     const news = NEWS[kind];
     if (!news) return [];
     const name = names.get(subject) ?? subject;
-    const took = durationMs === null ? '' : ` It took ${durationMs} ms.`;
+    const took = durationMs === null ? '' : ` It took ${Math.round(durationMs)} ms.`;
     const reason = typeof detail['reason'] === 'string' ? ` ${detail['reason']}` : '';
     return [{ eventId: id, at, kind: news.kind, subject: name, detail: `${news.says(name)}${took}${reason}` }];
   });

@@ -1,4 +1,5 @@
 /** The REST API as data: schemas, error codes, routes, and the OpenAPI document made from them. */
+export * from './alert.ts';
 export * from './billing.ts';
 export * from './cluster.ts';
 export * from './directory.ts';

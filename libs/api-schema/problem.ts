@@ -18,6 +18,7 @@ export const ERRORS = {
   api_key_not_found: { status: 404, title: 'There is no such API key.' },
   cluster_not_found: { status: 404, title: 'There is no such cluster.' },
   node_not_found: { status: 404, title: 'There is no such node.' },
+  alert_channel_not_found: { status: 404, title: 'There is no such alert channel.' },
   join_token_not_found: { status: 404, title: 'There is no such join token.' },
   queue_entry_not_found: { status: 404, title: 'There is no such delivery waiting.' },
   invoice_not_found: { status: 404, title: 'There is no such invoice.' },

@@ -1,3 +1,4 @@
+import { ALERT_ROUTES } from './alert-routes.ts';
 import { BILLING_ROUTES } from './billing-routes.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { DIRECTORY_ROUTES } from './directory-routes.ts';
@@ -11,6 +12,7 @@ export const ROUTES = {
   ...DIRECTORY_ROUTES,
   ...CLUSTER_ROUTES,
   ...MEMBER_ROUTES,
+  ...ALERT_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
   ...PAYMENT_ROUTES,
