@@ -14,6 +14,7 @@ export * from './queue.ts';
 export * from './ranges.ts';
 export * from './scripts.ts';
 export * from './store.ts';
+export * from './text-index.ts';
 export * from './threads.ts';
 export * from './transfer/account-transfer.ts';
 export * from './transfer/records.ts';

@@ -18,6 +18,15 @@ export function foldText(text: string): string {
   return text.normalize('NFKC').toLowerCase();
 }
 
+/** The form in which a search looks for one text in another: as `foldText`, and without the accents of Latin, Greek and Cyrillic. */
+export function foldForSearch(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
+  return foldText(text.normalize('NFKD').replace(ACCENTS, ''));
+}
+
+const ASCII = /^[\x00-\x7f]*$/;
+const ACCENTS = /[\u0300-\u036f]/g;
+
 /** The filter as the functions below want it: uid ranges sorted and merged, keywords in lower case. */
 export function normalFilter(filter: MessageFilter): MessageFilter {
   switch (filter.kind) {
@@ -117,8 +126,8 @@ export async function matchesText(
 }
 
 function anyContains(pieces: Iterable<string>, text: string): boolean {
-  const wanted = foldText(text);
-  for (const piece of pieces) if (foldText(piece).includes(wanted)) return true;
+  const wanted = foldForSearch(text);
+  for (const piece of pieces) if (foldForSearch(piece).includes(wanted)) return true;
   return false;
 }
 

@@ -24,6 +24,7 @@ import type {
 } from './model.ts';
 import type { NewQueueEntry, QueueEntry, QueueUpdate } from './queue.ts';
 import type { AccountScripts, FailedRun, Memory } from './scripts.ts';
+import type { TextIndexFigures } from './text-index.ts';
 import type { AccountTransfer } from './transfer/account-transfer.ts';
 import type { UpkeepFigures } from './upkeep.ts';
 import type { StoreUsageEvent } from './usage.ts';
@@ -274,4 +275,5 @@ export interface MailStoreHealth {
   readonly lastCommitMs: number;
   readonly lastSyncMs: number;
   readonly upkeep: UpkeepFigures;
+  readonly textIndex: TextIndexFigures;
 }

@@ -100,10 +100,46 @@ const cases: readonly (readonly [string, MessageFilter, readonly number[]])[] = 
   ['text or keyword', any(body('rent'), keyword('work')), [1, 2]],
   ['not text', not(text('ann')), []],
   ['nothing matches', text('absent'), []],
+  ['a part of a word', body('eedl'), [4]],
+  ['over white space as it is', body('pay the rent'), [1]],
+  ['not over white space that is not there', body('pay  the'), []],
+  ['one letter', body('z'), []],
+  ['two letters', header('subject', 'ca'), [3]],
+  ['without its accents', body('grusse aus koln'), []],
+  ['letters without accents', body('Koln'), [2]],
+  ['accents that are not there', header('subject', 'invoicé'), [1]],
+  ['the name of an attachment', text('plan.pdf'), [3]],
+  ['punctuation', header('from', '<ann@example.com>'), [1, 2, 3, 4, 5]],
+  ['a quote', text('"'), []],
 ];
 
 export function searchContract(open: OpenStore): void {
   describe('search', () => {
+    it('finds parts of texts in any script, before and after more mail came and some went', () =>
+      withStore(open, async (bench) => {
+        const inbox = await bench.account('a');
+        const ref = { accountId: 'a', mailboxId: inbox.id };
+        const utf8 = 'Content-Type: text/plain; charset=utf-8\r\n';
+        const texts = [
+          '東京都の天気は晴れ',
+          'Привет, мир',
+          'สวัสดีชาวโลก',
+          'smile 😀🚀 rocket',
+          '안녕하세요 세계',
+          '日本語と English の混在',
+        ];
+        for (const [i, words] of texts.entries()) await bench.append(inbox, 'a', simple(`n${i}`, words, utf8));
+        const find = async (words: string): Promise<readonly number[]> =>
+          (await bench.store.search(context, ref, body(words))).uids;
+        const found = async (): Promise<readonly (readonly number[])[]> =>
+          Promise.all(['京都', '天', 'ПРИВЕТ', 'วัส', '🚀', '하세', 'と English', 'english', 'ми', '京 都'].map(find));
+        const expected = [[1], [1], [2], [3], [4], [5], [6], [6], [2], []];
+        assert.deepEqual(await found(), expected);
+        await bench.append(inbox, 'a', simple('late', '京都', utf8));
+        await bench.store.expunge(context, ref, [{ first: 2, last: 2 }], { any: true });
+        assert.deepEqual(await found(), [[1, 7], [1], [], [3], [4], [5], [6], [6], [], []]);
+      }));
+
     it('finds what the filter says', () =>
       withStore(open, async (bench) => {
         const ref = await corpus(bench);

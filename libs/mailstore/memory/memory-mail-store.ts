@@ -31,6 +31,7 @@ import {
   type ModSeq,
   matchesText,
   messageText,
+  NO_TEXT_INDEX,
   NO_UPKEEP,
   normalFilter,
   type QueueEntry,
@@ -379,6 +380,7 @@ export class MemoryMailStore implements MailStore {
       lastCommitMs: 0,
       lastSyncMs: 0,
       upkeep: NO_UPKEEP,
+      textIndex: NO_TEXT_INDEX,
     };
   }
 

@@ -134,7 +134,7 @@ function purgeAccount(edit: Edit, account: number, slice: number): void {
     (SELECT account, key FROM memory WHERE account = ? LIMIT ?)`;
   const more = [vanished, threads, memories].reduce((sum, sql) => sum + index.run(sql, account, slice), 0);
   if (more > 0) return;
-  for (const table of ['mailbox', 'mailbox_gone', 'subscription', 'script', 'script_gone', 'purge'])
+  for (const table of ['mailbox', 'mailbox_gone', 'subscription', 'script', 'script_gone', 'text_indexed', 'purge'])
     index.run(`DELETE FROM ${table} WHERE account = ?`, account);
 }
 

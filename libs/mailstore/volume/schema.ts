@@ -9,6 +9,8 @@ import { IndexDb } from './index-db.ts';
  *   at append. Keywords belong to the message: they are kept on its memberships, the rows that are scanned by them, as
  *   ' $a $b ' ('' for none).
  * - `message` has rowid = account × 2^32 + message, a plain rowid table since wide rows fit its pages better.
+ * - `text_header` and `text_body` hold the pieces (`text/grams.ts`) of messages' texts by the key of `message`, up to
+ *   `text_indexed.through` of each account. They answer which messages may hold a text, and hold none themselves.
  * - `segment.id` = epoch × 2^24 + number, and so is the file's name. `bytes` is what is durable and referenced, `live` what
  *   records of blobs in it take.
  * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.
@@ -206,6 +208,13 @@ const STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX deleted_at ON deleted (at);
   CREATE INDEX deleted_of ON deleted (account, at, message);
+  `,
+  `
+  CREATE VIRTUAL TABLE text_header USING fts5
+    (grams, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
+  CREATE VIRTUAL TABLE text_body USING fts5
+    (grams, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
+  CREATE TABLE text_indexed (account INTEGER PRIMARY KEY, through INTEGER NOT NULL) STRICT;
   `,
 ];
 

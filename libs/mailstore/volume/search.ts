@@ -7,20 +7,24 @@ import {
   type ModSeq,
   matchesIndex,
   matchesText,
-  messageText,
+  needsText,
   normalFilter,
   type Uid,
 } from '#mailstore/api';
-import { collect, type RequestContext } from '#stdx';
+import type { RequestContext } from '#stdx';
 import type { BlobReader } from './blob-reader.ts';
-import { decodeBody } from './codec.ts';
-import { splitFilter } from './filter-sql.ts';
+import { type SqlCondition, splitFilter } from './filter-sql.ts';
 import type { IndexDb } from './index-db.ts';
 import type { Reads } from './reads.ts';
 import { keywordsOf, type MailboxRow, MEMBERSHIP_COLUMNS, type MembershipRow, messageKey } from './rows.ts';
+import type { TextIndexer } from './text/indexer.ts';
+import { narrow } from './text/narrow.ts';
+import { openText } from './text/open-text.ts';
 
 /** Rows scanned by SQL before others have their turn: about 2 ms. */
 const SCAN_ROWS = 10_000;
+/** Messages named to SQL; with more, all rows are taken out and looked up here. */
+const CANDIDATES_IN_SQL = 5_000;
 /** Texts read before others have their turn. */
 const TEXT_ROWS = 8;
 
@@ -29,16 +33,20 @@ export interface SearchResult {
   readonly modSeq: ModSeq;
 }
 
-/** Finds messages by scanning: what the index knows in SQL, window by window of uids; texts by reading the blobs of what is left. */
+/** Finds messages by scanning: what the index knows in SQL, window by window of uids; texts by reading the blobs of what the
+ * text index leaves over. The bytes decide: an answer is the same with the index, without it, and while it is behind. */
 export class Search {
   constructor(
     private readonly index: IndexDb,
     private readonly reads: Reads,
     private readonly blobs: BlobReader,
+    private readonly texts: TextIndexer,
   ) {}
 
   async run(context: RequestContext, ref: MailboxRef, filter: MessageFilter): Promise<SearchResult> {
-    const { condition, rest } = splitFilter(normalFilter(filter));
+    const { condition: known, rest } = splitFilter(normalFilter(filter));
+    const candidates = rest && needsText(rest) ? await this.candidates(context, ref, rest) : undefined;
+    const condition = candidates?.condition ? both(known, candidates.condition) : known;
     const sql = `SELECT ${rest ? MEMBERSHIP_COLUMNS : 'uid, mod_seq AS modSeq'} FROM membership
       WHERE account = ? AND mailbox = ? AND uid > ? AND uid <= ? AND ${condition.sql} ORDER BY uid`;
     const uids: Uid[] = [];
@@ -49,7 +57,8 @@ export class Search {
       const rows = await this.reads.shown(ref.accountId, () =>
         this.index.all<MembershipRow>(sql, mailbox.account, mailbox.id, after, last, ...condition.parameters),
       );
-      for (const row of rest ? await this.matching(mailbox.account, rest, rows) : rows) {
+      const likely = candidates ? rows.filter(({ message }) => candidates.has(message)) : rows;
+      for (const row of rest ? await this.matching(mailbox.account, rest, likely) : rows) {
         uids.push(row.uid);
         modSeq = Math.max(modSeq, row.modSeq);
       }
@@ -57,6 +66,24 @@ export class Search {
       after = last;
       await nextTurn();
     }
+  }
+
+  /** What the text index leaves to be looked at; `undefined` when that is everything. */
+  private async candidates(context: RequestContext, ref: MailboxRef, filter: MessageFilter) {
+    const { number } = this.reads.accountRow(context, ref.accountId);
+    const through = await this.texts.catchUp(number);
+    const named = await narrow(this.index, number, filter);
+    if (!named) return undefined;
+    const few = named.size <= CANDIDATES_IN_SQL;
+    return {
+      has: (message: number): boolean => message > through || named.has(message),
+      condition: few
+        ? {
+            sql: '(message > ? OR message IN (SELECT value FROM json_each(?)))',
+            parameters: [through, JSON.stringify([...named])],
+          }
+        : undefined,
+    };
   }
 
   /** The uid `SCAN_ROWS` rows on, so that a window costs the same however uids are spread. */
@@ -78,7 +105,7 @@ export class Search {
       let matches = matchesIndex(filter, message);
       if (matches === undefined) {
         if (++opened % TEXT_ROWS === 0) await nextTurn();
-        const text = this.open(account, row.message);
+        const text = openText(this.index, this.blobs, messageKey(account, row.message));
         matches = text !== undefined && (await this.matchesOpened(filter, message, text));
       }
       if (matches) found.push(row);
@@ -100,14 +127,9 @@ export class Search {
       throw error;
     }
   }
-
-  private open(account: number, message: number): MessageText | undefined {
-    const sql = 'SELECT blob, body FROM message WHERE key = ?';
-    const row = this.index.get<{ blob: Uint8Array; body: string }>(sql, messageKey(account, message));
-    if (!row) return undefined;
-    const hash = Buffer.from(row.blob);
-    return messageText(decodeBody(row.body), async (start, end) => {
-      return collect(this.blobs.read(hash, start, end), end - start);
-    });
-  }
 }
+
+const both = (a: SqlCondition, b: SqlCondition): SqlCondition => ({
+  sql: `${a.sql} AND ${b.sql}`,
+  parameters: [...a.parameters, ...b.parameters],
+});

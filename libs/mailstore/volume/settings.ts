@@ -48,6 +48,8 @@ export interface VolumeSettings {
   readonly upkeepIntervalMs: number;
   /** Free bytes on the storage below which deleted messages give way before their time, oldest first. Default 512 MiB. */
   readonly deletedYieldBytes: number;
+  /** New messages a search of an account indexes before it looks; with more than that to do it reads them. Default 200: about a second. */
+  readonly searchCatchUpMessages: number;
   /** Messages a bulk change (STORE, COPY, MOVE, EXPUNGE of many) handles in one commit. Default 200: about 8 ms. */
   readonly bulkMessagesMax: number;
 }
@@ -74,5 +76,6 @@ export const defaultVolumeSettings: VolumeSettings = {
   backupBytesPerSecond: 64 * 1024 * 1024,
   upkeepIntervalMs: 60_000,
   deletedYieldBytes: 512 * 1024 * 1024,
+  searchCatchUpMessages: 200,
   bulkMessagesMax: 200,
 };

@@ -22,6 +22,7 @@ import { Search } from './search.ts';
 import { SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
 import { Staging } from './staging.ts';
+import { TextIndexer } from './text/indexer.ts';
 import { Transactor } from './transactor.ts';
 import { AccountExport } from './transfer/account-export.ts';
 import { VolumeTransfer } from './transfer/volume-transfer.ts';
@@ -66,6 +67,7 @@ export class VolumeEngine {
   readonly deleted: VolumeDeleted;
   readonly upkeep: Upkeep;
   readonly backup: VolumeBackup;
+  private readonly texts: TextIndexer;
   private readonly expiry: Expiry;
   private readonly removals = new RemovalHold();
   private readonly backupThrottle: Throttle;
@@ -116,7 +118,8 @@ export class VolumeEngine {
     );
     this.reads = new Reads(index, barrier, limits, () => this.assertOpen());
     this.writes = new Writes(this.loop, this.reads, this.staging, limits, settings, volumeId);
-    this.search = new Search(index, this.reads, this.blobs);
+    this.texts = new TextIndexer({ index, loop: this.loop, blobs: this.blobs, settings, clock, logger });
+    this.search = new Search(index, this.reads, this.blobs, this.texts);
     this.purge = new Purge(index, this.loop, settings, logger);
     this.transfer = new VolumeTransfer({
       ...{ loop: this.loop, staging: this.staging, settings, index, reads: this.reads, writes: this.writes },
@@ -164,6 +167,7 @@ export class VolumeEngine {
   resume(): void {
     const { index, files, segmentsDirectory, logger } = this.parts;
     this.purge.wake();
+    this.texts.wake();
     this.forgetTombstones();
     const isOurs = (id: number): boolean =>
       id === this.segments.activeId || id === this.compaction.writing || this.staging.pinned.has(id);
@@ -183,6 +187,7 @@ export class VolumeEngine {
       messagesStored: this.transactor.messages,
       pendingOperations: this.loop.pendingOperations,
       ...{ commits, lastCommitMs, lastSyncMs },
+      textIndex: { ...this.texts.figures },
       upkeep: { ...this.compaction.figures, ...this.expiry.figures },
     };
   }
@@ -200,6 +205,7 @@ export class VolumeEngine {
   private publish(): void {
     const publication = this.transactor.takePublication();
     if (!publication) return;
+    this.texts.wake();
     this.watchers.publish(publication.changes, publication.queueDueAt);
     for (const id of publication.emptySegments) this.removeSegment(id);
   }
@@ -234,7 +240,7 @@ export class VolumeEngine {
   private async shutDown(): Promise<void> {
     this.tombstoneTimer.cancel();
     this.purge.stop();
-    await this.upkeep.stop();
+    await Promise.all([this.upkeep.stop(), this.texts.stop()]);
     this.backupThrottle.end();
     await this.backup.idle();
     await this.loop.drain(new Error('closed by its owner'));

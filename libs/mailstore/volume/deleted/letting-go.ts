@@ -1,5 +1,6 @@
 import type { Edit } from '../edit.ts';
 import { type MembershipRow, messageKey } from '../rows.ts';
+import { forgetTexts } from '../text/text-index.ts';
 
 /** Where a message was. */
 export interface Home {
@@ -38,7 +39,9 @@ export function letGo(
 export function forgetMessage(edit: Edit, account: number, message: number): void {
   const { index } = edit.scope;
   const sql = 'DELETE FROM message WHERE key = ? RETURNING blob';
-  const gone = index.take<{ blob: Uint8Array }>(sql, messageKey(account, message));
+  const key = messageKey(account, message);
+  forgetTexts(edit, key);
+  const gone = index.take<{ blob: Uint8Array }>(sql, key);
   if (gone) edit.blobs.release(gone.blob);
 }
 

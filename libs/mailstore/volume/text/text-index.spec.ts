@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, it } from 'node:test';
+import { foldForSearch, type MailStore, type MessageFilter } from '#mailstore/api';
+import { mailStoreContract } from '#mailstore/contract';
+import { messageParser } from '#protocol/message';
+import { seededRandom, silentLogger, systemContext } from '#stdx';
+import { SimulatedClock, temporaryDirectory } from '#testing';
+import { createVolume } from '../identity.ts';
+import { openVolume } from '../open-volume.ts';
+import type { VolumeSettings } from '../settings.ts';
+import { addGrams, queryGrams } from './grams.ts';
+
+const identity = { volumeId: 'v1', clusterId: 'c1' };
+const parse = () => messageParser();
+const context = systemContext('text-index-spec');
+const account = { accountId: 'a', email: 'a@example.test', partnerId: 'p', quotaBytes: 0 };
+
+mailStoreContract('volume whose text index is behind', async ({ clock, limits }) => {
+  const directory = temporaryDirectory();
+  const { path } = directory;
+  await createVolume(path, identity);
+  const settings = { searchCatchUpMessages: 0 };
+  const store = await openVolume({ ...identity, path, epoch: 1, clock, logger: silentLogger, parse, limits, settings });
+  return { store, dispose: async () => directory[Symbol.dispose]() };
+});
+
+const WORDS = [
+  'rent',
+  'pay',
+  'Grüße',
+  'naïve',
+  'plan.pdf',
+  'a',
+  'of',
+  '東京',
+  '天気',
+  'мир',
+  'x@y.z',
+  '“q”',
+  '😀',
+  '=_1',
+  'ÀÉ',
+  '\t',
+  '  ',
+];
+const sentence = (random: { fraction(): number }, words: number): string =>
+  Array.from({ length: words }, () => WORDS[Math.floor(random.fraction() * WORDS.length)]).join(
+    random.fraction() < 0.3 ? '' : ' ',
+  );
+
+describe('pieces of texts', () => {
+  it('of any part of a text are pieces of the text', () => {
+    const random = seededRandom(5);
+    for (let round = 0; round < 2_000; round++) {
+      const text = sentence(random, 12);
+      const folded = foldForSearch(text);
+      const grams = new Set<string>();
+      addGrams(text, grams);
+      const start = Math.floor(random.fraction() * folded.length);
+      const wanted = folded.slice(start, start + 1 + Math.floor(random.fraction() * 12));
+      // A half of a pair is no text.
+      if (!wanted.isWellFormed()) continue;
+      for (const gram of queryGrams(wanted)) assert.ok(grams.has(gram), JSON.stringify([text, wanted, gram]));
+    }
+  });
+
+  it('are none for what cannot be narrowed', () => {
+    for (const text of ['', ' ', 'ab', 'a b', '"', 'é']) assert.deepEqual(queryGrams(text), []);
+    assert.deepEqual(queryGrams('京'), ['京']);
+    assert.deepEqual(queryGrams('京都 ab'), ['京都']);
+  });
+});
+
+async function opened(path: string, epoch: number, settings: Partial<VolumeSettings> = {}): Promise<MailStore> {
+  return openVolume({ ...identity, path, epoch, clock: new SimulatedClock(), logger: silentLogger, parse, settings });
+}
+
+async function filled(store: MailStore, texts: readonly string[]) {
+  await store.ensureAccount(context, account);
+  const { id } = await store.mailbox(context, 'a', 'INBOX');
+  const ref = { accountId: 'a', mailboxId: id };
+  for (const text of texts) {
+    const message = await store.stage(Buffer.from(text));
+    await store.append(context, ref, [{ message, keywords: [], internalDate: 0 }]);
+    message.discard();
+  }
+  return ref;
+}
+
+const messageOf = (words: string): string =>
+  `Subject: =?utf-8?b?${Buffer.from(words.slice(0, 20)).toString('base64')}?=\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${words}\r\n`;
+
+describe('the text index', () => {
+  it('finds the same as reading everything', async () => {
+    using first = temporaryDirectory();
+    using second = temporaryDirectory();
+    const random = seededRandom(9);
+    const texts = Array.from({ length: 150 }, () => messageOf(sentence(random, 8)));
+    for (const { path } of [first, second]) await createVolume(path, identity);
+    const indexed = await opened(first.path, 1);
+    const scanned = await opened(second.path, 1, { searchCatchUpMessages: 0 });
+    const ref = await filled(indexed, texts);
+    await filled(scanned, texts);
+    for (let round = 0; round < 150; round++) {
+      const words = sentence(random, 1 + Math.floor(random.fraction() * 3)).trim();
+      const part = words.slice(Math.floor(random.fraction() * 2));
+      const one: MessageFilter = { kind: round % 3 === 0 ? 'text' : 'body', text: part };
+      const two: MessageFilter = { kind: 'header', field: 'Subject', text: words.slice(0, 4) };
+      const filter = (
+        [one, two, { kind: 'or', of: [one, two] }, { kind: 'and', of: [one, { kind: 'not', of: two }] }] as const
+      )[round % 4]!;
+      const [a, b] = [await indexed.search(context, ref, filter), await scanned.search(context, ref, filter)];
+      assert.deepEqual(a, b, JSON.stringify(filter));
+    }
+    assert.equal(indexed.health().textIndex.indexedMessages, texts.length);
+    assert.equal(scanned.health().textIndex.indexedMessages, 0);
+    assert.ok(scanned.health().textIndex.searchesBehind > 0);
+    await Promise.all([indexed.close(), scanned.close()]);
+  });
+
+  it('forgets a message with its last trace', async () => {
+    using directory = temporaryDirectory();
+    const { path } = directory;
+    await createVolume(path, identity);
+    const store = await openVolume({
+      ...{ ...identity, path, epoch: 1, clock: new SimulatedClock(), logger: silentLogger, parse },
+      limits: { deletedKeepMs: 0 },
+    });
+    const ref = await filled(store, [messageOf('needle one'), messageOf('needle two')]);
+    assert.deepEqual((await store.search(context, ref, { kind: 'body', text: 'needle' })).uids, [1, 2]);
+    await store.expunge(context, ref, [{ first: 1, last: 1 }], { any: true });
+    assert.deepEqual((await store.search(context, ref, { kind: 'body', text: 'needle' })).uids, [2]);
+    await store.close();
+    const index = new DatabaseSync(join(path, 'index.db'));
+    const rows = index.prepare(`SELECT count(*) AS n FROM text_body WHERE text_body MATCH '"nee"'`).get();
+    index.close();
+    assert.deepEqual({ ...rows }, { n: 1 });
+  });
+
+  it('takes up a volume from before there was one', async () => {
+    using directory = temporaryDirectory();
+    const { path } = directory;
+    await createVolume(path, identity);
+    const before = await opened(path, 1, { searchCatchUpMessages: 0 });
+    const ref = await filled(before, [messageOf('old needle'), messageOf('nothing')]);
+    await before.close();
+    const index = new DatabaseSync(join(path, 'index.db'));
+    const { user_version: version } = index.prepare('PRAGMA user_version').get() as { user_version: number };
+    index.exec(
+      `DROP TABLE text_header; DROP TABLE text_body; DROP TABLE text_indexed; PRAGMA user_version = ${version - 1}`,
+    );
+    index.close();
+    const store = await opened(path, 2);
+    assert.deepEqual((await store.search(context, ref, { kind: 'text', text: 'needle' })).uids, [1]);
+    assert.equal(store.health().textIndex.indexedMessages, 2);
+    await store.close();
+  });
+
+  it('works on by itself, and rests', async () => {
+    using directory = temporaryDirectory();
+    const { path } = directory;
+    await createVolume(path, identity);
+    const clock = new SimulatedClock();
+    const store = await openVolume({ ...identity, path, epoch: 1, clock, logger: silentLogger, parse });
+    await filled(
+      store,
+      Array.from({ length: 200 }, (_, i) => messageOf(`number ${i}`)),
+    );
+    for (let i = 0; i < 50 && store.health().textIndex.indexedMessages < 200; i++) {
+      await clock.advance(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.equal(store.health().textIndex.indexedMessages, 200);
+    const { commits } = store.health();
+    await clock.advance(600_000);
+    assert.equal(store.health().commits, commits);
+    await store.close();
+  });
+});
