@@ -111,6 +111,19 @@ describe('ManageSieve through the hub', () => {
     assert.match((await inbox(store, world.alice.id))[0]!, /Subject: a letter/);
   });
 
+  it('signs out and in again on the same connection', async () => {
+    await using world = await hubWorld();
+    const c = await signedIn(world, 'alice@acme.test');
+    await c.ok('PUTSCRIPT "hers" "keep;"');
+    assert((await c.ok('CAPABILITY')).includes('"UNAUTHENTICATE"'));
+    c.send(`UNAUTHENTICATE\r\nLISTSCRIPTS\r\nAUTHENTICATE "PLAIN" "${plain('bob@acme.test')}"\r\n`);
+    assert.equal((await c.answer()).status, 'OK "Signed out"');
+    assert.match((await c.answer()).status, /^NO "Unknown command, or one that needs a sign-in/);
+    assert.equal((await c.answer()).status, 'OK "Signed in"');
+    assert.deepEqual(await c.ok('LISTSCRIPTS'), []);
+    assert.equal(world.sieveFront.figures.sessions, 1);
+  });
+
   it('a session goes on at another node', async () => {
     await using world = await hubWorld();
     const c = await signedIn(world, 'alice@acme.test');

@@ -82,6 +82,7 @@ export class ManageSieveLogin implements LoginDialogue, LoginSession {
       sasl: loginAllowed ? mechanisms : [],
       startTls: !secure,
       redirectsMax: SIEVE_LIMITS.redirectsMax,
+      unauthenticate: true,
     });
   }
 

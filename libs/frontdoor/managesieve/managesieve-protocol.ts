@@ -10,7 +10,7 @@ const FAREWELLS: Readonly<Record<Farewell, string>> = {
 /** Said twice, these do and answer the same: PUTSCRIPT stores the same script, SETACTIVE finds it active. Not DELETESCRIPT and RENAMESCRIPT, which find their own work done. */
 const REPEATABLE = new Set([
   ...['CAPABILITY', 'NOOP', 'LOGOUT', 'HAVESPACE', 'LISTSCRIPTS', 'GETSCRIPT', 'CHECKSCRIPT'],
-  ...['PUTSCRIPT', 'SETACTIVE'],
+  ...['PUTSCRIPT', 'SETACTIVE', 'UNAUTHENTICATE'],
 ]);
 
 /** ManageSieve at the front door. */
@@ -22,5 +22,10 @@ export const managesieve: SessionProtocol = {
   lost: () => formatResponse('NO', 'Mail storage was lost while this was being done; it may not have been', 'TRYLATER'),
   farewell: (why) => FAREWELLS[why],
   isPrompt: () => false,
+  hubAnswers: {
+    // The protocol has no compression.
+    compress: () => '',
+    unauthenticated: () => formatResponse('OK', 'Signed out'),
+  },
   turnedAway: (text) => formatResponse('BYE', text, 'TRYLATER'),
 };

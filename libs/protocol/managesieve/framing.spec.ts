@@ -127,10 +127,17 @@ describe('responses', () => {
   });
 
   it('tell capabilities', () => {
-    const facts = { sieve: 'fileinto', sasl: ['PLAIN'], startTls: true, redirectsMax: 4, owner: 'a@b' };
+    const facts = {
+      sieve: 'fileinto',
+      sasl: ['PLAIN'],
+      startTls: true,
+      redirectsMax: 4,
+      unauthenticate: true,
+      owner: 'a@b',
+    };
     assert.equal(
       formatCapabilities(facts),
-      '"IMPLEMENTATION" "Rookery"\r\n"SIEVE" "fileinto"\r\n"SASL" "PLAIN"\r\n"NOTIFY" "mailto"\r\n"MAXREDIRECTS" "4"\r\n"STARTTLS"\r\n"OWNER" "a@b"\r\n"VERSION" "1.0"\r\n',
+      '"IMPLEMENTATION" "Rookery"\r\n"SIEVE" "fileinto"\r\n"SASL" "PLAIN"\r\n"NOTIFY" "mailto"\r\n"MAXREDIRECTS" "4"\r\n"STARTTLS"\r\n"UNAUTHENTICATE"\r\n"OWNER" "a@b"\r\n"VERSION" "1.0"\r\n',
     );
   });
 });

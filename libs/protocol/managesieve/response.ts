@@ -36,12 +36,15 @@ export interface CapabilityFacts {
   readonly sasl: readonly string[];
   readonly startTls: boolean;
   readonly redirectsMax: number;
+  /** Signing out without closing (RFC 5804 §2.14.1). */
+  readonly unauthenticate: boolean;
   /** Who is signed in. */
   readonly owner?: string;
 }
 
 /** The lines of a capability response, without the OK that ends it. */
-export function formatCapabilities({ sieve, sasl, startTls, redirectsMax, owner }: CapabilityFacts): string {
+export function formatCapabilities(facts: CapabilityFacts): string {
+  const { sieve, sasl, startTls, redirectsMax, unauthenticate, owner } = facts;
   const lines: (readonly string[])[] = [
     ['IMPLEMENTATION', 'Rookery'],
     ['SIEVE', sieve],
@@ -49,6 +52,7 @@ export function formatCapabilities({ sieve, sasl, startTls, redirectsMax, owner 
     ['NOTIFY', 'mailto'],
     ['MAXREDIRECTS', String(redirectsMax)],
     ...(startTls ? [['STARTTLS']] : []),
+    ...(unauthenticate ? [['UNAUTHENTICATE']] : []),
     ...(owner === undefined ? [] : [['OWNER', owner]]),
     ['VERSION', '1.0'],
   ];

@@ -23,6 +23,8 @@ export interface CommandSession {
   readonly limits: ManageSieveLimits;
   /** Lines before the answer, CRLF included. */
   write(text: string): void;
+  /** A hub stands before us, which can do what only the holder of the client's connection can. */
+  readonly behindHub: boolean;
   /** Nothing follows the answer. */
   end(): void;
 }
@@ -33,13 +35,16 @@ export interface Answer {
   readonly code?: ManageSieveCode;
 }
 
+/** The hub does the rest, and answers. */
+export const LEFT_TO_HUB = 'left to the hub';
+
 export interface ManageSieveCommand {
   readonly name: string;
   readonly rfc: string;
   readonly arguments: readonly ArgumentKind[];
   /** Arguments at the end that may be left out. */
   readonly optional?: number;
-  run(session: CommandSession, args: CommandArguments): Answer | Promise<Answer>;
+  run(session: CommandSession, args: CommandArguments): Answer | typeof LEFT_TO_HUB | Promise<Answer>;
 }
 
 /** NO, with what the client is told. */

@@ -2,7 +2,7 @@ import type { ClientConnection } from '#connection';
 import { type AccountScripts, type AccountSpec, type MailStore, MailStoreError } from '#mailstore/api';
 import { formatResponse, type ManageSieveCode, type ManageSieveEvent } from '#protocol/managesieve';
 import type { Clock, Logger, RequestContext, Timer } from '#stdx';
-import { bindArguments, type CommandSession } from './command.ts';
+import { bindArguments, type CommandSession, LEFT_TO_HUB } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { refusalOf } from './errors.ts';
 import { ManageSieveInput } from './input.ts';
@@ -77,6 +77,10 @@ export class ManageSieveSession implements CommandSession {
     this.input.wake();
   }
 
+  get behindHub(): boolean {
+    return this.options.connection.askHub !== undefined;
+  }
+
   write(text: string): void {
     this.pieces.push(text);
   }
@@ -132,8 +136,15 @@ export class ManageSieveSession implements CommandSession {
       return;
     }
     this.bad = 0;
-    const { text, code } = await command.run(this, bindArguments(command, sent));
-    this.say('OK', text, code);
+    const answer = await command.run(this, bindArguments(command, sent));
+    if (answer === LEFT_TO_HUB) this.signOut();
+    else this.say('OK', answer.text, answer.code);
+  }
+
+  /** The session is over here; the hub answers, and goes on with the client. */
+  private signOut(): void {
+    this.options.connection.askHub?.({ kind: 'unauthenticate', tag: '', answered: this.answered + 1 });
+    this.ending = true;
   }
 
   private refuse(error: unknown): void {

@@ -8,8 +8,12 @@ export const capability: ManageSieveCommand = {
   arguments: [],
   run(session) {
     const { redirectsMax } = session.limits.sieve;
-    const facts = { sieve: sieveCapabilities(), sasl: [], startTls: false, redirectsMax, owner: session.email };
-    session.write(formatCapabilities(facts));
+    session.write(
+      formatCapabilities({
+        ...{ sieve: sieveCapabilities(), sasl: [], startTls: false, redirectsMax },
+        ...{ unauthenticate: session.behindHub, owner: session.email },
+      }),
+    );
     return { text: 'Capabilities told' };
   },
 };

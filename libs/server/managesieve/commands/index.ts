@@ -11,11 +11,12 @@ import { putscript } from './putscript.ts';
 import { renamescript } from './renamescript.ts';
 import { setactive } from './setactive.ts';
 import { authenticate, starttls } from './signed-in.ts';
+import { unauthenticate } from './unauthenticate.ts';
 
-/** Everything that can be said once signed in, by name. UNAUTHENTICATE is not offered: a session belongs to one account's node. */
+/** Everything that can be said once signed in, by name. */
 export const COMMANDS: ReadonlyMap<string, ManageSieveCommand> = new Map(
   [
-    ...[authenticate, starttls, capability, noop, logout, havespace, putscript, checkscript],
+    ...[authenticate, starttls, capability, noop, logout, unauthenticate, havespace, putscript, checkscript],
     ...[listscripts, setactive, getscript, deletescript, renamescript],
   ].map((command) => [command.name, command]),
 );
