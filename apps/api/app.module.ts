@@ -14,6 +14,8 @@ import { ApiKeyController } from './api-keys/api-key.controller.ts';
 import { ApiKeys } from './api-keys/api-keys.ts';
 import { BillingController } from './billing/billing.controller.ts';
 import { Billing } from './billing/billing.ts';
+import { BillingProfileController } from './billing/billing-profile.controller.ts';
+import { BillingProfiles } from './billing/billing-profiles.ts';
 import { Evidence } from './billing/evidence.ts';
 import { InvoiceController } from './billing/invoice.controller.ts';
 import { Invoices } from './billing/invoices.ts';
@@ -39,6 +41,8 @@ import { StripeDeliveries } from './payments/stripe-deliveries.ts';
 import { StripeWebhookController } from './payments/stripe-webhook.controller.ts';
 import { UsageController } from './usage/usage.controller.ts';
 import { Usage } from './usage/usage.ts';
+import { WebhookController } from './webhooks/webhook.controller.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
 
 /** The use cases behind the controllers, made by the composition root. */
 export interface UseCases {
@@ -59,6 +63,8 @@ export interface UseCases {
   readonly billing: Billing;
   readonly evidence: Evidence;
   readonly invoices: Invoices;
+  readonly profiles: BillingProfiles;
+  readonly webhooks: Webhooks;
   readonly payments: Payments;
   readonly stripe: StripeDeliveries;
   readonly docs: Docs;
@@ -81,6 +87,8 @@ export const CONTROLLERS: readonly Type[] = [
   UsageController,
   BillingController,
   InvoiceController,
+  BillingProfileController,
+  WebhookController,
   PaymentController,
   StripeWebhookController,
   DocsController,
@@ -118,6 +126,8 @@ export class AppModule {
         bind(Billing, useCases.billing),
         bind(Evidence, useCases.evidence),
         bind(Invoices, useCases.invoices),
+        bind(BillingProfiles, useCases.profiles),
+        bind(Webhooks, useCases.webhooks),
         bind(Payments, useCases.payments),
         bind(StripeDeliveries, useCases.stripe),
         bind(Docs, useCases.docs),

@@ -21,6 +21,8 @@ import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.ts
 import { ReplayStore } from './idempotency/replay-store.ts';
 import { ClusterTrusts } from './members/cluster-trusts.ts';
 import { type MemberDoorSettings, MemberDoors } from './members/member-doors.ts';
+import { JOB_BOARD_PATH, JobBoard } from './operator/job-board.ts';
+import { operatorOnly } from './operator/operator-only.ts';
 import { MemoryRateCounter, type RateCounter, RedisRateCounter } from './rate-limit/rate-counter.ts';
 import { RateLimits } from './rate-limit/rate-limits.ts';
 import type { Settings } from './settings.ts';
@@ -88,6 +90,8 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
   app.use((error: unknown, request: ApiRequest, response: ApiResponse, _next: unknown) =>
     problems.answer(error, request, response),
   );
+  const board = settings.REDIS_URL === undefined ? undefined : new JobBoard(settings.REDIS_URL);
+  if (board) app.use(JOB_BOARD_PATH, operatorOnly(registry, limits), board.router);
   app.useGlobalFilters(problems);
   app.useGlobalGuards(new AuthenticationGuard(registry, limits));
   app.useGlobalInterceptors(new IdempotencyInterceptor(replays, random), new ReplyInterceptor());
@@ -107,6 +111,7 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
       server.closeIdleConnections();
       await Promise.all([closed, doors.close()]);
       await status.close();
+      await board?.close();
       redis?.disconnect();
       await database.close();
     },

@@ -1,6 +1,13 @@
 import { AlertBook, AlertChannels } from '#alerting';
 import { MonthRating } from '#billing/invoice';
-import { InvoiceBook, InvoiceFinalization, PostgresBillingAccounts } from '#billing/postgres';
+import {
+  InvoiceBook,
+  InvoiceFinalization,
+  InvoiceTasks,
+  PostgresBillingAccounts,
+  BillingProfiles as ProfileStore,
+  WebhookEndpoints,
+} from '#billing/postgres';
 import { findVolumeOwners } from '#cluster/postgres';
 import type { Database } from '#database';
 import type { DirectoryRegistry } from '#directory/api';
@@ -15,6 +22,7 @@ import { Aliases } from './aliases/aliases.ts';
 import { ApiKeys } from './api-keys/api-keys.ts';
 import type { UseCases } from './app.module.ts';
 import { Billing } from './billing/billing.ts';
+import { BillingProfiles } from './billing/billing-profiles.ts';
 import { Evidence } from './billing/evidence.ts';
 import { Invoices } from './billing/invoices.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
@@ -33,6 +41,7 @@ import { Partners } from './partners/partners.ts';
 import { paymentUseCases } from './payments/compose.ts';
 import type { Settings } from './settings.ts';
 import { Usage } from './usage/usage.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
 
 /** Of the API, not of the product. */
 const API_VERSION = '1.0.0';
@@ -77,6 +86,8 @@ export function useCases(
     billing: new Billing(names, accounts, rating, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
     invoices: new Invoices(names, invoices, new InvoiceFinalization(database, accounts, rating, clock)),
+    profiles: new BillingProfiles(names, new ProfileStore(database)),
+    webhooks: new Webhooks(names, new WebhookEndpoints(database, random), new InvoiceTasks(database, clock)),
     ...paymentUseCases(settings, names, invoices, database, clock),
     docs: new Docs(API_VERSION),
   };

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Queue, Worker } from 'bullmq';
+import { BILLING_JOB_QUEUE } from '#billing/api';
 import type { Clock, Logger, Timer } from '#stdx';
 import type { BillingJob } from './job.ts';
 import { BillingMetrics } from './metrics.ts';
@@ -7,8 +8,6 @@ import { redisConnection } from './redis.ts';
 import type { BillingSettings } from './settings.ts';
 import { CLOCK, JOBS, LOGGER, SETTINGS } from './tokens.ts';
 
-/** BullMQ queue of the schedule. */
-const JOB_QUEUE = 'billing';
 /** How often the schedule is said again: an emptied Redis is itself again within it. */
 const RESCHEDULE_MS = 60_000;
 
@@ -29,9 +28,9 @@ export class JobRunner implements OnApplicationBootstrap, OnApplicationShutdown 
 
   onApplicationBootstrap(): void {
     const connection = redisConnection(this.settings.redisUrl);
-    this.queue = new Queue(JOB_QUEUE, { connection });
+    this.queue = new Queue(BILLING_JOB_QUEUE, { connection });
     this.queue.on('error', (error) => this.logger.warn({ error: error.message }, 'billing schedule'));
-    this.worker = new Worker(JOB_QUEUE, (job) => this.run(job.name), { connection, maxStalledCount: 1_000 });
+    this.worker = new Worker(BILLING_JOB_QUEUE, (job) => this.run(job.name), { connection, maxStalledCount: 1_000 });
     this.worker.on('error', (error) => this.logger.warn({ error: error.message }, 'billing jobs'));
     this.worker.on('failed', (job, error) => {
       this.metrics.countJobFailure(job?.name ?? 'unknown');

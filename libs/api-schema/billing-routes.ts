@@ -13,6 +13,7 @@ import {
   UsageIntervals,
   UsageLevels,
 } from './billing.ts';
+import { BillingProfile, UpdateBillingProfile } from './billing-profile.ts';
 import { PageQuery } from './page.ts';
 import { route } from './route.ts';
 
@@ -125,5 +126,30 @@ export const BILLING_ROUTES = {
     status: 200,
     response: Invoice,
     errors: ['partner_not_found', 'invoice_not_found', 'conflict'],
+  }),
+  showBillingProfile: route({
+    id: 'showBillingProfile',
+    method: 'GET',
+    path: '/partners/{partner}/billing-profile',
+    tag: 'Billing',
+    summary: 'Whom invoices are made out to and how they are handled',
+    scope: 'read',
+    status: 200,
+    response: BillingProfile,
+    errors: ['partner_not_found'],
+    versioned: true,
+  }),
+  updateBillingProfile: route({
+    id: 'updateBillingProfile',
+    method: 'PATCH',
+    path: '/partners/{partner}/billing-profile',
+    tag: 'Billing',
+    summary: 'Change it; invoices already final stay as they are',
+    scope: 'write',
+    body: UpdateBillingProfile,
+    status: 200,
+    response: BillingProfile,
+    errors: ['partner_not_found', 'version_mismatch', 'if_match_required', 'forbidden'],
+    versioned: true,
   }),
 } as const;

@@ -1,6 +1,7 @@
 /** The REST API as data: schemas, error codes, routes, and the OpenAPI document made from them. */
 export * from './alert.ts';
 export * from './billing.ts';
+export * from './billing-profile.ts';
 export * from './cluster.ts';
 export * from './directory.ts';
 export * from './member.ts';
@@ -12,3 +13,4 @@ export * from './route.ts';
 export * from './routes.ts';
 export * from './session.ts';
 export * from './usage.ts';
+export * from './webhooks.ts';

@@ -23,6 +23,8 @@ export const ERRORS = {
   queue_entry_not_found: { status: 404, title: 'There is no such delivery waiting.' },
   invoice_not_found: { status: 404, title: 'There is no such invoice.' },
   payment_method_not_found: { status: 404, title: 'There is no such payment method.' },
+  task_not_found: { status: 404, title: 'There is no such task that was given up.' },
+  webhook_not_found: { status: 404, title: 'There is no such webhook.' },
   volume_not_found: { status: 404, title: 'There is no such volume.' },
   method_not_allowed: { status: 405, title: 'The path does not know this method; see Allow.' },
   conflict: { status: 409, title: 'The name is taken, or something still depends on it.' },

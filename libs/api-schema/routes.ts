@@ -6,6 +6,7 @@ import { MEMBER_ROUTES } from './member-routes.ts';
 import { PAYMENT_ROUTES } from './payment-routes.ts';
 import type { Route } from './route.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
+import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
 /** Every operation of the API. Controllers, CLI, OpenAPI and docs are made from it. */
 export const ROUTES = {
@@ -16,6 +17,7 @@ export const ROUTES = {
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
   ...PAYMENT_ROUTES,
+  ...WEBHOOK_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteId = keyof typeof ROUTES;

@@ -10,6 +10,9 @@ export type InvoiceEvent =
 
 export const INVOICE_TOPIC = 'invoice';
 
+/** BullMQ queue of billing's schedule. */
+export const BILLING_JOB_QUEUE = 'billing';
+
 export interface Attachment {
   readonly name: string;
   readonly mediaType: string;

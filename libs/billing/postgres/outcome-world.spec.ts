@@ -66,11 +66,17 @@ export function outcomesOver(
   };
 }
 
-/** A billing world with everything that follows an invoice: a provider, a mailer and a webhook receiver of its own. */
-export async function outcomeWorld(now: string) {
+/**
+ * A billing world with everything that follows an invoice: a provider, a mailer and a webhook receiver of its own.
+ * `isChecked`: whether what Stripe is sent is held against its SDK's types, which takes a compiler a second.
+ */
+export async function outcomeWorld(now: string, isChecked = true) {
   const world = await billingWorld(now);
   const { database, clock } = world;
-  const sandbox = new StripeSandbox({ check: await stripeShapes(), now: () => clock.now() });
+  const sandbox = new StripeSandbox({
+    ...(isChecked ? { check: await stripeShapes() } : {}),
+    now: () => clock.now(),
+  });
   const provider = new StripePayments({ apiKey: 'sk_test_sandbox', url: await sandbox.listen(), timeoutMs: 2_000 });
   const mailer = new Outbox();
   const receiver = new Receiver();

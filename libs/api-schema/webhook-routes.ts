@@ -1,0 +1,85 @@
+import { PageQuery } from './page.ts';
+import { route } from './route.ts';
+import {
+  CreatedWebhook,
+  InvoiceTask,
+  InvoiceTasks,
+  NewWebhook,
+  TaskQuery,
+  WebhookDeliveries,
+  Webhooks,
+} from './webhooks.ts';
+
+const tag = 'Webhooks';
+
+/** Being told of what happens to invoices, and how the telling goes. */
+export const WEBHOOK_ROUTES = {
+  listWebhooks: route({
+    id: 'listWebhooks',
+    method: 'GET',
+    path: '/partners/{partner}/webhooks',
+    tag,
+    summary: 'Endpoints that are told',
+    scope: 'read',
+    status: 200,
+    response: Webhooks,
+    errors: ['partner_not_found'],
+  }),
+  createWebhook: route({
+    id: 'createWebhook',
+    method: 'POST',
+    path: '/partners/{partner}/webhooks',
+    tag,
+    summary: 'Tell an endpoint from now on',
+    scope: 'write',
+    body: NewWebhook,
+    status: 201,
+    response: CreatedWebhook,
+    errors: ['partner_not_found', 'conflict'],
+  }),
+  deleteWebhook: route({
+    id: 'deleteWebhook',
+    method: 'DELETE',
+    path: '/partners/{partner}/webhooks/{webhook}',
+    tag,
+    summary: 'Tell it no more; its log goes with it',
+    scope: 'write',
+    status: 204,
+    errors: ['partner_not_found', 'webhook_not_found'],
+  }),
+  listWebhookDeliveries: route({
+    id: 'listWebhookDeliveries',
+    method: 'GET',
+    path: '/partners/{partner}/webhooks/{webhook}/deliveries',
+    tag,
+    summary: 'Each call and what it was answered, the newest first',
+    scope: 'read',
+    query: PageQuery,
+    status: 200,
+    response: WebhookDeliveries,
+    errors: ['partner_not_found', 'webhook_not_found', 'invalid_value'],
+  }),
+  listInvoiceTasks: route({
+    id: 'listInvoiceTasks',
+    method: 'GET',
+    path: '/billing/tasks',
+    tag: 'Billing',
+    summary: 'What follows from invoices: documents, letters, charges, webhooks; why one is not done',
+    scope: 'read',
+    query: TaskQuery,
+    status: 200,
+    response: InvoiceTasks,
+    errors: [],
+  }),
+  retryInvoiceTask: route({
+    id: 'retryInvoiceTask',
+    method: 'POST',
+    path: '/billing/tasks/{task}/retry',
+    tag: 'Billing',
+    summary: 'Take up again what was given up; a letter that may have been sent is then sent again',
+    scope: 'operator',
+    status: 200,
+    response: InvoiceTask,
+    errors: ['task_not_found'],
+  }),
+} as const;
