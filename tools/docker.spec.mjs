@@ -10,6 +10,22 @@ const compose = parse(readFileSync(join(root, 'docker/compose.yaml'), 'utf8'), {
 const services = Object.entries(compose.services);
 const ours = services.filter(([, service]) => service.image === 'rookery');
 
+describe('docker/observability', () => {
+  it('scrapes services that the compose file starts', () => {
+    const { scrape_configs } = parse(readFileSync(join(root, 'docker/observability/prometheus.yml'), 'utf8'));
+    const targets = scrape_configs.flatMap((job) => job.static_configs.flatMap((each) => each.targets));
+    assert.deepEqual(targets.map((target) => target.split(':')[0]).sort(), [
+      ...['api', 'billing', 'hub-1', 'hub-2', 'node-1', 'node-2', 'node-3'],
+    ]);
+  });
+
+  it('has rules with a condition and a sentence each', () => {
+    const { groups } = parse(readFileSync(join(root, 'docker/observability/rules.yml'), 'utf8'));
+    for (const { alert, expr, annotations } of groups.flatMap(({ rules }) => rules))
+      assert.ok(alert && expr && annotations.summary, alert);
+  });
+});
+
 describe('docker/compose.yaml', () => {
   it('has two hubs, three nodes, PostgreSQL and Redis', () => {
     const names = services.map(([name]) => name);
@@ -38,7 +54,11 @@ describe('docker/compose.yaml', () => {
 
   it('mounts only volumes it declares', () => {
     for (const [name, service] of services) {
-      for (const mount of service.volumes ?? []) assert.ok(mount.split(':')[0] in compose.volumes, `${name}: ${mount}`);
+      for (const mount of service.volumes ?? []) {
+        const [source] = mount.split(':');
+        const known = source.startsWith('./') ? existsSync(join(root, 'docker', source)) : source in compose.volumes;
+        assert.ok(known, `${name}: ${mount}`);
+      }
     }
   });
 });

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { Gauge } from 'prom-client';
 import { NodeAgent } from '#cluster/agent';
 import { ControlServer } from '#cluster/control';
 import type { MailStore } from '#mailstore/api';
@@ -19,6 +18,7 @@ import { rpcLeg } from './data/rpc-leg.ts';
 import { sessionLeg } from './data/session-leg.ts';
 import { SessionRegistry } from './data/session-registry.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { nodeMetrics } from './metrics.ts';
 import { ClusterDestinations } from './queue/destinations.ts';
 import { DnsResolver } from './queue/dns-resolver.ts';
 import { HubRelay } from './queue/hub-relay.ts';
@@ -110,7 +110,7 @@ export class NodeService {
     });
     this.heartbeat = new Heartbeat(() => this.agent.leasesHold(), settings.ROOKERY_OWNER_LEASE_MS, clock);
     this.status = new StatusServer(() => ({ ready: true }));
-    this.measure(desk);
+    nodeMetrics(this.status.registry, desk, this.sessions);
   }
 
   async start(): Promise<void> {
@@ -163,45 +163,6 @@ export class NodeService {
       connect: (host, port) => connectTo(host, port),
       startTls,
       cluster: (message) => relay.send(message),
-    });
-  }
-
-  private measure(desk: VolumeDesk): void {
-    const registers = [this.status.registry];
-    const sessions = this.sessions;
-    new Gauge({
-      name: 'rookery_node_sessions',
-      help: 'Sessions of mail clients',
-      registers,
-      collect() {
-        this.set(sessions.size);
-      },
-    });
-    new Gauge({
-      name: 'rookery_node_volumes',
-      help: 'Volumes served',
-      registers,
-      collect() {
-        this.set(desk.stores().length);
-      },
-    });
-    new Gauge({
-      name: 'rookery_volume_commits',
-      help: 'Durable commits since the volume was opened',
-      labelNames: ['volume'],
-      registers,
-      collect() {
-        for (const { volumeId, store } of desk.stores()) this.set({ volume: volumeId }, store.health().commits);
-      },
-    });
-    new Gauge({
-      name: 'rookery_volume_last_sync_ms',
-      help: 'Last sync of the index, milliseconds',
-      labelNames: ['volume'],
-      registers,
-      collect() {
-        for (const { volumeId, store } of desk.stores()) this.set({ volume: volumeId }, store.health().lastSyncMs);
-      },
     });
   }
 }

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { temporaryDirectory, until } from '#testing';
 import { type ClusterFile, EmbeddedCluster } from './embedded-cluster.ts';
 import { ImapClient } from './imap-client.ts';
+import { metricsAskedFor, metricsShown } from './observability.ts';
 import { SmtpClient } from './smtp-client.ts';
 
 const MESSAGES = 1_000;
@@ -88,6 +89,17 @@ describe('mail through the whole cluster', () => {
         );
         reader.close();
       }
+    });
+
+    await t.test('shows every figure that the dashboard and the alert rules ask for', async () => {
+      const base = (hubs[0]?.ports.smtp ?? 0) - 25;
+      const shown = await Promise.all(
+        [90, 901, 601, 602].map(async (offset) =>
+          metricsShown(await (await fetch(`http://127.0.0.1:${base + offset}/metrics`)).text()),
+        ),
+      );
+      const missing = metricsAskedFor().filter((name) => !shown.some((names) => names.has(name)));
+      assert.deepEqual(missing, []);
     });
 
     await t.test('prices the month so far, and the lines add up', async () => {

@@ -1,0 +1,46 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { MailStoreHealth } from '#mailstore/api';
+import type { VolumeDesk } from './volume-desk.ts';
+
+/** A figure of each volume served here. */
+const VOLUME_FIGURES: Readonly<Record<string, { readonly help: string; read(health: MailStoreHealth): number }>> = {
+  writable: { help: '1 while the volume takes writes; 0: its disk is full or failed', read: (h) => Number(h.writable) },
+  commits: { help: 'Durable commits since the volume was opened', read: (h) => h.commits },
+  messages_stored: { help: 'Messages stored since the volume was opened', read: (h) => h.messagesStored },
+  pending_operations: { help: 'Operations waiting for a commit', read: (h) => h.pendingOperations },
+  last_commit_ms: { help: 'Last commit, milliseconds', read: (h) => h.lastCommitMs },
+  last_sync_ms: { help: 'Last sync of the index, milliseconds', read: (h) => h.lastSyncMs },
+};
+
+/** What /metrics shows of a node besides its process: each figure read when it is asked for. */
+export function nodeMetrics(registry: Registry, desk: VolumeDesk, sessions: { readonly size: number }): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'rookery_node_sessions',
+    help: 'Sessions of mail clients',
+    registers,
+    collect() {
+      this.set(sessions.size);
+    },
+  });
+  new Gauge({
+    name: 'rookery_node_volumes',
+    help: 'Volumes served',
+    registers,
+    collect() {
+      this.set(desk.stores().length);
+    },
+  });
+  for (const [name, { help, read }] of Object.entries(VOLUME_FIGURES))
+    new Gauge({
+      name: `rookery_volume_${name}`,
+      help,
+      labelNames: ['volume'],
+      registers,
+      collect() {
+        // A volume that went to another node is no figure of this one any more.
+        this.reset();
+        for (const { volumeId, store } of desk.stores()) this.set({ volume: volumeId }, read(store.health()));
+      },
+    });
+}
