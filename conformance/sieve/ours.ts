@@ -39,6 +39,8 @@ export async function ours(source: string, message: Buffer, actionsMax = 32): Pr
 /** The account has nothing but its inbox, as a new one of theirs. */
 function answer(question: SieveQuestion, message: Buffer): SieveAnswer {
   switch (question.ask) {
+    case 'pause':
+      return true;
     case 'bytes':
       return message;
     case 'mailbox':

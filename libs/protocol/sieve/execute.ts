@@ -15,5 +15,6 @@ export function* runBlock(run: Run, commands: readonly BoundCommand[]): Asking<F
 export function* evaluate(run: Run, test: BoundTest): Asking<boolean> {
   run.at = test.at;
   run.spend(1);
+  yield* run.pauseIfDue();
   return yield* taken<boolean>(test.definition.run(run, test));
 }

@@ -115,6 +115,8 @@ export function fuzzScript(random: Random): void {
 
 function answer(question: SieveQuestion, source: string): SieveAnswer {
   switch (question.ask) {
+    case 'pause':
+      return true;
     case 'bytes':
       return MESSAGE;
     case 'script':

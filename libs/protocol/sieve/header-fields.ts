@@ -11,6 +11,7 @@ interface Field {
 /** A message's header, which a script may edit (RFC 5293). Nothing is copied before it does. */
 export class HeaderFields {
   private readonly fields: Field[];
+  private readonly decoded = new Map<string, readonly string[]>();
   private edited: Buffer | null = null;
   private isEdited = false;
 
@@ -23,7 +24,12 @@ export class HeaderFields {
 
   /** Values as people read them, in order. */
   values(name: string): readonly string[] {
-    return this.named(name).map(decodedValue);
+    const wanted = name.toLowerCase();
+    const known = this.decoded.get(wanted);
+    if (known) return known;
+    const values = this.named(name).map(decodedValue);
+    this.decoded.set(wanted, values);
+    return values;
   }
 
   /** Values as sent, as Latin-1, folding included. */
@@ -45,11 +51,10 @@ export class HeaderFields {
     this.change();
   }
 
-  /** Deletes the fields of that name that `isWanted`: by their place among them, from 0, and value. */
-  remove(name: string, isWanted: (index: number, count: number, value: string) => boolean): void {
-    const named = this.named(name);
-    const gone = new Set(named.filter((field, index) => isWanted(index, named.length, decodedValue(field))));
-    if (gone.size === 0) return;
+  /** Deletes fields of that name by their places among them, from 0. */
+  remove(name: string, places: ReadonlySet<number>): void {
+    if (places.size === 0) return;
+    const gone = new Set(this.named(name).filter((_, index) => places.has(index)));
     const kept = this.fields.filter((field) => !gone.has(field));
     this.fields.splice(0, this.fields.length, ...kept);
     this.change();
@@ -74,6 +79,7 @@ export class HeaderFields {
   private change(): void {
     this.isEdited = true;
     this.edited = null;
+    this.decoded.clear();
   }
 }
 

@@ -72,6 +72,8 @@ export async function runScript(source: string, text = MESSAGE, setting: Setting
   };
   const answer = async (question: SieveQuestion): Promise<SieveAnswer> => {
     switch (question.ask) {
+      case 'pause':
+        return true;
       case 'bytes':
         return Buffer.from(text);
       case 'mailbox': {

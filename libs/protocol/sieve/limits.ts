@@ -16,7 +16,7 @@ export interface SieveLimits {
   readonly actionsMax: number;
   /** Redirects and notifications of one run. Default 4, as Pigeonhole's `sieve_max_redirects`. */
   readonly redirectsMax: number;
-  /** Characters compared, one with another, in one run. Default 50,000,000: about half a second. */
+  /** Steps of comparing in one run. Default 20,000,000: a second or two of processor time, with pauses in which others have their turn. */
   readonly effortMax: number;
   /** Scripts included in one another. Default 10, as Pigeonhole's `sieve_include_max_nesting_depth`. */
   readonly includeDepthMax: number;
@@ -46,7 +46,7 @@ export const SIEVE_LIMITS: SieveLimits = {
   problemsMax: 20,
   actionsMax: 32,
   redirectsMax: 4,
-  effortMax: 50_000_000,
+  effortMax: 20_000_000,
   includeDepthMax: 10,
   includesMax: 255,
   variablesMax: 255,

@@ -1,5 +1,7 @@
 /** What a run must ask the world. Each is answered once, in order. */
 export type SieveQuestion =
+  /** The run has worked for a while: others have their turn before it goes on → `true`. */
+  | { readonly ask: 'pause' }
   /** The whole message as bytes → `Uint8Array`. */
   | { readonly ask: 'bytes' }
   /** A mailbox by its name → `SieveMailbox`, or `null` when there is none. */

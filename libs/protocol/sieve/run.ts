@@ -3,7 +3,9 @@ import type { SieveAction, SieveTracking, StoreAction } from './action.ts';
 import { splitAddress } from './addresses.ts';
 import { HeaderFields } from './header-fields.ts';
 import type { SieveLimits } from './limits.ts';
+import { PAUSE_STEPS } from './matching/characters.ts';
 import { type SievePosition, SieveRunError } from './problem.ts';
+import type { Asking } from './question.ts';
 import type { Template } from './template.ts';
 import { Variables } from './variables.ts';
 
@@ -61,6 +63,7 @@ export class Run {
   /** The message's bytes, once asked for. */
   bytes: Buffer | null = null;
   private effort = 0;
+  private pauseAt = PAUSE_STEPS;
 
   constructor(
     readonly message: SieveMessage,
@@ -81,6 +84,13 @@ export class Run {
 
   texts(templates: readonly Template[]): readonly string[] {
     return templates.map((template) => this.text(template));
+  }
+
+  /** Lets others have their turn when it is time. */
+  *pauseIfDue(): Asking<void> {
+    if (this.effort < this.pauseAt) return;
+    this.pauseAt = this.effort + PAUSE_STEPS;
+    yield { ask: 'pause' };
   }
 
   /** Counts work done; ends a run that does too much. */

@@ -19,16 +19,19 @@ export const deleteheader: CommandDefinition = {
     checkIndex(bound, checking);
     checkMatch(bound, checking, 1);
   },
-  run(run, bound) {
+  *run(run, bound) {
     const { arguments: args } = bound;
     const name = run.text(args.string(0));
     if (PROTECTED.has(name.toLowerCase())) return 'next';
     const keys = args.count > 1 ? run.texts(args.strings(1)) : null;
-    run.header.remove(name, (index, count, value) => {
-      const wanted = indexOf(args, count);
-      if (wanted !== undefined && wanted !== index) return false;
-      return keys === null || matchAny(run, bound, [value], keys);
-    });
+    const values = run.header.values(name);
+    const wanted = indexOf(args, values.length);
+    const gone = new Set<number>();
+    for (const [index, value] of values.entries()) {
+      if (wanted !== undefined && wanted !== index) continue;
+      if (keys === null || (yield* matchAny(run, bound, [value], keys))) gone.add(index);
+    }
+    run.header.remove(name, gone);
     return 'next';
   },
 };

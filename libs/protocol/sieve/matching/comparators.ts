@@ -26,7 +26,12 @@ function folding(
 }
 
 const asciiUpper = (text: string): string =>
-  /[a-z]/.test(text) ? text.replace(/[a-z]+/g, (letters) => letters.toUpperCase()) : text;
+  /[^\x00-\x7f]/.test(text) ? text.replace(/[a-z]+/g, (letters) => letters.toUpperCase()) : text.toUpperCase();
+
+function asciiUpperCharacter(character: string): string {
+  const code = character.charCodeAt(0);
+  return code >= 0x61 && code <= 0x7a ? String.fromCharCode(code - 0x20) : character;
+}
 
 /** RFC 5051 §2: simple title case, then decomposed. A letter that becomes several keeps its own form. */
 function unicodeUpper(character: string): string {
@@ -58,7 +63,7 @@ const NUMERIC: Comparator = {
 const COMPARATORS: ReadonlyMap<string, Comparator> = new Map(
   [
     folding('i;octet', same, same),
-    folding('i;ascii-casemap', asciiUpper, asciiUpper),
+    folding('i;ascii-casemap', asciiUpperCharacter, asciiUpper),
     {
       ...folding('i;unicode-casemap', unicodeUpper, (text) =>
         Array.from(text.normalize('NFC'), unicodeUpper).join('').normalize('NFKD'),

@@ -1,6 +1,8 @@
 import type { ArgumentsSpec, TagSpec } from '../arguments.ts';
 import type { BoundCommand, BoundTest, Checking } from '../definition.ts';
+import type { Asking } from '../question.ts';
 import type { Run } from '../run.ts';
+import type { Paused } from './characters.ts';
 import { type Comparator, comparatorNamed, DEFAULT_COMPARATOR } from './comparators.ts';
 import { matchGlob, parseGlob } from './glob.ts';
 import { matchRegex } from './regex.ts';
@@ -70,13 +72,13 @@ export interface MatchOptions {
 }
 
 /** Whether any value matches any key, as the tags of `bound` say. Sets the match variables (RFC 5229 §3.2). */
-export function matchAny(
+export function* matchAny(
   run: Run,
   bound: Bound,
   values: readonly string[],
   keys: readonly string[],
   options: MatchOptions = {},
-): boolean {
+): Asking<boolean> {
   const { arguments: args } = bound;
   const matchType = args.oneOf(MATCH_TYPES) ?? 'is';
   const comparator = comparatorNamed(run.text(args.tagString('comparator') ?? DEFAULT_COMPARATOR));
@@ -86,14 +88,49 @@ export function matchAny(
     const found = matchType === 'count' ? [String(values.length)] : values;
     return relation !== undefined && anyRelated(run, comparator, relation, found, keys);
   }
-  const match = matcherOf(run, matchType, comparator, keys);
+  if (matchType === 'is') return isOneOf(run, comparator, values, keys);
+  if (matchType === 'contains') return contains(run, comparator, values, keys);
+  const patterns = patternsOf(run, matchType, comparator, keys);
   for (const value of values) {
-    const found = match(value);
-    if (!found) continue;
-    if (found.length > 0 && !options.keepsVariables) run.variables.setMatched(found);
-    return true;
+    const text = value.normalize('NFC');
+    for (const match of patterns) {
+      const found = yield* slowly(match(text));
+      if (!found) continue;
+      if (!options.keepsVariables) run.variables.setMatched(found);
+      return true;
+    }
   }
   return false;
+}
+
+/** Others have their turn at each stop. */
+function* slowly<T>(work: Paused<T>): Asking<T> {
+  let next = work.next();
+  while (!next.done) {
+    yield { ask: 'pause' };
+    next = work.next();
+  }
+  return next.value;
+}
+
+/** Comparing whole strings is the machine's own work: so many characters of it cost a step. */
+const NATIVE_CHARACTERS = 16;
+
+function isOneOf(run: Run, comparator: Comparator, values: readonly string[], keys: readonly string[]): boolean {
+  const folded = new Set(keys.map((key) => comparator.fold(key)));
+  return values.some((value) => {
+    run.spend(1 + value.length / NATIVE_CHARACTERS);
+    return folded.has(comparator.fold(value));
+  });
+}
+
+function contains(run: Run, comparator: Comparator, values: readonly string[], keys: readonly string[]): boolean {
+  const folded = keys.map((key) => comparator.fold(key));
+  return values.some((value) => {
+    run.spend(1 + ((1 + keys.length) * value.length) / NATIVE_CHARACTERS);
+    const text = comparator.fold(value);
+    return folded.some((key) => text.includes(key));
+  });
 }
 
 function anyRelated(
@@ -105,59 +142,30 @@ function anyRelated(
 ): boolean {
   return values.some((value) =>
     keys.some((key) => {
-      run.spend(value.length + key.length);
+      run.spend(1 + (value.length + key.length) / NATIVE_CHARACTERS);
       return relation(comparator.order(value, key));
     }),
   );
 }
 
-/** What a value's match stood for (nothing for `:is` and `:contains`), or `null`. */
-type Matcher = (value: string) => readonly string[] | null;
+/** What a text's match stood for, whole first, or `null`. */
+type Pattern = (text: string) => Paused<readonly string[] | null>;
 
-const NOTHING: readonly string[] = [];
-
-function matcherOf(
+function patternsOf(
   run: Run,
-  matchType: 'is' | 'contains' | 'matches' | 'regex',
-  comparator: Comparator,
+  matchType: 'matches' | 'regex',
+  { foldCharacter }: Comparator,
   keys: readonly string[],
-): Matcher {
+): readonly Pattern[] {
   const spend = (steps: number): void => run.spend(steps);
-  const { foldCharacter } = comparator;
-  switch (matchType) {
-    case 'is': {
-      const folded = new Set(keys.map((key) => comparator.fold(key)));
-      return (value) => {
-        run.spend(value.length);
-        return folded.has(comparator.fold(value)) ? NOTHING : null;
-      };
+  const { regexStepsMax } = run.world.limits;
+  return keys.map((key) => {
+    const pattern = key.normalize('NFC');
+    if (matchType === 'matches') {
+      const glob = parseGlob(pattern, foldCharacter);
+      return (text) => matchGlob(glob, text, foldCharacter, spend);
     }
-    case 'contains': {
-      const folded = keys.map((key) => comparator.fold(key));
-      return (value) => {
-        const text = comparator.fold(value);
-        run.spend(value.length * folded.length);
-        return folded.some((key) => text.includes(key)) ? NOTHING : null;
-      };
-    }
-    case 'matches': {
-      const globs = keys.map((key) => parseGlob(key.normalize('NFC'), foldCharacter));
-      return (value) => firstOf(globs, (glob) => matchGlob(glob, characters(value), foldCharacter, spend));
-    }
-    case 'regex': {
-      const { regexStepsMax } = run.world.limits;
-      const regexes = keys.map((key) => run.guarded(() => compileRegex(key, foldCharacter, regexStepsMax)));
-      return (value) => firstOf(regexes, (regex) => matchRegex(regex, characters(value), foldCharacter, spend));
-    }
-  }
-}
-
-const characters = (value: string): readonly string[] => Array.from(value.normalize('NFC'));
-
-function firstOf<T>(patterns: readonly T[], match: (pattern: T) => readonly string[] | null): readonly string[] | null {
-  for (const pattern of patterns) {
-    const found = match(pattern);
-    if (found) return found;
-  }
-  return null;
+    const regex = run.guarded(() => compileRegex(pattern, foldCharacter, regexStepsMax));
+    return (text) => matchRegex(regex, text, foldCharacter, spend);
+  });
 }

@@ -12,6 +12,8 @@ export type RegexStep =
 
 export interface Regex {
   readonly steps: readonly RegexStep[];
+  /** Characters, folded, one of which every match begins with; `null` when it may begin otherwise. */
+  readonly first: ReadonlySet<string> | null;
   /** Groups, the whole not counted. */
   readonly groups: number;
 }
@@ -22,7 +24,37 @@ export function compileRegex(pattern: string, fold: (character: string) => strin
   const compiler = new RegexCompiler(fold, stepsMax);
   compiler.add(node);
   compiler.emit({ op: 'match' });
-  return { steps: compiler.steps, groups };
+  return { steps: compiler.steps, groups, first: firstOf(compiler.steps) };
+}
+
+/** What stands before the first character, `^` among it, is passed over: it only makes matches fewer. */
+function firstOf(steps: readonly RegexStep[]): ReadonlySet<string> | null {
+  const found = new Set<string>();
+  const seen = new Set<number>();
+  const todo = [0];
+  for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const step = steps[at]!;
+    switch (step.op) {
+      case 'character':
+        found.add(step.character);
+        break;
+      case 'jump':
+        todo.push(step.to);
+        break;
+      case 'split':
+        todo.push(step.first, step.second);
+        break;
+      case 'save':
+      case 'start':
+        todo.push(at + 1);
+        break;
+      default:
+        return null;
+    }
+  }
+  return found;
 }
 
 class RegexCompiler {

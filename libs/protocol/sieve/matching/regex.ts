@@ -1,3 +1,4 @@
+import { characterAt, PAUSE_STEPS, type Paused } from './characters.ts';
 import type { CharacterSet } from './regex-parse.ts';
 import type { Regex } from './regex-program.ts';
 
@@ -13,36 +14,53 @@ type Spend = (steps: number) => void;
  * Leftmost and longest match, as POSIX asks: the whole and its groups, or `null`. All ways are walked at once (Thompson),
  * so the cost is steps × characters whatever the expression; of ways equally long, the one an ordinary engine takes first.
  */
-export function matchRegex(
+export function* matchRegex(
   regex: Regex,
-  text: readonly string[],
+  text: string,
   fold: (character: string) => string,
   spend: Spend,
-): readonly string[] | null {
-  const folded = text.map(fold);
+): Paused<readonly string[] | null> {
   let threads: readonly Thread[] = [];
   let best: { readonly start: number; readonly end: number; readonly slots: readonly number[] } | null = null;
-  for (let at = 0; at <= folded.length; at++) {
-    const next = new ThreadList(regex, at, folded.length, spend);
+  let steps = 0;
+  const count: Spend = (more) => {
+    steps += more;
+    spend(more);
+  };
+  for (let at = 0; at <= text.length; ) {
+    if (steps >= PAUSE_STEPS) {
+      steps = 0;
+      yield;
+    }
+    const character = at < text.length ? characterAt(text, at) : '';
+    const folded = fold(character);
+    if (threads.length === 0 && !best && regex.first && !regex.first.has(folded)) {
+      // Nothing can begin here.
+      count(1);
+      at += Math.max(1, character.length);
+      continue;
+    }
+    const next = new ThreadList(regex, at, text.length, count);
     for (const { step, slots } of threads) next.follow(step, slots);
     // Nothing starts later once something matched: leftmost first.
     if (!best) next.follow(0, [at]);
     const { match } = next;
-    if (match && (!best || match[0]! === best.start)) best = { start: match[0]!, end: at, slots: match };
-    else if (match && match[0]! < best!.start) best = { start: match[0]!, end: at, slots: match };
-    const { start } = best ?? { start: Infinity };
+    if (match && (!best || match[0]! <= best.start)) best = { start: match[0]!, end: at, slots: match };
+    if (at === text.length) break;
+    const start = best?.start ?? Infinity;
     threads = next.threads
-      .filter(({ slots, step }) => slots[0]! <= start && takes(regex, step, folded[at], text[at], fold))
+      .filter(({ slots, step }) => slots[0]! <= start && takes(regex, step, folded, character, fold))
       .map(({ step, slots }) => ({ step: step + 1, slots }));
     if (threads.length === 0 && best) break;
+    at += character.length;
   }
   if (!best) return null;
   const { slots, start, end } = best;
   const groups = Array.from({ length: regex.groups }, (_, index) => {
     const [from, to] = [slots[2 * index + 2], slots[2 * index + 3]];
-    return from === undefined || to === undefined ? '' : text.slice(from, to).join('');
+    return from === undefined || to === undefined ? '' : text.slice(from, to);
   });
-  return [text.slice(start, end).join(''), ...groups];
+  return [text.slice(start, end), ...groups];
 }
 
 /** Steps that wait for the same character, the preferred first, each once. */
@@ -103,11 +121,10 @@ class ThreadList {
 function takes(
   regex: Regex,
   step: number,
-  folded: string | undefined,
-  character: string | undefined,
+  folded: string,
+  character: string,
   fold: (character: string) => string,
 ): boolean {
-  if (folded === undefined || character === undefined) return false;
   const instruction = regex.steps[step]!;
   switch (instruction.op) {
     case 'any':

@@ -35,8 +35,7 @@ export const date: TestDefinition = {
     // RFC 5260 §4: the first date of several fields counts, as of `:index`.
     const [raw] = indexed(args, run.header.rawValues(run.text(args.string(0))));
     const found = raw === undefined ? undefined : zonedDate(unfold(raw));
-    if (!found) return args.has('count') ? matchAny(run, bound, [], run.texts(args.strings(2))) : false;
-    const value = datePart(part, found.at, args.has('originalzone') ? found.zoneMinutes : zone);
+    const value = found && datePart(part, found.at, args.has('originalzone') ? found.zoneMinutes : zone);
     return matchAny(run, bound, value === undefined ? [] : [value], run.texts(args.strings(2)));
   },
 };

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type MailboxRole, type MailStore, MailStoreError, type StagedMessage } from '#mailstore/api';
 import type { SieveAnswer, SieveQuestion } from '#protocol/sieve';
 import { collect, type RequestContext } from '#stdx';
@@ -31,6 +32,9 @@ export class StoreAnswers {
   async answer(question: SieveQuestion): Promise<SieveAnswer> {
     const { store, context, accountId, message } = this;
     switch (question.ask) {
+      case 'pause':
+        await nextTurn();
+        return true;
       case 'bytes':
         return collect(message.bytes(), message.size);
       case 'mailbox': {
