@@ -33,8 +33,7 @@ export async function startPeers(): Promise<Peers> {
   chmodSync(directory, 0o755);
   const [lmtpPort, smtpPort] = [await freePort(), await freePort()];
   for (const part of ['run', 'mail', 'state', 'queue', 'data', 'config']) mkdirSync(join(directory, part));
-  if (spawnSync('id', [USER]).status !== 0) execFileSync('useradd', ['-r', '-M', '-s', '/usr/sbin/nologin', USER]);
-  execFileSync('chown', [`${USER}:${USER}`, join(directory, 'mail')]);
+  makeMailUser(join(directory, 'mail'));
   execFileSync('chown', ['postfix', join(directory, 'data')]);
 
   const dovecotConfig = join(directory, 'dovecot.conf');
@@ -61,12 +60,19 @@ export async function startPeers(): Promise<Peers> {
   };
 }
 
-const dovecotSettings = (directory: string, lmtpPort: number): string => `
+/** Owns what Dovecot writes into `mailDirectory`. */
+export function makeMailUser(mailDirectory: string): void {
+  if (spawnSync('id', [USER]).status !== 0) execFileSync('useradd', ['-r', '-M', '-s', '/usr/sbin/nologin', USER]);
+  execFileSync('chown', [`${USER}:${USER}`, mailDirectory]);
+}
+
+/** Dovecot with one durable file a message (sdbox), any user, password `pass`; services are to follow. */
+export const dovecotBase = (directory: string, protocols: string): string => `
 base_dir=${directory}/run
 state_dir=${directory}/state
 instance_name=rookery-peer
 log_path=${directory}/dovecot.log
-protocols=lmtp
+protocols=${protocols}
 listen=127.0.0.1
 ssl=no
 mail_location=sdbox:~/mail
@@ -81,7 +87,11 @@ userdb {
 }
 namespace inbox {
   inbox=yes
+  separator=/
 }
+`;
+
+const dovecotSettings = (directory: string, lmtpPort: number): string => `${dovecotBase(directory, 'lmtp')}
 service lmtp {
   inet_listener lmtp {
     port=${lmtpPort}
@@ -130,7 +140,7 @@ function postfixServices(smtpPort: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-function answers(port: number): Promise<boolean> {
+export function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('data', () => {

@@ -40,13 +40,15 @@ export class TextIndexer {
   readonly figures: TextIndexFigures = { indexedMessages: 0, searchesBehind: 0 };
   private timer: Timer | undefined;
   private working: Promise<unknown> = Promise.resolve();
+  private busy = false;
   private stopped = false;
 
   constructor(private readonly parts: IndexerParts) {}
 
   /** There may be something to do. */
   wake(delayMs = WAKE_MS): void {
-    if (this.stopped) return;
+    // Its own commits are news, too; after a step it looks again in any case.
+    if (this.stopped || this.busy) return;
     this.timer ??= this.parts.clock.after(delayMs, () => void this.workOn());
   }
 
@@ -82,10 +84,13 @@ export class TextIndexer {
     try {
       const account = this.nextAccount();
       if (account === undefined) return;
+      this.busy = true;
       await this.step(account);
+      this.busy = false;
       const rest = loop.pendingOperations > 0 ? REST_BUSY : REST_QUIET;
       this.wake(Math.max(REST_MS_MIN, rest * (clock.monotonic() - begun)));
     } catch (error) {
+      this.busy = false;
       const expected = error instanceof MailStoreError && (error.code === 'unavailable' || error.code === 'diskFull');
       if (!expected) logger.warn({ error }, 'text index paused; the next mail or search takes it up again');
     }

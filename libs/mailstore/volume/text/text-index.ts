@@ -1,7 +1,7 @@
 import type { Edit } from '../edit.ts';
 import type { IndexDb } from '../index-db.ts';
 import { messageKey } from '../rows.ts';
-import { asTokens, matchAll } from './grams.ts';
+import { asTokens, matchAll, type QueryGram } from './grams.ts';
 
 /** Where a text stands: in the message's own header, or in its body. */
 export type TextPlace = 'header' | 'body';
@@ -46,7 +46,7 @@ export function* holding(
   index: IndexDb,
   place: TextPlace,
   account: number,
-  grams: readonly string[],
+  grams: readonly QueryGram[],
 ): Generator<readonly number[]> {
   const table = place === 'header' ? 'text_header' : 'text_body';
   const first = messageKey(account, 0);
