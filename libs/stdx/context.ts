@@ -2,6 +2,8 @@
 export interface RequestContext {
   /** The partner whose data the call may touch; `undefined` only for the system itself and operators. */
   readonly partnerId?: string;
+  /** The account that acts, where it may be another than the one acted on: it can do there what it was granted. Unset for all others. */
+  readonly accountId?: string;
   /** For logs and audit: `account:<id>`, `apikey:<id>`, `system:<part>`. */
   readonly actor: string;
   /** Ties log lines of one request or session together. */

@@ -23,6 +23,10 @@ export type MailStoreErrorCode =
   | 'scriptActive'
   /** The name is empty, too long or holds a forbidden character. */
   | 'scriptNameInvalid'
+  /** The name of an annotation is none. */
+  | 'annotationInvalid'
+  /** Its value is too large. */
+  | 'annotationTooLarge'
   /** UNCHANGEDSINCE-like precondition failed. */
   | 'modified'
   /** The storage has no room: temporary. */

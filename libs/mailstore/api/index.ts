@@ -1,4 +1,6 @@
 /** The mail store's port: accounts, mailboxes, messages, keywords, modSeq, changes. No protocol's shape. */
+
+export * from './annotations.ts';
 export * from './backup.ts';
 export * from './deleted.ts';
 export * from './errors.ts';

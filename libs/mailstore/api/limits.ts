@@ -14,6 +14,10 @@ export interface MailStoreLimits {
   readonly mailboxDepthMax: number;
   /** Keywords on one message. Default 100: RFC 8621 §4.1.1 sets none; Dovecot's index keeps 30 fast ones. */
   readonly keywordsPerMessageMax: number;
+  /** Bytes of an annotation's value. Default 16 KiB: RFC 5464 sets none; colours, orders and notes are short. */
+  readonly annotationBytesMax: number;
+  /** Annotations of one account, those of its mailboxes included. Default 1,000. */
+  readonly annotationsMax: number;
   /** Entries of the outbound queue. Default 1,000,000: what a volume can hold and list without stalling. */
   readonly queueEntriesMax: number;
   /** Sieve scripts of one account. Default 50: Dovecot sets no number; users have a handful. */
@@ -38,6 +42,8 @@ export const defaultMailStoreLimits: MailStoreLimits = {
   mailboxNameBytesMax: 1_000,
   mailboxDepthMax: 20,
   keywordsPerMessageMax: 100,
+  annotationBytesMax: 16_384,
+  annotationsMax: 1_000,
   queueEntriesMax: 1_000_000,
   scriptsMax: 50,
   scriptBytesMax: 262_144,

@@ -115,4 +115,6 @@ export interface AccountChange {
   readonly mailboxes: readonly MailboxId[];
   /** A mailbox was created, renamed, deleted or (un)subscribed. */
   readonly mailboxList: boolean;
+  /** Mailboxes whose annotations changed, 0 for the account's own. */
+  readonly annotated: readonly MailboxId[];
 }

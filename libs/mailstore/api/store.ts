@@ -1,5 +1,6 @@
 import type { ParsedMessage } from '#protocol/message';
 import type { ByteStream, RequestContext } from '#stdx';
+import type { AccountAnnotations } from './annotations.ts';
 import type { StoreBackup } from './backup.ts';
 import type { DeletedMail } from './deleted.ts';
 import type { MessageFilter } from './filter.ts';
@@ -234,6 +235,8 @@ export interface MailStore {
   /** Called after a change is durable, once per account and commit. Returns the unsubscribe. */
   watch(accountId: AccountId, listener: (change: AccountChange) => void): () => void;
 
+  /** Named values of accounts and mailboxes. */
+  readonly annotations: AccountAnnotations;
   /** Sieve scripts, and what accounts remember. */
   readonly scripts: AccountScripts;
 

@@ -83,9 +83,15 @@ export function changesContract(open: OpenStore): void {
         assert.deepEqual(
           seen.map(({ mailboxes, ...rest }) => ({ ...rest, mailboxes: [...mailboxes].sort((x, y) => x - y) })),
           [
-            { accountId: 'a', modSeq: modSeq + 1, mailboxes: [inbox.id], mailboxList: false },
-            { accountId: 'a', modSeq: modSeq + 2, mailboxes: [inbox.id, archive.id], mailboxList: false },
-            { accountId: 'a', modSeq: modSeq + 3, mailboxes: [made.id], mailboxList: true },
+            { accountId: 'a', modSeq: modSeq + 1, mailboxes: [inbox.id], mailboxList: false, annotated: [] },
+            {
+              accountId: 'a',
+              modSeq: modSeq + 2,
+              mailboxes: [inbox.id, archive.id],
+              mailboxList: false,
+              annotated: [],
+            },
+            { accountId: 'a', modSeq: modSeq + 3, mailboxes: [made.id], mailboxList: true, annotated: [] },
           ],
         );
         stop();

@@ -1,5 +1,6 @@
 import { describe } from 'node:test';
 import { accountsContract } from './accounts.ts';
+import { annotationsContract } from './annotations.ts';
 import { bytesContract } from './bytes.ts';
 import { changesContract } from './changes.ts';
 import { concurrencyContract } from './concurrency.ts';
@@ -28,6 +29,7 @@ export function mailStoreContract(name: string, open: OpenStore): void {
     queueContract(open);
     scriptsContract(open);
     deletedContract(open);
+    annotationsContract(open);
     transferContract(open);
     concurrencyContract(open);
   });

@@ -111,6 +111,7 @@ export function deleteMailbox(state: MemoryState, context: RequestContext, accou
     letGo(state, touch, box, message);
   }
   account.mailboxes.delete(box.id);
+  for (const [key, { mailbox }] of account.annotations) if (mailbox === box.id) account.annotations.delete(key);
   touch.mailboxes.add(box.id);
   touch.mailboxList = true;
   state.publish([touch]);

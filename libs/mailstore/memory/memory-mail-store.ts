@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import {
+  type AccountAnnotations,
   type AccountChange,
   type AccountId,
   type AccountInfo,
@@ -45,6 +46,7 @@ import {
   type UidRange,
 } from '#mailstore/api';
 import { type ByteStream, type Clock, present, type RequestContext } from '#stdx';
+import { MemoryAnnotations } from './annotations.ts';
 import { MemoryBackup } from './backup.ts';
 import { DeliveryCommit } from './delivery.ts';
 import { createMailbox, deleteMailbox, findMailbox, renameMailbox, setSubscribed } from './mailboxes.ts';
@@ -72,6 +74,7 @@ export class MemoryMailStore implements MailStore {
   readonly failed = new Promise<Error>(() => {});
   private readonly state: MemoryState;
   readonly transfer: AccountTransfer;
+  readonly annotations: AccountAnnotations;
   readonly scripts: AccountScripts;
   readonly deleted: DeletedMail;
   readonly backup: StoreBackup = new MemoryBackup();
@@ -83,6 +86,7 @@ export class MemoryMailStore implements MailStore {
     this.state = new MemoryState(this.volumeId, this.epoch, options.clock, options.limits ?? {});
     this.deleted = new MemoryDeleted(this.state);
     this.transfer = new MemoryTransfer(this.state, options.parse);
+    this.annotations = new MemoryAnnotations(this.state);
     this.scripts = new MemoryScripts(this.state);
   }
 

@@ -52,6 +52,15 @@ export interface Box {
   readonly vanished: Omit<TransferVanished, 'gone'>[];
 }
 
+export interface KeptAnnotation {
+  /** 0: the account's own. */
+  readonly mailbox: MailboxId;
+  /** '': shared; else whose private one it is. */
+  readonly owner: string;
+  readonly entry: string;
+  readonly value: Buffer;
+}
+
 export interface Account {
   spec: AccountSpec;
   modSeq: ModSeq;
@@ -62,6 +71,8 @@ export interface Account {
   readonly mailboxes: Map<MailboxId, Box>;
   readonly subscriptions: Set<string>;
   readonly scripts: Map<number, StoredScript>;
+  /** By `annotationKey`. */
+  annotations: Map<string, KeptAnnotation>;
   readonly goneScripts: { readonly id: number; readonly modSeq: ModSeq }[];
   /** By key. */
   readonly memories: Map<string, { readonly until: number; readonly modSeq: ModSeq }>;
@@ -94,6 +105,8 @@ export interface Touch {
   readonly at: number;
   readonly mailboxes: Set<MailboxId>;
   mailboxList: boolean;
+  /** Mailboxes whose annotations changed, 0 for the account's own. */
+  readonly annotated: Set<MailboxId>;
 }
 
 /** Everything the memory engine holds. Rooms change it synchronously, so each method is one commit. */
@@ -158,8 +171,8 @@ export class MemoryState {
     const account: Account = {
       ...{ spec, standing, modSeq: 0, nextMailboxId: 1, nextMessageId: 1, lastUidValidity: 0, usedBytes: 0 },
       ...{ mailboxes: new Map(), subscriptions: new Set(), threads: new Map(), unplaced: new Map() },
-      ...{ scripts: new Map(), goneScripts: [], memories: new Map() },
       deleted: new Map(),
+      ...{ scripts: new Map(), goneScripts: [], memories: new Map(), annotations: new Map() },
     };
     this.accounts.set(spec.accountId, account);
     return account;
@@ -218,7 +231,14 @@ export class MemoryState {
   touch(account: Account): Touch {
     assertChangeable(account);
     account.modSeq += 1;
-    return { account, modSeq: account.modSeq, at: this.clock.now(), mailboxes: new Set(), mailboxList: false };
+    return {
+      account,
+      modSeq: account.modSeq,
+      at: this.clock.now(),
+      mailboxes: new Set(),
+      mailboxList: false,
+      annotated: new Set(),
+    };
   }
 
   /** Ends the commit: watchers hear of it after the caller's promise could have resolved, as with an engine that syncs. */
@@ -232,6 +252,7 @@ export class MemoryState {
         modSeq: touch.modSeq,
         mailboxes: [...touch.mailboxes],
         mailboxList: touch.mailboxList,
+        annotated: [...touch.annotated],
       };
       for (const listener of this.watchers.get(accountId) ?? []) tell(() => listener(change));
     }

@@ -21,6 +21,7 @@ import {
   transferMagic,
 } from '#mailstore/api';
 import { type ByteStream, collect, type RequestContext } from '#stdx';
+import { annotationKey } from './annotations.ts';
 import { type Account, accountInfo, type Box, type Deleted, type MemoryState, type Unplaced } from './state.ts';
 
 /** Accounts as streams, in memory: a stream is gathered whole before any of it is taken in. */
@@ -40,6 +41,7 @@ export class MemoryTransfer implements AccountTransfer {
     // All of it at once, so that what changes while the stream is read is for the next one.
     const records: TransferRecord[] = [headOf(account, since), ...boxes.map(mailboxRecord)];
     records.push({ kind: 'subscriptions', names: [...account.subscriptions] }, ...scriptRecords(account, since.modSeq));
+    records.push(...annotationRecords(account));
     const bytes = new Map<TransferRecord, Buffer>();
     for (const { messageId: id, size, blobId, threadId } of messages) {
       if (id < since.nextMessage) continue;
@@ -161,6 +163,7 @@ class Arrival {
       if (record.kind === 'deleted') this.keepDeleted(record.rows);
     }
     this.placeScripts(records);
+    this.placeAnnotations(records);
     const ids = new Set(listed.map(({ id }) => id));
     for (const box of [...account.mailboxes.values()]) {
       if (ids.has(box.id)) continue;
@@ -170,6 +173,18 @@ class Arrival {
     let usedBytes = 0;
     for (const { messages } of account.mailboxes.values()) for (const { size } of messages.values()) usedBytes += size;
     account.usedBytes = usedBytes;
+  }
+
+  private placeAnnotations(records: readonly TransferRecord[]): void {
+    const { account } = this;
+    account.annotations.clear();
+    for (const record of records) {
+      if (record.kind !== 'annotation') continue;
+      const { mailbox, entry } = record;
+      const owner = record.owner === '@' ? account.spec.accountId : record.owner;
+      const kept = { mailbox, owner, entry, value: Buffer.from(record.value, 'base64') };
+      account.annotations.set(annotationKey(kept), kept);
+    }
   }
 
   private placeScripts(records: readonly TransferRecord[]): void {
@@ -265,6 +280,13 @@ class Arrival {
       for (const message of messages.values()) if (message.messageId === id) return message;
     return this.account.deleted.get(id)?.message;
   }
+}
+
+function annotationRecords({ annotations, spec }: Account): readonly TransferRecord[] {
+  return [...annotations.values()].map(({ mailbox, owner, entry, value }) => ({
+    ...{ kind: 'annotation', mailbox, owner: owner === spec.accountId ? '@' : owner, entry },
+    value: value.toString('base64'),
+  }));
 }
 
 function scriptRecords({ scripts, goneScripts, memories }: Account, since: number): readonly TransferRecord[] {

@@ -53,6 +53,8 @@ export interface AccountEdit {
   readonly mailboxes: Map<MailboxId, MailboxRow>;
   readonly changedMailboxes: Set<MailboxId>;
   mailboxList: boolean;
+  /** Mailboxes whose annotations changed, 0 for the account's own. */
+  readonly annotated: Set<MailboxId>;
 }
 
 /**
@@ -238,7 +240,7 @@ export class Edit {
   private open(row: AccountRow): AccountEdit {
     const account: AccountEdit = {
       ...{ row, touched: false, respecified: false, reshaped: false, mailboxList: false },
-      ...{ mailboxes: new Map(), changedMailboxes: new Set() },
+      ...{ mailboxes: new Map(), changedMailboxes: new Set(), annotated: new Set() },
     };
     this.accounts.set(row.id, account);
     return account;

@@ -16,6 +16,7 @@ import { IndexDb } from './index-db.ts';
  * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.
  * - `script.id` is the modSeq of its making. `memory` is what accounts remember for a while: whom they answered.
  * - `deleted` lists messages no mailbox holds that can still be restored.
+ * - `annotation.mailbox` is 0 for the account's own; `owner` is '' for shared ones, else whose private one it is.
  * - `purge` lists accounts and mailboxes that are gone for everyone and whose rows are being removed in slices.
  */
 const STEPS: readonly string[] = [
@@ -215,6 +216,16 @@ const STEPS: readonly string[] = [
   CREATE VIRTUAL TABLE text_body USING fts5
     (grams, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
   CREATE TABLE text_indexed (account INTEGER PRIMARY KEY, through INTEGER NOT NULL) STRICT;
+  `,
+  `
+  CREATE TABLE annotation (
+    account INTEGER NOT NULL,
+    mailbox INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (account, mailbox, owner, entry)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

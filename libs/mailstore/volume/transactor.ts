@@ -40,6 +40,7 @@ interface Gathered {
   modSeq: number;
   readonly mailboxes: Set<MailboxId>;
   mailboxList: boolean;
+  readonly annotated: Set<MailboxId>;
 }
 
 /** What the operations of a transaction came to. */
@@ -215,15 +216,21 @@ function gather(edits: readonly Edit[]): readonly AccountChange[] {
   for (const edit of edits) {
     for (const [accountId, account] of edit.accounts) {
       if (!account.touched) continue;
-      const known = accounts.get(accountId) ?? { modSeq: 0, mailboxes: new Set<MailboxId>(), mailboxList: false };
+      const known = accounts.get(accountId) ?? {
+        modSeq: 0,
+        mailboxes: new Set<MailboxId>(),
+        mailboxList: false,
+        annotated: new Set<MailboxId>(),
+      };
       known.modSeq = account.row.modSeq;
       known.mailboxList ||= account.mailboxList;
       for (const id of account.changedMailboxes) known.mailboxes.add(id);
+      for (const id of account.annotated) known.annotated.add(id);
       accounts.set(accountId, known);
     }
   }
-  return [...accounts].map(([accountId, { modSeq, mailboxes, mailboxList }]) => ({
-    ...{ accountId, modSeq, mailboxes: [...mailboxes], mailboxList },
+  return [...accounts].map(([accountId, { modSeq, mailboxes, mailboxList, annotated }]) => ({
+    ...{ accountId, modSeq, mailboxes: [...mailboxes], mailboxList, annotated: [...annotated] },
   }));
 }
 

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { MailStoreError, type MailStoreHealth, type MailStoreLimits, type MessageParserFactory } from '#mailstore/api';
 import { type Clock, type Deferred, deferred, type Logger, type Timer } from '#stdx';
+import { VolumeAnnotations } from './annotations.ts';
 import { RemovalHold } from './backup/removal-hold.ts';
 import { VolumeBackup } from './backup/volume-backup.ts';
 import { Barrier } from './barrier.ts';
@@ -63,6 +64,7 @@ export class VolumeEngine {
   readonly purge: Purge;
   readonly transfer: VolumeTransfer;
   readonly scripts: VolumeScripts;
+  readonly annotations: VolumeAnnotations;
   readonly watchers: Watchers;
   readonly deleted: VolumeDeleted;
   readonly upkeep: Upkeep;
@@ -130,6 +132,7 @@ export class VolumeEngine {
       ...{ index, loop: this.loop, segments: this.segments, room, files, settings, throttle, logger },
       directory: segmentsDirectory,
     });
+    this.annotations = new VolumeAnnotations({ index, loop: this.loop, reads: this.reads, limits });
     this.scripts = new VolumeScripts({ index, loop: this.loop, reads: this.reads, limits, clock });
     const deleted = { index, reads: this.reads, loop: this.loop, settings };
     this.deleted = new VolumeDeleted(deleted);

@@ -1,4 +1,5 @@
 import type {
+  AccountAnnotations,
   AccountChange,
   AccountId,
   AccountInfo,
@@ -56,6 +57,10 @@ export class VolumeMailStore implements MailStore {
 
   get failed(): Promise<Error> {
     return this.engine.failed;
+  }
+
+  get annotations(): AccountAnnotations {
+    return this.engine.annotations;
   }
 
   get scripts(): AccountScripts {

@@ -160,6 +160,12 @@ export class ArgumentReader {
     return this.acceptWord('NIL') ? null : this.string(what);
   }
 
+  /** Bytes of a string or literal8 (RFC 3516 §4.4: any bytes), or `null` for NIL. */
+  nstringBytes(what = 'a string'): Buffer | null {
+    if (this.acceptWord('NIL')) return null;
+    return this.peek() === TILDE ? this.literal(true) : this.stringBytes(what);
+  }
+
   /** `list-mailbox`: an astring that may also hold `%` and `*` unquoted. */
   listMailbox(): string {
     const byte = this.peek();
@@ -281,7 +287,7 @@ export class ArgumentReader {
     return escapes === 0 ? raw : Buffer.from(raw.toString('latin1').replace(/\\(.)/g, '$1'), 'latin1');
   }
 
-  private literal(): Buffer {
+  private literal(mayHoldNul = false): Buffer {
     const lf = this.text.indexOf(LF, this.at);
     const header = this.text.toString('latin1', this.at, lf < 0 ? this.text.length : lf + 1);
     const match = /^~?\{(\d{1,16})\+?\}\r\n$/.exec(header);
@@ -292,7 +298,7 @@ export class ArgumentReader {
     if (start + size > this.text.length) this.fail('Incomplete literal');
     this.at = start + size;
     const bytes = this.text.subarray(start, this.at);
-    if (bytes.includes(0)) this.fail('NUL is not allowed');
+    if (!mayHoldNul && bytes.includes(0)) this.fail('NUL is not allowed');
     return bytes;
   }
 }

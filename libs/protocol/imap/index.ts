@@ -14,6 +14,7 @@ export * from './parse/fetch.ts';
 export * from './parse/mailbox.ts';
 export * from './parse/message.ts';
 export * from './parse/message-url.ts';
+export * from './parse/metadata.ts';
 export * from './parse/search.ts';
 export * from './parse/session.ts';
 export * from './parse/sort.ts';

@@ -1,4 +1,5 @@
 import type { ArgumentReader } from './argument-reader.ts';
+import { METADATA_BAD, METADATA_GOOD } from './metadata-cases.test.ts';
 import { parseAppendPieces } from './parse/append.ts';
 import { parseFetch } from './parse/fetch.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from './parse/mailbox.ts';
 import { parseCopy, parseStore, parseUidExpunge } from './parse/message.ts';
 import { parseMessageUrl } from './parse/message-url.ts';
+import { parseGetMetadata, parseSetMetadata } from './parse/metadata.ts';
 import { parseSearch } from './parse/search.ts';
 import { parseAuthenticate, parseEnable, parseId, parseLogin, parseNothing, parseQuotaRoot } from './parse/session.ts';
 import { parseSort, parseThread } from './parse/sort.ts';
@@ -35,6 +37,8 @@ export const PARSERS: Readonly<Record<string, (reader: ArgumentReader) => unknow
   fetch: parseFetch,
   store: parseStore,
   copy: (r) => parseCopy(r, 'utf7'),
+  getMetadata: (r) => parseGetMetadata(r, 'utf7'),
+  setMetadata: (r) => parseSetMetadata(r, 'utf7'),
   uidExpunge: parseUidExpunge,
   search: parseSearch,
   sort: parseSort,
@@ -48,6 +52,7 @@ export const PARSERS: Readonly<Record<string, (reader: ArgumentReader) => unknow
 
 /** Arguments and what they are read as; `null` where they are refused. Also what fuzzing begins with. */
 export const GOOD: readonly [parser: string, text: string, expected: object | null][] = [
+  ...METADATA_GOOD,
   ['login', 'ann "pa\\"ss \\\\"', { username: 'ann', password: 'pa"ss \\' }],
   ['login', '{3}\r\nann {2+}\r\np\xc3', null],
   ['login', '"" ""', { username: '', password: '' }],
@@ -299,6 +304,7 @@ export const GOOD: readonly [parser: string, text: string, expected: object | nu
 ];
 
 export const BAD: readonly [parser: string, text: string][] = [
+  ...METADATA_BAD,
   ['nothing', ' x'],
   ['login', 'ann'],
   ['login', 'ann '],

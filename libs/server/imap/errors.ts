@@ -66,6 +66,10 @@ function storeRefusal(code: MailStoreErrorCode): { readonly code: string | null;
     case 'scriptActive':
     case 'scriptNameInvalid':
       return { code: 'SERVERBUG', text: 'No command of this protocol meets a script' };
+    case 'annotationInvalid':
+      return { code: 'CANNOT', text: 'This is no name of an annotation' };
+    case 'annotationTooLarge':
+      return { code: 'TOOBIG', text: 'The value is too large' };
     case 'modified':
       return { code: null, text: 'Changed meanwhile' };
     case 'diskFull':

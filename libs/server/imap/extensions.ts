@@ -65,6 +65,7 @@ export const EXTENSIONS: readonly ImapExtension[] = [
   row('QUOTA', 'RFC 9208', 'Quotas', 'GETQUOTA', 'GETQUOTAROOT'),
   row('QUOTA=RES-STORAGE', 'RFC 9208', 'Quota of bytes'),
   row('QUOTA=RES-MESSAGE', 'RFC 9208', 'Quota of messages'),
+  row('METADATA', 'RFC 5464', 'Annotations of mailboxes and of the account', 'GETMETADATA', 'SETMETADATA'),
   atHub(row('COMPRESS=DEFLATE', 'RFC 4978', 'Compression; served at the hub', 'COMPRESS')),
   atHub(row('UNAUTHENTICATE', 'RFC 8437', 'Signing in anew on the same connection', 'UNAUTHENTICATE')),
 ];

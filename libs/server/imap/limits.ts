@@ -15,6 +15,8 @@ export interface ImapLimits {
   readonly badCommandsMax: number;
   /** SELECT looks for the first unseen message only in mailboxes up to this size; RFC 3501 §6.3.1 lets UNSEEN be left out. */
   readonly firstUnseenMessagesMax: number;
+  /** Told when an annotation is too large. The store's own `annotationBytesMax`. */
+  readonly annotationBytesMax: number;
   /** Messages changed by one commit of STORE, so that no commit holds up others for long. */
   readonly storeBatchMessages: number;
 }
@@ -26,6 +28,7 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   idleNotifyMs: 2 * 60_000,
   progressMs: 10_000,
   badCommandsMax: 20,
+  annotationBytesMax: 16_384,
   firstUnseenMessagesMax: 20_000,
   storeBatchMessages: 2_000,
 };

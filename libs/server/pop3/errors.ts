@@ -45,6 +45,8 @@ function storeRefusal(code: MailStoreErrorCode): Pop3Refusal {
     case 'scriptActive':
     case 'scriptExists':
     case 'scriptNameInvalid':
+    case 'annotationInvalid':
+    case 'annotationTooLarge':
     case 'scriptNotFound':
       return new Pop3Refusal('SYS/PERM', 'This cannot be done');
     default:

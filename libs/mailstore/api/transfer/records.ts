@@ -68,6 +68,15 @@ const memories = z.object({
   rows: z.array(z.object({ key: z.string().max(255), until: time, modSeq: positive })),
 });
 
+/** All the account's annotations come in every stream; one that does not is gone. `mailbox` 0: the account's own; `owner` '@': the account itself; `value` is base64. */
+const annotation = z.object({
+  kind: z.literal('annotation'),
+  mailbox: natural,
+  owner: z.string(),
+  entry: z.string().min(1).max(255),
+  value: z.string(),
+});
+
 /** A message's bytes follow it. Ascending id. */
 const message = z.object({ kind: z.literal('message'), id, size: natural, blobId: z.string().length(64), thread: id });
 
@@ -123,6 +132,7 @@ export const transferRecord = z.discriminatedUnion('kind', [
   script,
   goneScripts,
   memories,
+  annotation,
   message,
   placed,
   vanished,
@@ -138,6 +148,7 @@ export type TransferGoneMailbox = z.infer<typeof goneMailbox>;
 export type TransferScript = z.infer<typeof script>;
 export type TransferGoneScript = z.infer<typeof goneScripts>['rows'][number];
 export type TransferMemory = z.infer<typeof memories>['rows'][number];
+export type TransferAnnotation = z.infer<typeof annotation>;
 export type TransferMessage = z.infer<typeof message>;
 export type TransferPlaced = z.infer<typeof placed>['rows'][number];
 export type TransferVanished = z.infer<typeof vanished>['rows'][number];

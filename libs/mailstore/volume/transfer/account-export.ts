@@ -7,6 +7,7 @@ import {
   MailStoreError,
   TRANSFER_VERSION,
   type TransferAccount,
+  type TransferAnnotation,
   type TransferGoneScript,
   type TransferMemory,
   type TransferScript,
@@ -101,6 +102,7 @@ export class AccountExport {
     for (let at = 0; at < names.length; at += BATCH_ROWS)
       yield encodeRecord({ kind: 'subscriptions', names: names.slice(at, at + BATCH_ROWS) });
     yield* this.scripts(accountId, row.number, since);
+    yield* this.annotations(accountId, row.number);
     const gone = await this.reads.shown(accountId, () => this.goneMailboxes(row.number, since));
     for (const { account: _, ...mailbox } of gone) yield encodeRecord({ kind: 'goneMailbox', ...mailbox });
     const sent = yield* this.messages(accountId, row.number, since.nextMessage);
@@ -139,6 +141,16 @@ export class AccountExport {
     const memories = await reads.shown(accountId, () => index.all<TransferMemory>(kept, account, modSeq));
     for (let at = 0; at < memories.length; at += BATCH_ROWS)
       yield encodeRecord({ kind: 'memories', rows: memories.slice(at, at + BATCH_ROWS) });
+  }
+
+  private async *annotations(accountId: AccountId, account: number): ByteStream {
+    const sql = 'SELECT mailbox, owner, entry, value FROM annotation WHERE account = ?';
+    type Row = Omit<TransferAnnotation, 'kind' | 'value'> & { readonly value: Uint8Array };
+    for (const { value, owner, ...row } of await this.reads.shown(accountId, () => this.index.all<Row>(sql, account)))
+      yield encodeRecord({
+        ...{ kind: 'annotation', ...row, owner: owner === accountId ? '@' : owner },
+        value: Buffer.from(value).toString('base64'),
+      });
   }
 
   /** Returns the id below which every message there is has been sent, now or before. */

@@ -4,6 +4,7 @@ import {
   type AccountSpec,
   MailStoreError,
   type TransferAccount,
+  type TransferAnnotation,
   type TransferMailbox,
   type TransferMessage,
   TransferReader,
@@ -29,6 +30,7 @@ import {
   removeUnlisted,
   replaceSubscriptions,
 } from './arriving.ts';
+import { replaceAnnotations } from './arriving-annotations.ts';
 import { placeMemories, placeScript, removeUnlistedScripts } from './arriving-scripts.ts';
 
 interface Received {
@@ -49,6 +51,7 @@ export class AccountImport {
   private readonly mailboxes: TransferMailbox[] = [];
   private readonly subscriptions: string[] = [];
   private readonly scripts = new Set<number>();
+  private readonly annotations: TransferAnnotation[] = [];
   private received: Received[] = [];
   private receivedBytes = 0;
   /** Messages of before this stream that it has placed: they moved. */
@@ -101,6 +104,7 @@ export class AccountImport {
     return this.commit((edit, account) => {
       removeUnlisted(edit, account, new Set(this.names.keys()), head.until.modSeq);
       removeUnlistedScripts(edit, account, this.scripts);
+      replaceAnnotations(edit, account, this.annotations);
       return endArrival(account, head);
     });
   }
@@ -117,6 +121,9 @@ export class AccountImport {
       case 'script':
         this.scripts.add(record.id);
         await this.commit((edit, account) => placeScript(edit, account, record));
+        return;
+      case 'annotation':
+        this.annotations.push(record);
         return;
       case 'goneScripts':
         return this.inSlices(record.rows, (edit, account, rows) => {

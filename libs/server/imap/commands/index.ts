@@ -14,6 +14,7 @@ import { idle } from './idle.ts';
 import { list } from './list.ts';
 import { logout } from './logout.ts';
 import { lsub } from './lsub.ts';
+import { getMetadata, setMetadata } from './metadata.ts';
 import { move, uidMove } from './move.ts';
 import { namespace } from './namespace.ts';
 import { check, noop } from './noop.ts';
@@ -49,7 +50,7 @@ const ROWS = [
     append,
     idle,
   ],
-  ...[getQuota, getQuotaRoot],
+  ...[getQuota, getQuotaRoot, getMetadata, setMetadata],
   ...[check, close, unselect, expunge, uidExpunge, search, uidSearch, fetch, uidFetch, store, uidStore],
   ...[sort, uidSort, thread, uidThread],
   ...[copy, uidCopy, move, uidMove, replace, uidReplace],

@@ -44,6 +44,8 @@ export function storeErrorReply(code: MailStoreErrorCode, volumeId: string): Smt
     case 'scriptExists':
     case 'scriptActive':
     case 'scriptNameInvalid':
+    case 'annotationInvalid':
+    case 'annotationTooLarge':
     case 'corrupt':
       return smtpReply(451, '4.3.0', 'Local error in processing');
   }

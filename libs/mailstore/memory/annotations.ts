@@ -1,0 +1,61 @@
+import {
+  type AccountAnnotations,
+  type AccountId,
+  type Annotation,
+  type AnnotationChange,
+  canonicalAnnotations,
+  entryOwner,
+  type MailboxId,
+  MailStoreError,
+} from '#mailstore/api';
+import type { RequestContext } from '#stdx';
+import type { KeptAnnotation, MemoryState } from './state.ts';
+
+export class MemoryAnnotations implements AccountAnnotations {
+  constructor(private readonly state: MemoryState) {}
+
+  async list(
+    context: RequestContext,
+    accountId: AccountId,
+    mailboxId: MailboxId | null,
+  ): Promise<readonly Annotation[]> {
+    const account = this.state.account(context, accountId);
+    if (mailboxId !== null) this.state.box(context, { accountId, mailboxId });
+    const owner = context.accountId ?? accountId;
+    return [...account.annotations.values()]
+      .filter((kept) => kept.mailbox === (mailboxId ?? 0) && (kept.owner === '' || kept.owner === owner))
+      .map(({ entry, value }) => ({ entry, value }))
+      .sort((a, b) => (a.entry < b.entry ? -1 : 1));
+  }
+
+  async set(
+    context: RequestContext,
+    accountId: AccountId,
+    mailboxId: MailboxId | null,
+    changes: readonly AnnotationChange[],
+  ): Promise<void> {
+    const canonical = canonicalAnnotations(changes, this.state.limits);
+    const account = this.state.account(context, accountId);
+    if (mailboxId !== null) this.state.box(context, { accountId, mailboxId });
+    const after = new Map(account.annotations);
+    let changed = false;
+    for (const { entry, value } of canonical) {
+      const kept = { mailbox: mailboxId ?? 0, owner: entryOwner(entry, context, accountId), entry };
+      const key = annotationKey(kept);
+      const known = after.get(key);
+      if (value === null ? !known : known?.value.equals(value)) continue;
+      changed = true;
+      if (value === null) after.delete(key);
+      else after.set(key, { ...kept, value: Buffer.from(value) });
+    }
+    if (!changed) return;
+    if (after.size > this.state.limits.annotationsMax) throw new MailStoreError('limitExceeded', 'annotations');
+    const touch = this.state.touch(account);
+    account.annotations = after;
+    touch.annotated.add(mailboxId ?? 0);
+    this.state.publish([touch]);
+  }
+}
+
+export const annotationKey = ({ mailbox, owner, entry }: Omit<KeptAnnotation, 'value'>): string =>
+  `${mailbox} ${owner} ${entry}`;

@@ -1,0 +1,89 @@
+import {
+  type AccountAnnotations,
+  type AccountId,
+  type Annotation,
+  type AnnotationChange,
+  canonicalAnnotations,
+  entryOwner,
+  type MailboxId,
+  MailStoreError,
+  type MailStoreLimits,
+} from '#mailstore/api';
+import { asBuffer, type RequestContext } from '#stdx';
+import type { CommitLoop } from './commit-loop.ts';
+import type { AccountEdit, Edit } from './edit.ts';
+import type { IndexDb } from './index-db.ts';
+import type { Reads } from './reads.ts';
+
+interface AnnotationParts {
+  readonly index: IndexDb;
+  readonly loop: CommitLoop;
+  readonly reads: Reads;
+  readonly limits: MailStoreLimits;
+}
+
+/** What stands in the place of a mailbox for the account's own. */
+const OF_ACCOUNT = 0;
+
+export class VolumeAnnotations implements AccountAnnotations {
+  constructor(private readonly parts: AnnotationParts) {}
+
+  list(context: RequestContext, accountId: AccountId, mailboxId: MailboxId | null): Promise<readonly Annotation[]> {
+    const { reads, index } = this.parts;
+    const sql = `SELECT entry, value FROM annotation WHERE account = ? AND mailbox = ? AND owner IN ('', ?) ORDER BY entry`;
+    return reads.shown(accountId, () => {
+      const { number } = reads.accountRow(context, accountId);
+      if (mailboxId !== null) reads.mailboxRow(context, { accountId, mailboxId });
+      const owner = context.accountId ?? accountId;
+      return index
+        .all<{ entry: string; value: Uint8Array }>(sql, number, mailboxId ?? OF_ACCOUNT, owner)
+        .map(({ entry, value }) => ({ entry, value: asBuffer(value) }));
+    });
+  }
+
+  async set(
+    context: RequestContext,
+    accountId: AccountId,
+    mailboxId: MailboxId | null,
+    changes: readonly AnnotationChange[],
+  ): Promise<void> {
+    const canonical = canonicalAnnotations(changes, this.parts.limits);
+    const run = (edit: Edit): void => {
+      const account = edit.account(context, accountId);
+      const mailbox = mailboxId === null ? OF_ACCOUNT : edit.mailboxById(account, mailboxId).id;
+      let changed = false;
+      for (const change of canonical)
+        if (setOne(edit, account, mailbox, entryOwner(change.entry, context, accountId), change)) changed = true;
+      if (!changed) return;
+      assertRoom(edit, account);
+      edit.touch(account);
+      account.annotated.add(mailbox);
+    };
+    await this.parts.loop.submit({ run, contents: [], grows: canonical.some(({ value }) => value !== null) });
+  }
+}
+
+/** Whether it was not so already. */
+function setOne(
+  edit: Edit,
+  { row }: AccountEdit,
+  mailbox: number,
+  owner: string,
+  { entry, value }: AnnotationChange,
+): boolean {
+  const { index } = edit.scope;
+  const key = [row.number, mailbox, owner, entry] as const;
+  const where = 'account = ? AND mailbox = ? AND owner = ? AND entry = ?';
+  if (value === null) return index.run(`DELETE FROM annotation WHERE ${where}`, ...key) > 0;
+  const known = index.get<{ value: Uint8Array }>(`SELECT value FROM annotation WHERE ${where}`, ...key);
+  if (known && asBuffer(known.value).equals(value)) return false;
+  const sql = 'INSERT OR REPLACE INTO annotation (account, mailbox, owner, entry, value) VALUES (?, ?, ?, ?, ?)';
+  index.run(sql, ...key, value);
+  return true;
+}
+
+function assertRoom(edit: Edit, { row }: AccountEdit): void {
+  const sql = 'SELECT count(*) AS n FROM annotation WHERE account = ?';
+  if ((edit.scope.index.get<{ n: number }>(sql, row.number)?.n ?? 0) > edit.scope.limits.annotationsMax)
+    throw new MailStoreError('limitExceeded', 'annotations');
+}
