@@ -11,6 +11,7 @@ import { SignIn1700000010000 } from './1700000010000-sign-in.ts';
 import { Trust1700000011000 } from './1700000011000-trust.ts';
 import { InvoiceTasks1700000012000 } from './1700000012000-invoice-tasks.ts';
 import { Alerts1700000013000 } from './1700000013000-alerts.ts';
+import { SellerContact1700000014000 } from './1700000014000-seller-contact.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   Trust1700000011000,
   InvoiceTasks1700000012000,
   Alerts1700000013000,
+  SellerContact1700000014000,
 ];

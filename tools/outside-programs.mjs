@@ -9,6 +9,7 @@ const PACKAGES = {
   isync: '/usr/bin/mbsync',
   mpop: '/usr/bin/mpop',
   swaks: '/usr/bin/swaks',
+  'libxml2-utils': '/usr/bin/xmllint',
   'libnet-ssleay-perl': '/usr/share/doc/libnet-ssleay-perl',
   postfix: '/usr/sbin/smtp-source',
 };

@@ -16,6 +16,8 @@ import { BillingController } from './billing/billing.controller.ts';
 import { Billing } from './billing/billing.ts';
 import { BillingProfileController } from './billing/billing-profile.controller.ts';
 import { BillingProfiles } from './billing/billing-profiles.ts';
+import { DocumentController } from './billing/document.controller.ts';
+import { Documents } from './billing/documents.ts';
 import { Evidence } from './billing/evidence.ts';
 import { InvoiceController } from './billing/invoice.controller.ts';
 import { Invoices } from './billing/invoices.ts';
@@ -63,6 +65,7 @@ export interface UseCases {
   readonly billing: Billing;
   readonly evidence: Evidence;
   readonly invoices: Invoices;
+  readonly documents: Documents;
   readonly profiles: BillingProfiles;
   readonly webhooks: Webhooks;
   readonly payments: Payments;
@@ -87,6 +90,7 @@ export const CONTROLLERS: readonly Type[] = [
   UsageController,
   BillingController,
   InvoiceController,
+  DocumentController,
   BillingProfileController,
   WebhookController,
   PaymentController,
@@ -126,6 +130,7 @@ export class AppModule {
         bind(Billing, useCases.billing),
         bind(Evidence, useCases.evidence),
         bind(Invoices, useCases.invoices),
+        bind(Documents, useCases.documents),
         bind(BillingProfiles, useCases.profiles),
         bind(Webhooks, useCases.webhooks),
         bind(Payments, useCases.payments),

@@ -1,11 +1,14 @@
 import { AlertBook, AlertChannels } from '#alerting';
 import { MonthRating } from '#billing/invoice';
 import {
+  CreditNotes,
   InvoiceBook,
+  InvoiceFiles,
   InvoiceFinalization,
   InvoiceTasks,
   PostgresBillingAccounts,
   BillingProfiles as ProfileStore,
+  Statements,
   WebhookEndpoints,
 } from '#billing/postgres';
 import { findVolumeOwners } from '#cluster/postgres';
@@ -23,6 +26,7 @@ import { ApiKeys } from './api-keys/api-keys.ts';
 import type { UseCases } from './app.module.ts';
 import { Billing } from './billing/billing.ts';
 import { BillingProfiles } from './billing/billing-profiles.ts';
+import { Documents } from './billing/documents.ts';
 import { Evidence } from './billing/evidence.ts';
 import { Invoices } from './billing/invoices.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
@@ -68,6 +72,7 @@ export function useCases(
   const usageReader = new PostgresUsageReader(database);
   const rating = new MonthRating(accounts, usageReader, clock);
   const invoices = new InvoiceBook(database);
+  const files = new InvoiceFiles(database, clock);
   return {
     partners: new Partners(registry),
     domains: new Domains(registry, names, clusters),
@@ -85,7 +90,8 @@ export function useCases(
     usage: new Usage(registry, names, usageReader, clock),
     billing: new Billing(names, accounts, rating, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
-    invoices: new Invoices(names, invoices, new InvoiceFinalization(database, accounts, rating, clock)),
+    invoices: new Invoices(names, invoices, new InvoiceFinalization(database, accounts, rating, clock), files),
+    documents: new Documents(names, new CreditNotes(database), files, new Statements(database, clock)),
     profiles: new BillingProfiles(names, new ProfileStore(database)),
     webhooks: new Webhooks(names, new WebhookEndpoints(database, random), new InvoiceTasks(database, clock)),
     ...paymentUseCases(settings, names, invoices, database, clock),

@@ -160,10 +160,10 @@ export const Subscription = z
 
 export const InvoiceQuery = z.object({
   format: z
-    .enum(['json', 'pdf', 'xml'])
+    .enum(['json', 'pdf', 'xml', 'html', 'csv'])
     .exactOptional()
     .describe(
-      '`pdf`: Factur-X (PDF/A-3 with the XML inside); `xml`: Cross Industry Invoice alone. Final invoices only',
+      '`pdf`: Factur-X (PDF/A-3 with the XML inside); `xml`: the electronic invoice in the partner’s form (CII, UBL or XRechnung); `csv`: its lines. Final invoices only',
     ),
 });
 

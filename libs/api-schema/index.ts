@@ -4,6 +4,7 @@ export * from './billing.ts';
 export * from './billing-profile.ts';
 export * from './cluster.ts';
 export * from './directory.ts';
+export * from './documents.ts';
 export * from './member.ts';
 export * from './openapi.ts';
 export * from './page.ts';

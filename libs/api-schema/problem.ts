@@ -22,6 +22,7 @@ export const ERRORS = {
   join_token_not_found: { status: 404, title: 'There is no such join token.' },
   queue_entry_not_found: { status: 404, title: 'There is no such delivery waiting.' },
   invoice_not_found: { status: 404, title: 'There is no such invoice.' },
+  credit_note_not_found: { status: 404, title: 'There is no such credit note.' },
   payment_method_not_found: { status: 404, title: 'There is no such payment method.' },
   task_not_found: { status: 404, title: 'There is no such task that was given up.' },
   webhook_not_found: { status: 404, title: 'There is no such webhook.' },

@@ -2,6 +2,7 @@ import { ALERT_ROUTES } from './alert-routes.ts';
 import { BILLING_ROUTES } from './billing-routes.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { DIRECTORY_ROUTES } from './directory-routes.ts';
+import { DOCUMENT_ROUTES } from './document-routes.ts';
 import { MEMBER_ROUTES } from './member-routes.ts';
 import { PAYMENT_ROUTES } from './payment-routes.ts';
 import type { Route } from './route.ts';
@@ -16,6 +17,7 @@ export const ROUTES = {
   ...ALERT_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
+  ...DOCUMENT_ROUTES,
   ...PAYMENT_ROUTES,
   ...WEBHOOK_ROUTES,
 } as const satisfies Record<string, Route>;

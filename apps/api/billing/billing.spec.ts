@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import {
+  CreditNotes,
   InvoicePreview,
   Invoices,
   InvoiceWithLines,
+  Statement,
   Subscription,
   UsageEvents,
   UsageHours,
@@ -11,7 +14,7 @@ import {
   UsageLevels,
 } from '#api-schema';
 import { MonthRating } from '#billing/invoice';
-import { InvoiceFinalization, MonthClosing, PostgresBillingAccounts } from '#billing/postgres';
+import { InvoiceFinalization, issueCreditNote, MonthClosing, PostgresBillingAccounts } from '#billing/postgres';
 import { Database } from '#database';
 import { PostgresDirectoryRegistry } from '#directory/postgres';
 import { PostgresMetering, PostgresUsageReader, type UsageEvent } from '#metering';
@@ -37,6 +40,7 @@ describe('billing over the API', () => {
       ROOKERY_API_PORT: '0',
       ROOKERY_STATUS_PORT: '0',
       ROOKERY_ARGON2_MEMORY_KIB: '64',
+      ROOKERY_SEAL_KEY: '07'.repeat(32),
     });
     api = await startApi(settings, { clock: systemClock, random: systemRandom, logger: silentLogger });
     const registry = new PostgresDirectoryRegistry(database, systemRandom, {
@@ -196,10 +200,54 @@ describe('billing over the API', () => {
     );
     const pdf = await get(`/partners/own/invoices/${invoice.number}?format=pdf`);
     assert.match(Buffer.from(await pdf.arrayBuffer()).toString('latin1'), /factur-x\.xml/);
+    const html = await get(`/partners/own/invoices/${invoice.number}?format=html`);
+    assert.equal(html.headers.get('content-type'), 'text/html; charset=utf-8');
+    assert.match(await html.text(), /<svg viewBox/);
+    const csv = await (await get(`/partners/own/invoices/${invoice.number}?format=csv`)).text();
+    assert.equal(csv.trim().split('\r\n').length, invoice.lines.length + 1);
     const xml = await get(`/partners/own/invoices/${invoice.number}?format=xml`);
     assert.equal(xml.headers.get('content-type'), 'application/xml');
     assert.match(await xml.text(), new RegExp(`<ram:ID>${invoice.number}</ram:ID>`));
     assert.equal((await get(`/partners/other/invoices/${draft.id}`, keys.other)).status, 404);
+    const at = new Date(now);
+    const [line] = invoice.lines;
+    assert(line);
+    const credited = {
+      serviceMonth: draft.month,
+      component: 'x',
+      priceVersion: 'v',
+      description: 'Goodwill',
+      taxClass: 'standard',
+      net: 100n,
+    };
+    await database.transaction((client) =>
+      issueCreditNote(client, { invoiceId: draft.id, lines: [credited], reason: 'For the trouble', at }),
+    );
+    const notes = CreditNotes.parse(await (await get('/partners/own/credit-notes')).json());
+    const note = notes.items[0]!;
+    assert.deepEqual([note.netMinor, note.taxMinor, note.invoiceNumber], [100, 19, invoice.number]);
+    const noteXml = await (await get(`/partners/own/credit-notes/${note.number}?format=xml`)).text();
+    assert.match(noteXml, /<cbc:TaxAmount currencyID="EUR">0.19<\/cbc:TaxAmount>/);
+    for (const format of ['pdf', 'html'])
+      assert.equal((await get(`/partners/own/credit-notes/${note.id}?format=${format}`)).status, 200);
+    assert.equal((await get(`/partners/other/credit-notes/${note.id}`, keys.other)).status, 404);
+    const month = at.toISOString().slice(0, 7);
+    const statement = Statement.parse(await (await get(`/partners/own/statement?from=2020-01&to=${month}`)).json());
+    const owed = statement.entries.reduce((sum, entry) => sum + entry.amountMinor, 0);
+    assert.deepEqual([statement.openingMinor, statement.closingMinor], [0, owed]);
+    assert.equal(statement.entries.at(-1)?.balanceMinor, owed);
+    for (const format of ['pdf', 'html', 'csv'])
+      assert.equal((await get(`/partners/own/statement?from=${month}&format=${format}`)).status, 200);
+    assert.equal((await get(`/partners/own/statement?from=${month}&to=2020-01`)).status, 422);
+    for (const [what, path] of [
+      ['note', `credit-notes/${note.id}`],
+      ['statement', `statement?from=2020-01&to=${month}`],
+    ] as const) {
+      const { ROOKERY_KEEP_PDF } = process.env;
+      if (!ROOKERY_KEEP_PDF) break;
+      const file = await get(`/partners/own/${path}${path.includes('?') ? '&' : '?'}format=pdf`);
+      writeFileSync(`${ROOKERY_KEEP_PDF}.${what}.pdf`, Buffer.from(await file.arrayBuffer()));
+    }
   });
 
   for (const [path, key, status, code] of [

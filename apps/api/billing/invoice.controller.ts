@@ -1,8 +1,8 @@
-import { Controller, StreamableFile } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { type InputOf, ROUTES } from '#api-schema';
-import { ok } from '#stdx';
 import { By, Input, Needs, Operation } from '../http/operation.ts';
 import type { Asking } from '../http/request.ts';
+import { streamed } from './document.controller.ts';
 import { Invoices } from './invoices.ts';
 
 type Routes = typeof ROUTES;
@@ -22,10 +22,7 @@ export class InvoiceController {
   async show(@By() asking: Asking, @Input() input: InputOf<Routes['showInvoice']>) {
     const { format = 'json' } = input.query;
     if (format === 'json') return this.invoices.show(asking, input);
-    const file = await this.invoices.file(asking, input, format);
-    if (!file.ok) return file;
-    const { bytes, type, name } = file.value;
-    return ok(new StreamableFile(bytes, { type, disposition: `inline; filename="${name}"` }));
+    return streamed(await this.invoices.file(asking, input, format));
   }
 
   @Needs('write')

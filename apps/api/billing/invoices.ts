@@ -1,6 +1,12 @@
 import type { InputOf, Invoice, InvoiceWithLines, ROUTES } from '#api-schema';
-import { crossIndustryInvoice, invoiceDocument, renderPdf } from '#billing/invoice';
-import type { InvoiceBook, InvoiceFinalization, InvoiceSummary } from '#billing/postgres';
+import type {
+  FileFormat,
+  InvoiceBook,
+  InvoiceFile,
+  InvoiceFiles,
+  InvoiceFinalization,
+  InvoiceSummary,
+} from '#billing/postgres';
 import { err, ok } from '#stdx';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
@@ -8,18 +14,12 @@ import type { PartnerNames } from '../partners/partner-names.ts';
 
 type Routes = typeof ROUTES;
 
-/** A rendering of a final invoice. */
-export interface InvoiceFile {
-  readonly bytes: Buffer;
-  readonly type: 'application/pdf' | 'application/xml';
-  readonly name: string;
-}
-
 export class Invoices {
   constructor(
     private readonly partners: PartnerNames,
     private readonly book: InvoiceBook,
     private readonly finalization: InvoiceFinalization,
+    private readonly files: InvoiceFiles,
   ) {}
 
   async list(
@@ -59,20 +59,17 @@ export class Invoices {
   async file(
     asking: Asking,
     { params }: InputOf<Routes['showInvoice']>,
-    format: 'pdf' | 'xml',
+    format: FileFormat,
   ): Promise<Reply<InvoiceFile>> {
     const found = await this.find(asking, params);
     if (!found.ok) return found;
-    const record = await this.book.record(found.value.partnerId, found.value.invoice.id);
-    if (!record) return err({ code: 'conflict', detail: 'the invoice is not final: there is only its JSON' });
-    const xml = crossIndustryInvoice(record);
-    if (format === 'pdf') {
-      const bytes = await renderPdf(invoiceDocument(record), xml);
-      return ok({ bytes, type: 'application/pdf', name: `${record.number}.pdf` });
-    }
-    return xml === undefined
-      ? err({ code: 'conflict', detail: 'an electronic invoice needs the countries and VAT numbers of both sides' })
-      : ok({ bytes: Buffer.from(xml), type: 'application/xml', name: `${record.number}.xml` });
+    const { partnerId, invoice } = found.value;
+    if (invoice.state !== 'finalized')
+      return err({ code: 'conflict', detail: 'the invoice is not final: there is only its JSON' });
+    const file = await this.files.file({ kind: 'invoice', id: invoice.id, partnerId }, format);
+    return file
+      ? ok(file)
+      : err({ code: 'conflict', detail: 'an electronic invoice needs the countries and VAT numbers of both sides' });
   }
 
   async approve(asking: Asking, { params }: InputOf<Routes['approveInvoice']>): Promise<Reply<Invoice>> {

@@ -74,13 +74,13 @@ export const invoice: Noun = {
     show: {
       args: ['PARTNER', 'INVOICE'],
       options: {
-        format: { type: 'value', value: 'FORMAT', summary: 'pdf or xml; with --out' },
+        format: { type: 'value', value: 'FORMAT', summary: 'pdf, xml, html or csv; with --out' },
         out: { type: 'value', value: 'FILE', summary: 'where to write it' },
       },
       summary: 'an invoice, by number or id',
       async run({ client, args: [partner = '', invoice = ''], values }) {
         const params = { partner, invoice };
-        const format = wordOf('format', values['format'], ['pdf', 'xml']);
+        const format = wordOf('format', values['format'], ['pdf', 'xml', 'html', 'csv']);
         if (format === undefined) {
           const { lines, ...rest } = await client.call(ROUTES.showInvoice, { params, query: {}, body: undefined });
           return { json: { ...rest, lines }, text: `${fields(rest)}\n\n${linesText(lines, rest.currency)}` };

@@ -1,15 +1,11 @@
 import { formatDecimal, formatMinor, isoDay, localDay } from '#billing/rating';
 import type { InvoiceLine } from './compose.ts';
 import type { InvoiceRecord, InvoiceTax, LegalParty } from './invoice-record.ts';
+import { EXEMPTION_CODE, unitCode } from './ubl-parts.ts';
+import { element } from './xml.ts';
 
 /** The profile of Factur-X 1.07 / ZUGFeRD 2.3 that says what the European norm EN 16931 says. */
 export const FACTUR_X_PROFILE = 'urn:cen.eu:en16931:2017';
-
-/** Units of UN/ECE recommendation 20: hours have a code of their own, the rest counts as pieces. */
-const unitCode = (unit: string): string => (unit === 'hour' ? 'HUR' : 'C62');
-
-/** Why no tax is charged, as VATEX codes (EN 16931 BT-121). */
-const EXEMPTION_CODE: Readonly<Record<string, string>> = { AE: 'VATEX-EU-AE', O: 'VATEX-EU-O' };
 
 /**
  * An invoice as UN/CEFACT Cross Industry Invoice D16B in the EN 16931 profile, or `undefined` when the norm's mandatory
@@ -67,7 +63,8 @@ const NAMESPACES = {
   'xmlns:udt': 'urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100',
 };
 
-function isComplete({ seller, customer, taxes }: InvoiceRecord): boolean {
+/** Whether the norm's mandatory facts are there. */
+export function isComplete({ seller, customer, taxes }: InvoiceRecord): boolean {
   if (seller.country === null || customer.country === null) return false;
   const charges = taxes.some(({ category }) => category !== 'O');
   if (charges && seller.vatId === null) return false;
@@ -142,20 +139,3 @@ function party(name: string, { name: legalName, address, country, vatId }: Legal
 /** Format 102 of UNTDID 2379: YYYYMMDD, the local date. */
 const dateOf = (instant: number, zone: string): string =>
   element('udt:DateTimeString', { format: '102' }, isoDay(localDay(instant, zone)).replaceAll('-', ''));
-
-type Attributes = Readonly<Record<string, string>>;
-type Content = string | readonly string[];
-
-/** Text content is escaped; a list is elements already written. */
-function element(name: string, ...rest: [Content] | [Attributes, Content]): string {
-  const [attributes, content] = rest.length === 2 ? rest : [{}, rest[0]];
-  const inside = typeof content === 'string' ? escapeXml(content) : content.join('');
-  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(value)}"`);
-  return `<${name}${written.join('')}>${inside}</${name}>`;
-}
-
-/** XML 1.0 §2.2 and §2.4: markup escaped, characters that may not occur left out. */
-const escapeXml = (text: string): string =>
-  text
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
-    .replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);

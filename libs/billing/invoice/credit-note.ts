@@ -38,6 +38,7 @@ export interface CreditNoteTax {
   readonly category: TaxCategory;
   readonly percent: Ratio;
   readonly net: bigint;
+  readonly tax: bigint;
   readonly note: string | null;
 }
 
@@ -63,6 +64,7 @@ export function creditNoteDocument(record: CreditNoteRecord): InvoiceDocument {
       amount: money(line.net, currency),
       evidence: '',
     })),
+    columns: { quantity: 'Service month', unitPrice: '', amount: 'Amount' },
     totals: [
       ['Net', money(record.net, currency)],
       [taxLabel(record.taxes), money(record.tax, currency)],

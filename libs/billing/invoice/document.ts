@@ -1,5 +1,5 @@
 import { formatDecimal, formatMinor, isoDay, localDay, minorDigits, type RatedLine } from '#billing/rating';
-import { evidenceRoot, invoicePreview } from './preview.ts';
+import { evidenceOf, evidenceRoot, invoicePreview } from './preview.ts';
 import type { RatedMonth } from './rate-month.ts';
 
 /** What any rendering of an invoice (PDF, HTML) shows: texts ready to print, in order. */
@@ -14,6 +14,8 @@ export interface InvoiceDocument {
   readonly facts: readonly (readonly [label: string, value: string])[];
   readonly currency: string;
   readonly lines: readonly DocumentLine[];
+  /** Headings of the figures, where they are not an invoice's. */
+  readonly columns?: { readonly quantity: string; readonly unitPrice: string; readonly amount: string };
   /** Label and amount, the last one is what counts. */
   readonly totals: readonly (readonly [label: string, amount: string])[];
   /** What tax law wants said. */
@@ -48,6 +50,10 @@ export interface Breakdown {
     readonly amount: string;
     readonly share: number;
   }[];
+  /** What the line used on each local date of the period, for a picture of it. */
+  readonly days?: readonly number[];
+  /** Where everything behind the line can be read. */
+  readonly evidence?: string;
   /** Resources not shown, and what they come to. */
   readonly rest: { readonly count: number; readonly amount: string } | null;
 }
@@ -94,13 +100,14 @@ export function previewDocument(month: RatedMonth): InvoiceDocument {
       ...new Set(rated.taxes.flatMap(({ note }) => note ?? [])),
       `What is behind a line can be read under ${evidenceRoot(account.partnerId)}/`,
     ],
-    breakdowns: rated.lines.filter(({ parts }) => parts.length > 0).map((line) => breakdown(line, month)),
+    breakdowns: rated.lines.flatMap((line, index) => (line.parts.length > 0 ? [breakdown(line, index, month)] : [])),
     issuedAt: asOf,
   };
 }
 
 /** The largest resources of a line, and what the others come to. */
-export function breakdown(line: RatedLine, { rated, labels }: RatedMonth): Breakdown {
+export function breakdown(line: RatedLine, index: number, month: RatedMonth): Breakdown {
+  const { account, rated, labels, daily } = month;
   const { currency } = rated;
   const sorted = line.parts.toSorted((a, b) => compareShares(b, a) || (a.resource < b.resource ? -1 : 1));
   const shown = sorted.slice(0, BREAKDOWN_ROWS_MAX);
@@ -109,6 +116,8 @@ export function breakdown(line: RatedLine, { rated, labels }: RatedMonth): Break
   return {
     title: line.description,
     unit: plural(line.unit, ''),
+    days: daily[index] ?? [],
+    evidence: evidenceOf(month, line).slice(evidenceRoot(account.partnerId).length + 1),
     rows: shown.map(({ resource, quantity, minor }) => ({
       name: labels.get(resource) ?? resource,
       quantity: grouped(formatDecimal(quantity, 3)),

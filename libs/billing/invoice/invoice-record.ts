@@ -52,6 +52,8 @@ export interface KeptWithInvoice {
   readonly engineVersion: string;
   readonly digest: string;
   readonly breakdowns: readonly Breakdown[];
+  /** How the partner's software reads it; Factur-X's own form where nothing is said. */
+  readonly electronic?: { readonly format: 'cii' | 'ubl' | 'xrechnung'; readonly buyerReference: string | null };
 }
 
 export interface LegalParty {
@@ -60,11 +62,16 @@ export interface LegalParty {
   /** ISO 3166-1 alpha-2. */
   readonly country: string | null;
   readonly vatId: string | null;
+  readonly email?: string | null;
+  /** Whom to ask. */
+  readonly contact?: { readonly name: string; readonly phone: string; readonly email: string };
+  /** Where to pay. */
+  readonly iban?: string | null;
 }
 
 /** Who used what, in the form that is kept. */
 export const breakdownsOf = (month: RatedMonth): Breakdown[] =>
-  month.rated.lines.filter(({ parts }) => parts.length > 0).map((line) => breakdown(line, month));
+  month.rated.lines.flatMap((line, index) => (line.parts.length > 0 ? [breakdown(line, index, month)] : []));
 
 /** A final invoice as a document to print. */
 export function invoiceDocument(record: InvoiceRecord): InvoiceDocument {

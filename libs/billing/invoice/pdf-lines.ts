@@ -9,8 +9,9 @@ const COLUMN = {
 } as const;
 
 /** The table of lines; the heading comes again on each page. Returns where it ends. */
-export function drawLines(page: Page, { lines, currency }: InvoiceDocument, top: number): number {
-  let y = drawHeading(page, currency, top);
+export function drawLines(page: Page, document: InvoiceDocument, top: number): number {
+  const { lines } = document;
+  let y = drawHeading(page, document, top);
   if (lines.length === 0) {
     page
       .font(FONT.regular)
@@ -23,7 +24,7 @@ export function drawLines(page: Page, { lines, currency }: InvoiceDocument, top:
     const height = heightOf(page, line);
     if (y + height > BOTTOM) {
       page.addPage();
-      y = drawHeading(page, currency, 60);
+      y = drawHeading(page, document, 60);
     }
     drawLine(page, line, y);
     y += height;
@@ -32,20 +33,25 @@ export function drawLines(page: Page, { lines, currency }: InvoiceDocument, top:
   return y;
 }
 
-function drawHeading(page: Page, currency: string, y: number): number {
+function drawHeading(page: Page, { columns, currency }: InvoiceDocument, y: number): number {
+  const { quantity, unitPrice, amount } = columns ?? {
+    quantity: 'Quantity',
+    unitPrice: 'Unit price',
+    amount: 'Amount',
+  };
   page.font(FONT.regular).fontSize(7.5).fillColor(COLOR.muted);
   const right = { align: 'right', characterSpacing: 0.4 } as const;
   page.text('DESCRIPTION', COLUMN.description.x, y, { characterSpacing: 0.4 });
-  page.text('QUANTITY', COLUMN.quantity.x, y, { width: COLUMN.quantity.width, ...right });
-  page.text('UNIT PRICE', COLUMN.unitPrice.x, y, { width: COLUMN.unitPrice.width, ...right });
-  page.text(`AMOUNT, ${currency}`, COLUMN.amount.x, y, { width: COLUMN.amount.width, ...right });
+  page.text(quantity.toUpperCase(), COLUMN.quantity.x, y, { width: COLUMN.quantity.width, ...right });
+  page.text(unitPrice.toUpperCase(), COLUMN.unitPrice.x, y, { width: COLUMN.unitPrice.width, ...right });
+  page.text(`${amount.toUpperCase()}, ${currency}`, COLUMN.amount.x, y, { width: COLUMN.amount.width, ...right });
   hairline(page, y + 14);
   return y + 14;
 }
 
 function heightOf(page: Page, { description, evidence }: DocumentLine): number {
   const main = page.font(FONT.bold).fontSize(9.5).heightOfString(description, { width: COLUMN.description.width });
-  const small = page.font(FONT.regular).fontSize(6.5).heightOfString(evidence, { width: 330 });
+  const small = evidence === '' ? 0 : page.font(FONT.regular).fontSize(6.5).heightOfString(evidence, { width: 330 });
   return main + small + 17;
 }
 

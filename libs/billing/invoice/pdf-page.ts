@@ -15,6 +15,7 @@ export const COLOR = {
   hairline: '#dfe4e8',
   accent: '#1f5f5b',
   tint: '#cfe3e0',
+  chart: '#7fb0aa',
 } as const;
 
 /** Figures under each other: right-aligned, all digits of one width. */

@@ -71,7 +71,14 @@ function month(): RatedMonth {
     coupons: [{ id: 'c', description: 'Welcome, 10 % off', off: 'percent', percent: decimal('10') }],
     tax: account.tax,
   });
-  return { account, rated, asOf: period.to, cutoff: 1n, labels: new Map([['volume-a', 'Volume A']]) };
+  return {
+    account,
+    rated,
+    asOf: period.to,
+    cutoff: 1n,
+    labels: new Map([['volume-a', 'Volume A']]),
+    daily: rated.lines.map((_, line) => period.dayStarts.map((__, day) => 40 + ((day * (line + 3)) % 17))),
+  };
 }
 
 describe('invoice document', () => {

@@ -65,7 +65,8 @@ function drawHead(page: Page, { title, notice, seller, customer, facts }: Invoic
   page.font(FONT.bold).fontSize(13).fillColor(COLOR.accent).text(seller.name, LEFT, 44);
   page.font(FONT.regular).fontSize(8.5).fillColor(COLOR.muted);
   for (const line of seller.address) page.text(line, LEFT);
-  page.font(FONT.bold).fontSize(24).fillColor(COLOR.ink).text(title, LEFT, 88, { width: WIDTH });
+  const below = Math.max(88, page.y + 16);
+  page.font(FONT.bold).fontSize(24).fillColor(COLOR.ink).text(title, LEFT, below, { width: WIDTH });
   let y = page.y + 2;
   if (notice) {
     page.font(FONT.regular).fontSize(9).fillColor(COLOR.muted).text(notice, LEFT, y, { width: WIDTH });

@@ -36,7 +36,7 @@ function previewLine(month: RatedMonth, line: RatedLine): PreviewLine {
     unit: line.unit,
     unitPrice: formatDecimal(line.unitPrice, PRICE_DIGITS),
     amountMinor: integer(line.minor),
-    evidence: evidence(month, line),
+    evidence: evidenceOf(month, line),
   };
 }
 
@@ -61,7 +61,7 @@ function describe({ account, rated }: RatedMonth, line: RatedLine): string {
 }
 
 /** Which of the usage pages shows what is behind a line. */
-function evidence({ account, rated }: RatedMonth, line: RatedLine): string {
+export function evidenceOf({ account, rated }: RatedMonth, line: RatedLine): string {
   const base = evidenceRoot(account.partnerId);
   const page = PAGE_OF_MEASURE[measureOf(line)];
   if (!page) return `${base}/subscription`;

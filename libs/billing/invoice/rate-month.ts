@@ -21,6 +21,7 @@ import {
 } from '#billing/rating';
 import type { UsageFacts } from '#metering';
 import { type Clock, err, ok, type Result } from '#stdx';
+import { dailyUsage } from './daily-usage.ts';
 
 export interface RatedMonth {
   readonly account: BillingAccount;
@@ -31,6 +32,8 @@ export interface RatedMonth {
   readonly cutoff: bigint;
   /** Resource → its name for people. */
   readonly labels: ReadonlyMap<string, string>;
+  /** Line by line, what was used on each local date: for pictures. */
+  readonly daily: readonly (readonly number[])[];
 }
 
 /** Rates one partner's month from what was used and agreed. */
@@ -62,11 +65,12 @@ export class MonthRating {
       cuts: [...new Set([period.from, ...starts, period.to])].sort((a, b) => a - b),
       cutoff: upTo,
     });
+    const usage = usageOf(facts);
     const rated = ratePeriod({
       period,
       currency: (segments[0] ?? account.segments[0])?.prices.currency ?? 'EUR',
       segments,
-      usage: usageOf(facts),
+      usage,
       asOf,
       commitments: account.commitments.flatMap((commitment) => {
         const span = within(commitment, account, period);
@@ -77,7 +81,8 @@ export class MonthRating {
         .map(({ from, to, ...coupon }) => coupon),
       tax: account.tax,
     });
-    return { account, rated, asOf, cutoff: upTo, labels: labelsOf(facts) };
+    const daily = rated.lines.map((line) => dailyUsage(line, usage, period, asOf));
+    return { account, rated, asOf, cutoff: upTo, labels: labelsOf(facts), daily };
   }
 }
 

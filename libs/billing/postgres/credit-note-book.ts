@@ -1,5 +1,5 @@
 import type { CreditNoteRecord, KeptWithInvoice } from '#billing/invoice';
-import { decimal, type TaxCategory } from '#billing/rating';
+import { creditTax, decimal, type TaxCategory } from '#billing/rating';
 import type { Queryable } from '#database';
 
 /** All that the documents of a credit note show; parties are the invoice's, as they were. */
@@ -36,11 +36,14 @@ export async function creditNoteRecord(client: Queryable, id: string): Promise<C
     percent: string;
     note: string | null;
     net: string;
+    remaining: string;
   }>(
-    `SELECT tax.tax_class, category, percent, note, sum(line.net_minor) AS net
+    `SELECT tax.tax_class, category, percent, note, sum(line.net_minor) AS net, tax.net_minor - coalesce((
+       SELECT sum(earlier.net_minor) FROM credit_note_line earlier JOIN credit_note other ON other.id = earlier.credit_note_id
+       WHERE other.invoice_id = $1 AND other.number < $3 AND earlier.tax_class = tax.tax_class), 0) AS remaining
      FROM tax_line tax JOIN credit_note_line line ON line.tax_class = tax.tax_class AND line.credit_note_id = $2
-     WHERE tax.invoice_id = $1 GROUP BY tax.tax_class, category, percent, note ORDER BY tax.tax_class`,
-    [row.invoice_id, id],
+     WHERE tax.invoice_id = $1 GROUP BY tax.tax_class, category, percent, note, tax.net_minor ORDER BY tax.tax_class`,
+    [row.invoice_id, id, row.number],
   );
   const { seller, customer, zone } = row.document;
   return {
@@ -67,6 +70,7 @@ export async function creditNoteRecord(client: Queryable, id: string): Promise<C
       category: tax.category,
       percent: decimal(tax.percent),
       net: BigInt(tax.net),
+      tax: creditTax(BigInt(tax.remaining), BigInt(tax.net), decimal(tax.percent)),
       note: tax.note,
     })),
     net: BigInt(row.net_minor),

@@ -127,7 +127,7 @@ export class InvoiceFinalization {
     composed: ComposedInvoice,
   ): Promise<void> {
     const { partner_id: partnerId, id, currency } = draft;
-    const { seller, customer, prefix, paymentDays } = await partiesOf(client, partnerId);
+    const { seller, customer, prefix, paymentDays, electronic } = await partiesOf(client, partnerId);
     const now = this.clock.now();
     const at = new Date(now);
     const dueAt = new Date(now + paymentDays * 86_400_000);
@@ -142,6 +142,7 @@ export class InvoiceFinalization {
       engineVersion: rated.rated.engineVersion,
       digest: rated.rated.digest,
       breakdowns: breakdownsOf(rated),
+      electronic,
     };
     await client.query(
       `UPDATE invoice SET state = 'finalized', failure = NULL, run_id = $2, number = $3, issued_at = $4, due_at = $5,

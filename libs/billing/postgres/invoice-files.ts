@@ -1,4 +1,15 @@
-import { creditNoteDocument, crossIndustryInvoice, invoiceDocument, renderPdf } from '#billing/invoice';
+import {
+  creditNoteDocument,
+  crossIndustryInvoice,
+  type InvoiceRecord,
+  invoiceCsv,
+  invoiceDocument,
+  renderHtml,
+  renderPdf,
+  ublCreditNote,
+  ublInvoice,
+  xrechnungGaps,
+} from '#billing/invoice';
 import type { Database } from '#database';
 import { type Clock, present } from '#stdx';
 import { creditNoteRecord } from './credit-note-book.ts';
@@ -10,7 +21,7 @@ export interface InvoiceFile {
   readonly bytes: Buffer;
 }
 
-export type FileFormat = 'pdf' | 'xml';
+export type FileFormat = 'pdf' | 'xml' | 'html' | 'csv';
 
 /** What a file is made of. */
 export interface FileSubject {
@@ -59,20 +70,50 @@ export class InvoiceFiles {
 
   private async ofInvoice({ id, partnerId }: FileSubject, format: FileFormat): Promise<InvoiceFile | undefined> {
     const record = present(await this.book.record(partnerId, id), 'final invoice');
-    const xml = crossIndustryInvoice(record);
-    if (format === 'pdf') return pdf(record.number, await renderPdf(invoiceDocument(record), xml));
-    return xml === undefined
-      ? undefined
-      : { name: `${record.number}.xml`, mediaType: 'application/xml', bytes: Buffer.from(xml) };
+    const { number } = record;
+    switch (format) {
+      case 'pdf':
+        return pdf(number, await renderPdf(invoiceDocument(record), crossIndustryInvoice(record)));
+      case 'xml':
+        return xml(number, electronicInvoice(record));
+      case 'html':
+        return written(`${number}.html`, 'text/html; charset=utf-8', renderHtml(invoiceDocument(record)));
+      case 'csv':
+        return written(`${number}.csv`, 'text/csv; charset=utf-8', invoiceCsv(record));
+    }
   }
 
   private async ofCreditNote({ id }: FileSubject, format: FileFormat): Promise<InvoiceFile | undefined> {
-    if (format !== 'pdf') return undefined;
     const record = await this.database.transaction((client) => creditNoteRecord(client, id));
     const note = present(record, 'credit note');
-    return pdf(note.number, await renderPdf(creditNoteDocument(note)));
+    switch (format) {
+      case 'pdf':
+        return pdf(note.number, await renderPdf(creditNoteDocument(note)));
+      case 'xml':
+        return xml(note.number, ublCreditNote(note));
+      case 'html':
+        return written(`${note.number}.html`, 'text/html; charset=utf-8', renderHtml(creditNoteDocument(note)));
+      case 'csv':
+        return undefined;
+    }
   }
 }
+
+/** In the form the partner asked for. XRechnung that lacks what it demands is given as plain UBL. */
+function electronicInvoice(record: InvoiceRecord): string | undefined {
+  const { format = 'cii' } = record.electronic ?? {};
+  if (format === 'cii') return crossIndustryInvoice(record);
+  return ublInvoice(record, format === 'xrechnung' && xrechnungGaps(record).length === 0 ? 'xrechnung' : 'ubl');
+}
+
+const written = (name: string, mediaType: string, text: string): InvoiceFile => ({
+  name,
+  mediaType,
+  bytes: Buffer.from(text),
+});
+
+const xml = (number: string, text: string | undefined): InvoiceFile | undefined =>
+  text === undefined ? undefined : written(`${number}.xml`, 'application/xml', text);
 
 const pdf = (number: string, bytes: Buffer): InvoiceFile => ({
   name: `${number}.pdf`,
