@@ -15,6 +15,7 @@ const KINDS = [
   'keywords',
   'queue',
   'mailbox',
+  'script',
 ] as const;
 
 /** An operation that makes sense for the account as it is. `token` gives a name never used before. */
@@ -59,7 +60,23 @@ export function chooseOperation(model: AccountModel, random: Random, token: () =
     }
     case 'mailbox':
       return model.mailboxes.has('temp') ? { kind: 'delete', mailbox: 'temp' } : { kind: 'create', mailbox: 'temp' };
+    case 'script':
+      return scriptOperation(model, pick, token);
   }
+}
+
+function scriptOperation(
+  { scripts, active }: AccountModel,
+  pick: <T>(items: readonly T[]) => T,
+  token: () => string,
+): CrashOperation {
+  const script = pick(['a', 'b', 'c']);
+  if (!scripts.has(script)) return { kind: 'script', script, token: token() };
+  if (active !== script && pick([true, false])) return { kind: 'drop', script };
+  return pick<CrashOperation>([
+    { kind: 'script', script, token: token() },
+    { kind: 'activate', script: active === script ? null : script },
+  ]);
 }
 
 function sizeOf(model: AccountModel, mailbox: string): number {

@@ -40,13 +40,19 @@ export async function readAccount(store: MailStore, accountId: string): Promise<
     assert(stored.equals(textOf(token)), `bytes of queued ${token} differ`);
     queue.push([forwardPath, { token, attempts }]);
   }
-  return { mailboxes: sorted(mailboxes), queue: sorted(queue) };
+  const scripts = [];
+  for (const { name } of await store.scripts.list(context, accountId)) {
+    const { content } = await store.scripts.get(context, accountId, name);
+    scripts.push([name, content.toString()]);
+  }
+  const active = store.scripts.active(accountId)?.name ?? null;
+  return { mailboxes: sorted(mailboxes), queue: sorted(queue), scripts: sorted(scripts), active };
 }
 
 /** The model in the same shape. */
 export function shapeOf(model: AccountModel): unknown {
-  const { mailboxes, queue } = model.state();
-  return { mailboxes: sorted(mailboxes), queue: sorted(queue) };
+  const { mailboxes, queue, scripts, active } = model.state();
+  return { mailboxes: sorted(mailboxes), queue: sorted(queue), scripts: sorted(scripts), active };
 }
 
 function sorted<T extends readonly unknown[]>(rows: readonly T[]): readonly T[] {

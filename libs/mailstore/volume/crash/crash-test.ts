@@ -79,7 +79,13 @@ export class CrashTest {
     for (const accountId of ACCOUNTS) {
       await begin(store, accountId);
       const mailboxes = await store.mailboxes(context, accountId);
-      const model = AccountModel.of({ mailboxes: mailboxes.map(({ name }) => [name, 1, []]), queue: [], events: 0 });
+      const model = AccountModel.of({
+        mailboxes: mailboxes.map(({ name }) => [name, 1, []]),
+        queue: [],
+        scripts: [],
+        active: null,
+        events: 0,
+      });
       this.ledgers.set(accountId, { model, underWay: undefined, modSeq: 0 });
     }
     await store.close();

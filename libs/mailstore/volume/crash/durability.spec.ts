@@ -53,7 +53,11 @@ async function live(seed: number, operations: number, every: number, omit?: Omis
   const lives = new Map<string, Life>(
     ACCOUNTS.map((account) => [
       account,
-      { model: AccountModel.of({ mailboxes: names, queue: [], events: 0 }), underWay: undefined, shown: 0 },
+      {
+        model: AccountModel.of({ mailboxes: names, queue: [], scripts: [], active: null, events: 0 }),
+        underWay: undefined,
+        shown: 0,
+      },
     ]),
   );
   let answers = 0;

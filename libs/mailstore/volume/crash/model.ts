@@ -28,7 +28,10 @@ export type CrashOperation =
       readonly again: readonly string[];
       readonly bounce: string | null;
     }
-  | { readonly kind: 'create' | 'delete'; readonly mailbox: string };
+  | { readonly kind: 'create' | 'delete'; readonly mailbox: string }
+  | { readonly kind: 'script'; readonly script: string; readonly token: string }
+  | { readonly kind: 'activate'; readonly script: string | null }
+  | { readonly kind: 'drop'; readonly script: string };
 
 interface ModelMessage {
   readonly token: string;
@@ -44,6 +47,9 @@ interface ModelMailbox {
 export interface ModelState {
   readonly mailboxes: readonly (readonly [string, number, readonly (readonly [number, ModelMessage])[]])[];
   readonly queue: readonly (readonly [string, { readonly token: string; readonly attempts: number }])[];
+  /** Name → what is in it. */
+  readonly scripts: readonly (readonly [string, string])[];
+  readonly active: string | null;
   readonly events: number;
 }
 
@@ -52,6 +58,8 @@ export class AccountModel {
   readonly mailboxes = new Map<string, ModelMailbox>();
   /** Recipient → what goes to it. */
   readonly queue = new Map<string, { readonly token: string; readonly attempts: number }>();
+  readonly scripts = new Map<string, string>();
+  active: string | null = null;
   /** Usage events written since the last look at the outbox. */
   events = 0;
 
@@ -60,6 +68,8 @@ export class AccountModel {
     for (const [name, uidNext, messages] of state.mailboxes)
       model.mailboxes.set(name, { uidNext, messages: new Map(messages) });
     for (const [recipient, entry] of state.queue) model.queue.set(recipient, entry);
+    for (const [name, token] of state.scripts) model.scripts.set(name, token);
+    model.active = state.active;
     model.events = state.events;
     return model;
   }
@@ -68,6 +78,8 @@ export class AccountModel {
     return {
       mailboxes: [...this.mailboxes].map(([name, { uidNext, messages }]) => [name, uidNext, [...messages]] as const),
       queue: [...this.queue],
+      scripts: [...this.scripts],
+      active: this.active,
       events: this.events,
     };
   }
@@ -121,6 +133,15 @@ export class AccountModel {
         return;
       case 'delete':
         this.mailboxes.delete(operation.mailbox);
+        return;
+      case 'script':
+        this.scripts.set(operation.script, operation.token);
+        return;
+      case 'activate':
+        this.active = operation.script;
+        return;
+      case 'drop':
+        this.scripts.delete(operation.script);
         return;
     }
   }

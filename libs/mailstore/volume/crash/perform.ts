@@ -74,6 +74,15 @@ export async function perform(
     case 'delete':
       await store.deleteMailbox(context, accountId, operation.mailbox);
       return;
+    case 'script':
+      await store.scripts.put(context, accountId, operation.script, Buffer.from(operation.token));
+      return;
+    case 'activate':
+      await store.scripts.activate(context, accountId, operation.script);
+      return;
+    case 'drop':
+      await store.scripts.delete(context, accountId, operation.script);
+      return;
   }
 }
 
