@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type MailboxRole, type MailStore, MailStoreError, type StagedMessage } from '#mailstore/api';
 import type { SieveAnswer, SieveQuestion } from '#protocol/sieve';
-import { collect, type RequestContext } from '#stdx';
+import { asBuffer, type RequestContext } from '#stdx';
 
 /** RFC 8579 §2: special uses of RFC 6154 and RFC 8457, as scripts write them. */
 const USES: Readonly<Record<Exclude<MailboxRole, 'inbox'>, string>> = {
@@ -27,6 +27,7 @@ export class StoreAnswers {
     private readonly context: RequestContext,
     private readonly accountId: string,
     private readonly message: StagedMessage,
+    private readonly bodyBytesMax: number,
   ) {}
 
   async answer(question: SieveQuestion): Promise<SieveAnswer> {
@@ -36,7 +37,7 @@ export class StoreAnswers {
         await nextTurn();
         return true;
       case 'bytes':
-        return collect(message.bytes(), message.size);
+        return beginning(message, this.bodyBytesMax);
       case 'mailbox': {
         const mailbox = await orNull(store.mailbox(context, accountId, question.name));
         return mailbox && { name: mailbox.name, uses: usesOf(mailbox.role) };
@@ -65,4 +66,16 @@ async function orNull<T>(found: Promise<T>): Promise<T | null> {
     if (error instanceof MailStoreError && /NotFound$/.test(error.code)) return null;
     throw error;
   }
+}
+
+/** The first pieces of a message, up to `bytesMax`. */
+export async function beginning(message: StagedMessage, bytesMax: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of message.bytes()) {
+    pieces.push(asBuffer(piece));
+    length += piece.length;
+    if (length >= bytesMax) break;
+  }
+  return Buffer.concat(pieces).subarray(0, bytesMax);
 }

@@ -7,6 +7,8 @@ export interface SieveDeliverySettings {
   readonly redirects: RedirectLimits;
   /** UTF-8 bytes of scripts kept compiled. Default 8 MiB: some thousand scripts of ordinary size. */
   readonly compiledBytesMax: number;
+  /** Bytes of a message that `body` is given; a longer one is looked at so far. Default 16 MiB: several may be at work at once. */
+  readonly bodyBytesMax: number;
   /** Separator of plus addressing, for `subaddress`. Default `+`. */
   readonly subaddressSeparator: string;
 }
@@ -15,6 +17,7 @@ export const SIEVE_DELIVERY_SETTINGS: SieveDeliverySettings = {
   limits: SIEVE_LIMITS,
   redirects: REDIRECT_LIMITS,
   compiledBytesMax: 8 * 1024 * 1024,
+  bodyBytesMax: 16 * 1024 * 1024,
   subaddressSeparator: '+',
 };
 

@@ -9,8 +9,8 @@ import {
   type SieveTracking,
 } from '#protocol/sieve';
 import type { SmtpPath } from '#protocol/smtp';
-import { asBuffer, type Clock, type Logger, type RequestContext } from '#stdx';
-import { StoreAnswers } from './answers.ts';
+import { type Clock, type Logger, type RequestContext } from '#stdx';
+import { beginning, StoreAnswers } from './answers.ts';
 import { ScriptCache } from './script-cache.ts';
 import { SIEVE_DELIVERY_SETTINGS, type SieveDeliveryOptions, type SieveDeliverySettings } from './settings.ts';
 
@@ -86,7 +86,7 @@ export class SieveRun {
       environment: { ...this.environment, ...(clientAddress === '' ? {} : { 'remote-ip': clientAddress }) },
       ...{ spamPercent: null, virusLevel: 0 },
     });
-    const answers = new StoreAnswers(store, delivery.context, accountId, message);
+    const answers = new StoreAnswers(store, delivery.context, accountId, message, this.settings.bodyBytesMax);
     return driveSieve(machine, (question) => answers.answer(question));
   }
 
@@ -102,14 +102,7 @@ export class SieveRun {
 const KEEP: SieveAction = { kind: 'store', mailbox: null, flags: [], header: null };
 
 /** The header block, blank line included. */
-async function headerOf({ parsed, ...message }: StagedMessage): Promise<Buffer> {
-  const { headerStart, bodyStart } = parsed.body;
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of message.bytes()) {
-    pieces.push(asBuffer(piece));
-    length += piece.length;
-    if (length >= bodyStart) break;
-  }
-  return Buffer.concat(pieces).subarray(headerStart, bodyStart);
+async function headerOf(message: StagedMessage): Promise<Buffer> {
+  const { headerStart, bodyStart } = message.parsed.body;
+  return (await beginning(message, bodyStart)).subarray(headerStart);
 }
