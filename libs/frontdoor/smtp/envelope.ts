@@ -54,7 +54,12 @@ export class Envelope {
         if (known) known.of.push(index);
         else inner.set(key, { forwardPath, parameters: rcptParameters(path, forwardPath, route), of: [index] });
       };
-      for (const account of accounts) add(account.accountId, account.email, routeOf(account, owner));
+      for (const account of accounts) {
+        const route = routeOf(account, path, owner);
+        // The address alone leads there again: what it says beyond the account's is kept on the way.
+        const isOne = route === 'elsewhere' && accounts.length === 1 && remote.length === 0 && isWhole(path.address);
+        add(account.accountId, isOne ? path.address : account.email, route);
+      }
       for (const address of remote) add(address.toLowerCase(), address, undefined);
     });
     return [...inner.values()];
@@ -62,11 +67,15 @@ export class Envelope {
 }
 
 /** An account of another volume has no ROUTE here: it goes through the queue to a hub's relay port and so to its home. */
-function routeOf(account: AccountRoute, owner: VolumeOwner): RecipientRoute | 'elsewhere' {
+function routeOf(account: AccountRoute, { address }: SmtpPath, owner: VolumeOwner): RecipientRoute | 'elsewhere' {
   if (account.volumeId !== owner.volumeId) return 'elsewhere';
   const { accountId, email, partnerId, quotaBytes, volumeId } = account;
-  return { accountId, email, partnerId, quotaBytes, volumeId, epoch: owner.epoch };
+  const sentTo = address === email || !isWhole(address) ? {} : { recipient: address };
+  return { accountId, email, partnerId, quotaBytes, volumeId, epoch: owner.epoch, ...sentTo };
 }
+
+/** RFC 5321 §4.5.1: postmaster may come without a domain. */
+const isWhole = (address: string): boolean => address.includes('@');
 
 function rcptParameters(
   path: SmtpPath,

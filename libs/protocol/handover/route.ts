@@ -8,6 +8,8 @@ export interface RecipientRoute {
   readonly quotaBytes: number;
   readonly volumeId: string;
   readonly epoch: number;
+  /** Where it was sent, an alias or an address with a detail; absent where that is `email`. */
+  readonly recipient?: string;
 }
 
 /** `MAIL FROM:<…> ORIGIN=…`: where the message came from, for queue entries, trace and billing. */

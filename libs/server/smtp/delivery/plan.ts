@@ -37,6 +37,8 @@ export function readOrigin(parameter: string): MessageOrigin {
 export function readRoute(parameter: string): RecipientRoute {
   const route = readJson(() => decodeRecipientRoute(parameter), 'ROUTE');
   const named = isText(route.accountId) && isText(route.email) && isText(route.partnerId) && isText(route.volumeId);
+  const { recipient } = route;
+  if (recipient !== undefined && !isText(recipient)) refuse(501, '5.5.4', 'Bad value of ROUTE');
   if (!named || !isCount(route.epoch) || !isCount(route.quotaBytes)) refuse(501, '5.5.4', 'Bad value of ROUTE');
   return route;
 }

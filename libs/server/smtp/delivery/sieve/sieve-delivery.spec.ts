@@ -66,6 +66,16 @@ describe('Sieve at delivery', () => {
       );
   });
 
+  it('tells a script the address the message was sent to', async () => {
+    await using n = await scripted({
+      ann: 'require ["envelope", "subaddress", "fileinto"]; if envelope :detail "to" "lists" { fileinto "Lists"; }',
+    });
+    const recipient = route('ann', { recipient: 'ann+lists@a.test' });
+    const recipients = [{ forwardPath: 'ann@a.test', parameters: parameters('ROUTE', recipient) }];
+    await n.send({ recipients, body: MESSAGE });
+    assert.deepEqual(await inbox(n.store, 'ann', 'Lists'), [STORED]);
+  });
+
   it('discards what it is told to', async () => {
     await using n = await scripted({ ann: 'discard;' });
     assert.deepEqual(await send(n), ['250 2.1.5 Delivered']);

@@ -77,7 +77,7 @@ export class SieveRun {
     const compiled = this.cache.compile(store, accountId, script);
     if (!compiled.ok) return { actions: [KEEP], tracked: [], error: compiled.problems[0]! };
     const { body } = message.parsed;
-    const envelope = { from: delivery.reversePath.address, to: delivery.forwardPath.address };
+    const envelope = { from: delivery.reversePath.address, to: route.recipient ?? delivery.forwardPath.address };
     const view: SieveMessage = { header, body, size: message.size, envelope };
     const { limits, subaddressSeparator } = this.settings;
     const { clientAddress } = delivery;
