@@ -8,6 +8,7 @@ const PACKAGES = {
   'dovecot-sieve': '/usr/bin/sieve-test',
   isync: '/usr/bin/mbsync',
   mpop: '/usr/bin/mpop',
+  'sieve-connect': '/usr/bin/sieve-connect',
   swaks: '/usr/bin/swaks',
   'libxml2-utils': '/usr/bin/xmllint',
   'libnet-ssleay-perl': '/usr/share/doc/libnet-ssleay-perl',
