@@ -47,7 +47,7 @@ describe('vacation', () => {
   });
 
   it('takes a MIME entity, without fields that are not its to set', async () => {
-    const script = `require ["vacation", "vacation-seconds"]; vacation :mime :seconds 90 :subject "Away" :from "Bob <b@x.example>" text:
+    const script = `require ["vacation", "vacation-seconds"]; vacation :mime :seconds 90 :subject "Away" :from "\\"Bob Bär\\" <b@x.example>" text:
 Content-Type: text/html
 To: victim@x.example
 Bcc: victim@x.example
@@ -59,7 +59,8 @@ Bcc: victim@x.example
     assert.equal(action.periodSeconds, 90);
     const text = vacationReply(action, FACTS).toString();
     const { envelope, body } = parseMessage(Buffer.from(text));
-    assert.deepEqual([envelope.subject, envelope.from[0]?.name, body.subtype], ['Away', 'Bob', 'html']);
+    assert.deepEqual([envelope.subject, envelope.from[0]?.name, body.subtype], ['Away', 'Bob Bär', 'html']);
+    assert.match(text, /^From: Bob =\?utf-8\?q\?B=C3=A4r\?= <b@x\.example>\r\n/);
     assert(!text.includes('victim'));
   });
 

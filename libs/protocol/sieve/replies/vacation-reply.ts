@@ -1,4 +1,11 @@
-import { encodeHeaderText, formatDate, headerField, messageIds } from '#protocol/message';
+import {
+  encodeHeaderText,
+  formatAddressList,
+  formatDate,
+  headerField,
+  messageIds,
+  parseAddressList,
+} from '#protocol/message';
 import type { VacationAction } from '../action.ts';
 import { HeaderFields } from '../header-fields.ts';
 import type { ReplyFacts } from './reply-facts.ts';
@@ -14,7 +21,7 @@ export function vacationReply(action: VacationAction, { at, messageId, owner, he
   const [inReplyTo] = messageIds(original.values('message-id')[0] ?? '');
   const references = messageIds(original.values('references').join(' ')).slice(1 - REFERENCES_MAX);
   const fields: (readonly [string, string])[] = [
-    ['From', action.from === null ? `<${owner}>` : encodeHeaderText(action.from)],
+    ['From', action.from === null ? `<${owner}>` : formatAddressList(parseAddressList(action.from))],
     ['To', `<${action.to}>`],
     // RFC 5230 §5.6: "Auto: " and the subject answered.
     ['Subject', encodeHeaderText(action.subject ?? (subject === '' ? 'Automated reply' : `Auto: ${subject}`))],

@@ -113,10 +113,12 @@ export class Dispositions {
   ): ExtraMessage {
     const { accountId, email, partnerId } = route;
     const entry = queueEntry(reversePath, forwardPath, partnerId);
+    // RFC 6531 §3.2: for the address, or for the mark that names the owner.
+    const parameters = { ...entry.parameters, ...(isAscii(address + email) ? {} : { SMTPUTF8: '' }) };
     return {
       content: { header: Buffer.concat([redirectMark(email), withoutReturnPath(header)]) },
       targets: [],
-      queue: [{ ...entry, forwardPath: address, metered: true, onBehalfOf: accountId }],
+      queue: [{ ...entry, parameters, forwardPath: address, metered: true, onBehalfOf: accountId }],
     };
   }
 

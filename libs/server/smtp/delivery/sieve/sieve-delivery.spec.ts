@@ -125,6 +125,13 @@ describe('Sieve at delivery', () => {
     );
   });
 
+  it('redirects to an address beyond ASCII with SMTPUTF8', async () => {
+    await using n = await scripted({ ann: 'redirect "jörg@elsewhere.test";' });
+    await send(n);
+    const [entry] = await queued(n);
+    assert.deepEqual([entry?.forwardPath, entry?.parameters], ['jörg@elsewhere.test', { SMTPUTF8: '' }]);
+  });
+
   it('answers while away, once a period', async () => {
     await using n = await scripted({ ann: 'require "vacation"; vacation :days 2 "Away.";' });
     await Promise.all([send(n), send(n)]);
