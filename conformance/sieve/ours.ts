@@ -45,6 +45,7 @@ function answer(question: SieveQuestion, message: Buffer): SieveAnswer {
       return message;
     case 'mailbox':
       return question.name.toUpperCase() === 'INBOX' ? { name: 'INBOX', uses: [] } : null;
+    case 'annotation':
     case 'specialUse':
     case 'script':
       return null;

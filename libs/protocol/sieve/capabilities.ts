@@ -33,6 +33,8 @@ export const SIEVE_EXTENSIONS = [
   row('enotify', 'RFC 5435', 'Notifications; by mailto, RFC 5436'),
   row('environment', 'RFC 5183', 'Where a script runs'),
   row('mailbox', 'RFC 5490', 'Whether a mailbox exists, and making it'),
+  row('mboxmetadata', 'RFC 5490', 'Annotations of mailboxes'),
+  row('servermetadata', 'RFC 5490', 'Annotations of the account'),
   row('special-use', 'RFC 8579', 'Mailboxes by what they are for'),
   row('date', 'RFC 5260', 'Dates of the message and of today'),
   row('index', 'RFC 5260', 'One of several fields'),

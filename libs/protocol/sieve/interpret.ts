@@ -24,10 +24,9 @@ export function* interpretSieve(script: SieveScript, message: SieveMessage, worl
     if (!(error instanceof SieveRunError)) throw error;
     return { actions: [keepOf([], null)], tracked: [], error: { ...error.at, message: error.message } };
   }
-  const isKept = run.actions.some(
-    ({ kind, ...action }) => kind === 'store' && 'mailbox' in action && action.mailbox === null,
-  );
-  const actions = run.implicitKeep && !isKept ? [...run.actions, keepOf(run.flags, run.header.block())] : run.actions;
+  // RFC 5228 §2.10.3: what is in the inbox already is not kept again.
+  const isKept = !run.implicitKeep || run.actions.some((action) => action.kind === 'store' && action.mailbox === null);
+  const actions = isKept ? run.actions : [...run.actions, keepOf(run.flags, run.header.block())];
   return { actions, tracked: run.tracked, error: null };
 }
 

@@ -14,6 +14,8 @@ export interface Setting extends Partial<Omit<SieveWorld, 'limits'>> {
   readonly from?: string;
   readonly to?: string;
   readonly mailboxes?: Readonly<Record<string, readonly string[]>>;
+  /** By mailbox and entry, as `INBOX /shared/comment`; `/shared/comment` is the account's. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly scripts?: Readonly<Record<string, string>>;
   /** Keys of messages seen before; a run adds its own. */
   readonly seen?: Set<string>;
@@ -59,7 +61,15 @@ export async function runScript(source: string, text = MESSAGE, setting: Setting
   const limits = { ...SIEVE_LIMITS, ...setting.limits };
   const compiled = compileSieve(source, limits);
   assert(compiled.ok, compiled.ok ? '' : `${compiled.problems.map(formatProblem).join('; ')} in\n${source}`);
-  const { from: _from, to: _to, mailboxes = {}, scripts = {}, seen = new Set<string>(), ...more } = setting;
+  const {
+    from: _from,
+    to: _to,
+    mailboxes = {},
+    annotations = {},
+    scripts = {},
+    seen = new Set<string>(),
+    ...more
+  } = setting;
   const world: SieveWorld = {
     ...{ now: Date.UTC(2026, 10, 28, 12, 30), zoneMinutes: 0, owner: 'bob@rookery.example', subaddressSeparator: '+' },
     ...{
@@ -80,6 +90,8 @@ export async function runScript(source: string, text = MESSAGE, setting: Setting
         const uses = mailboxes[question.name];
         return uses ? { name: question.name, uses } : null;
       }
+      case 'annotation':
+        return annotations[`${question.mailbox ?? ''} ${question.entry}`.trim()] ?? null;
       case 'specialUse':
         return Object.keys(mailboxes).find((name) => mailboxes[name]!.includes(question.use)) ?? null;
       case 'duplicate':

@@ -8,6 +8,8 @@ export type SieveQuestion =
   | { readonly ask: 'mailbox'; readonly name: string }
   /** The mailbox of a special use (`\Junk`) → its name, or `null`. */
   | { readonly ask: 'specialUse'; readonly use: string }
+  /** An annotation (RFC 5464) of a mailbox, or of the account when `mailbox` is `null` → its value, or `null`. */
+  | { readonly ask: 'annotation'; readonly mailbox: string | null; readonly entry: string }
   /** Whether a message of this key was tracked, and not forgotten yet → `boolean`. */
   | { readonly ask: 'duplicate'; readonly key: string }
   /** A script to include → its text, or `null` when there is none. */

@@ -16,6 +16,7 @@ const ALL = [
     'enotify',
   ],
   ...['environment', 'mailbox', 'special-use', 'date', 'index', 'spamtest', 'spamtestplus', 'virustest', 'fileinto'],
+  ...['mboxmetadata', 'servermetadata'],
   ...['comparator-i;ascii-numeric', 'comparator-i;unicode-casemap'],
 ];
 
@@ -97,6 +98,12 @@ const YES: readonly (string | readonly [string, Setting])[] = [
   ['specialuse_exists "\\\\Junk"', { mailboxes: { A: ['\\Junk'] } }],
   ['specialuse_exists "A" ["\\\\junk"]', { mailboxes: { A: ['\\Junk'] } }],
   ['not specialuse_exists "A" "\\\\Sent"', { mailboxes: { A: ['\\Junk'], B: ['\\Sent'] } }],
+  ['metadata :contains "INBOX" "/shared/comment" "HELLO"', { annotations: { 'INBOX /shared/comment': 'Hello' } }],
+  ['not metadata "INBOX" "/shared/comment" ["", "x"]', {}],
+  ['metadataexists "A" ["/private/a", "/private/b"]', { annotations: { 'A /private/a': '1', 'A /private/b': '' } }],
+  ['not metadataexists "A" ["/private/a", "/private/c"]', { annotations: { 'A /private/a': '1' } }],
+  ['servermetadata "/private/vendor/x/mode" "on"', { annotations: { '/private/vendor/x/mode': 'on' } }],
+  ['not servermetadataexists "/shared/admin"', {}],
   'environment "location" "mda"',
   'environment :contains "NAME" "rook"',
   'not environment "vnd.nothing" ["", "x"]',

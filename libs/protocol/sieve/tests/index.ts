@@ -13,6 +13,8 @@ import { exists } from './exists.ts';
 import { hasflag } from './hasflag.ts';
 import { header } from './header.ts';
 import { mailboxexists } from './mailboxexists.ts';
+import { metadata, servermetadata } from './metadata.ts';
+import { metadataexists, servermetadataexists } from './metadataexists.ts';
 import { not } from './not.ts';
 import { notifyMethodCapability } from './notify-method-capability.ts';
 import { size } from './size.ts';
@@ -27,6 +29,7 @@ export const TESTS: ReadonlyMap<string, TestDefinition> = new Map(
   [
     ...[address, allof, anyof, envelope, exists, falseTest, header, not, size, trueTest],
     ...[body, currentdate, date, duplicate, environment, hasflag, mailboxexists, specialuseExists],
+    ...[metadata, metadataexists, servermetadata, servermetadataexists],
     ...[spamtest, string, virustest, validNotifyMethod, notifyMethodCapability],
   ].map((test) => [test.name, test]),
 );

@@ -42,6 +42,8 @@ export class StoreAnswers {
         const mailbox = await orNull(store.mailbox(context, accountId, question.name));
         return mailbox && { name: mailbox.name, uses: usesOf(mailbox.role) };
       }
+      case 'annotation':
+        return this.annotation(question.mailbox, question.entry.toLowerCase());
       case 'specialUse': {
         const mailboxes = (await orNull(store.mailboxes(context, accountId))) ?? [];
         const use = question.use.toLowerCase();
@@ -56,6 +58,14 @@ export class StoreAnswers {
         return script && script.content.toString();
       }
     }
+  }
+
+  private async annotation(mailbox: string | null, entry: string): Promise<string | null> {
+    const { store, context, accountId } = this;
+    const found = mailbox === null ? null : await orNull(store.mailbox(context, accountId, mailbox));
+    if (mailbox !== null && found === null) return null;
+    const annotations = await orNull(store.annotations.list(context, accountId, found?.id ?? null));
+    return annotations?.find((each) => each.entry === entry)?.value.toString() ?? null;
   }
 }
 

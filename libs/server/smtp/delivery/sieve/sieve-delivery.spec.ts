@@ -91,6 +91,21 @@ describe('Sieve at delivery', () => {
     assert.deepEqual(await inbox(n.store, 'ann', 'Junk'), [STORED]);
   });
 
+  it('reads annotations', async () => {
+    await using n = await scripted({
+      ann: `require ["mboxmetadata", "servermetadata", "fileinto"];
+        if allof (metadata :contains "INBOX" "/Private/Comment" "urgent", not metadataexists "INBOX" "/shared/comment",
+          servermetadata "/private/vendor/acme/mode" "on", not metadataexists "Nowhere" "/private/comment") { fileinto "Yes"; }`,
+    });
+    const { id } = await n.store.mailbox(context, 'id-ann', 'INBOX');
+    const set = (mailboxId: number | null, entry: string, value: string) =>
+      n.store.annotations.set(context, 'id-ann', mailboxId, [{ entry, value: Buffer.from(value) }]);
+    await set(id, '/private/comment', 'Urgent things');
+    await set(null, '/private/vendor/acme/mode', 'on');
+    await send(n);
+    assert.deepEqual(await inbox(n.store, 'ann', 'Yes'), [STORED]);
+  });
+
   it('reads a large body, and edits its header', async () => {
     await using n = await scripted({
       ann: `require ["body", "editheader"];
