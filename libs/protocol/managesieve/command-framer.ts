@@ -5,13 +5,19 @@ export type ManageSieveArgument =
   | { readonly kind: 'string'; readonly bytes: Buffer }
   | { readonly kind: 'number'; readonly value: number };
 
+interface Fault {
+  readonly text: string;
+  /** A literal was longer than is taken: no fault of the command's form. */
+  readonly isTooLarge?: boolean;
+}
+
 /** One thing a client said. */
 export type ManageSieveEvent =
   | { readonly kind: 'command'; readonly name: string; readonly arguments: readonly ManageSieveArgument[] }
   /** The string that answers a SASL challenge. */
   | { readonly kind: 'answer'; readonly bytes: Buffer }
   /** It could not be read; it is taken off the stream whole, and what follows is the next command. */
-  | { readonly kind: 'fault'; readonly text: string }
+  | ({ readonly kind: 'fault' } & Fault)
   /** It cannot be told where it ends: nothing more is read. */
   | { readonly kind: 'overrun' };
 
@@ -30,7 +36,7 @@ export class ManageSieveFramer {
   /** Bytes of a literal still to come; kept when it is not too large. */
   private literal: { readonly size: number; readonly kept: boolean } | null = null;
   private discarding = 0;
-  private fault: string | null = null;
+  private fault: Fault | null = null;
   private isOver = false;
   private wantsAnswer = false;
 
@@ -83,7 +89,7 @@ export class ManageSieveFramer {
     if (end >= lineBytesMax) return null;
     const isCrlf = end > 0 && this.buffered[end - 1] === CR;
     const line = this.buffered.toString('latin1', 0, isCrlf ? end - 1 : end);
-    if (!isCrlf) this.fault ??= 'Lines end with CR LF';
+    if (!isCrlf) this.fault ??= { text: 'Lines end with CR LF' };
     this.drop(end + 1);
     return line;
   }
@@ -92,8 +98,8 @@ export class ManageSieveFramer {
   private begin(size: number): boolean {
     const { literalBytesMax, discardedBytesMax, argumentsMax } = this.limits;
     if (size > discardedBytesMax) return false;
-    if (this.pieces.length > 2 * argumentsMax) this.fault ??= 'Too many arguments';
-    if (size > literalBytesMax) this.fault ??= 'Literal is too long';
+    if (this.pieces.length > 2 * argumentsMax) this.fault ??= { text: 'Too many arguments' };
+    if (size > literalBytesMax) this.fault ??= { text: 'Literal is too long', isTooLarge: true };
     if (this.fault !== null) this.discarding = size;
     else this.literal = { size, kept: true };
     return true;
@@ -129,7 +135,7 @@ export class ManageSieveFramer {
     const { pieces, fault, wantsAnswer } = this;
     this.pieces = [];
     this.fault = null;
-    if (fault !== null) return { kind: 'fault', text: fault };
+    if (fault !== null) return { kind: 'fault', ...fault };
     const read = readPieces(pieces, wantsAnswer);
     if (typeof read === 'string') return { kind: 'fault', text: read };
     if (!wantsAnswer) return { kind: 'command', ...read };

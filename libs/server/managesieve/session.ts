@@ -117,6 +117,10 @@ export class ManageSieveSession implements CommandSession {
   }
 
   private async answer(event: Exclude<ManageSieveEvent, { kind: 'overrun' }>): Promise<void> {
+    if (event.kind === 'fault' && event.isTooLarge) {
+      this.say('NO', event.text, 'QUOTA/MAXSIZE');
+      return;
+    }
     if (event.kind !== 'command') {
       this.countBad(event.kind === 'fault' ? event.text : 'No challenge is open');
       return;
