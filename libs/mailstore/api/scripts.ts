@@ -52,7 +52,7 @@ export interface AccountScripts {
   get(context: RequestContext, accountId: AccountId, name: string): Promise<StoredScript>;
   /**
    * The script to run at a delivery, `undefined` when there is none, or no such account yet. What it returns may not be durable
-   * yet: a delivery that follows from it is committed after it.
+   * yet: a delivery that follows from it is committed after it. Throws `unavailable` once the store is closed.
    */
   active(accountId: AccountId): StoredScript | undefined;
   /** Makes it, or gives it another content; being active stays. Rejects `scriptNameInvalid`, `limitExceeded`. */

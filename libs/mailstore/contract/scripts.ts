@@ -117,6 +117,13 @@ export function scriptsContract(open: OpenStore): void {
         { scriptsMax: 2, scriptBytesMax: 5 },
       ));
 
+    it('are nobody’s once the store is closed', () =>
+      withAccount(async ({ store }) => {
+        await store.close();
+        assert.throws(() => store.scripts.active('a'), { code: 'unavailable' });
+        await rejects(store.scripts.list(context, 'a'), 'unavailable');
+      }));
+
     it('go with their account', () =>
       withAccount(async (bench) => {
         const { scripts } = bench.store;

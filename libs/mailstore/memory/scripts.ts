@@ -26,6 +26,7 @@ export class MemoryScripts implements AccountScripts {
   }
 
   active(accountId: AccountId): StoredScript | undefined {
+    this.state.assertOpen();
     return sorted(this.state.accounts.get(accountId)).find(({ isActive }) => isActive);
   }
 

@@ -43,6 +43,7 @@ interface ScriptParts {
   readonly reads: Reads;
   readonly limits: MailStoreLimits;
   readonly clock: Clock;
+  readonly assertOpen: () => void;
 }
 
 export class VolumeScripts implements AccountScripts {
@@ -68,6 +69,7 @@ export class VolumeScripts implements AccountScripts {
   }
 
   active(accountId: AccountId): StoredScript | undefined {
+    this.parts.assertOpen();
     const sql = `SELECT ${COLUMNS}, content FROM account a JOIN script s ON s.account = a.number AND s.active = 1
       WHERE a.id = ?`;
     const row = this.parts.index.get<ScriptRow & { content: Uint8Array }>(sql, accountId);

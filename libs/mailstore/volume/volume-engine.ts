@@ -133,7 +133,8 @@ export class VolumeEngine {
       directory: segmentsDirectory,
     });
     this.annotations = new VolumeAnnotations({ index, loop: this.loop, reads: this.reads, limits });
-    this.scripts = new VolumeScripts({ index, loop: this.loop, reads: this.reads, limits, clock });
+    const assertOpen = (): void => this.assertOpen();
+    this.scripts = new VolumeScripts({ index, loop: this.loop, reads: this.reads, limits, clock, assertOpen });
     const deleted = { index, reads: this.reads, loop: this.loop, settings };
     this.deleted = new VolumeDeleted(deleted);
     const keepMs = limits.deletedKeepMs;
