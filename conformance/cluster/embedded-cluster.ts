@@ -128,8 +128,11 @@ export class EmbeddedCluster {
   }
 }
 
-/** Where test clusters listen: above what `freePort` gives, below the ports of outgoing connections. Each hub takes a thousand. */
-const BASES = { first: 10_000, count: 7, room: 3_000 };
+/**
+ * Where test clusters listen: above what `freePort` gives, below the ports of outgoing connections, without 10,080, which
+ * `fetch` refuses. Each hub takes a thousand.
+ */
+const BASES = { first: 10_500, count: 7, room: 3_000 };
 
 /** A port base of one's own for as long as the claim is held: the base itself, which no service uses, is listened on. */
 async function claimBase(): Promise<{ readonly base: number; release(): void }> {

@@ -1,14 +1,7 @@
-import type {
-  MessageBytes,
-  SmtpBackend,
-  SmtpIdentity,
-  SmtpPath,
-  SmtpPeer,
-  SmtpReply,
-  SmtpTransaction,
-} from '#protocol/smtp';
+import type { MessageBytes, SmtpBackend, SmtpPath, SmtpPeer, SmtpReply, SmtpTransaction } from '#protocol/smtp';
 import { smtpReply } from '#protocol/smtp';
 import { collect } from '#stdx';
+import { passwordAuthentication } from '#testing';
 
 const OK = smtpReply(250, '2.1.0', 'OK');
 
@@ -24,11 +17,11 @@ export interface Taken {
 export class House implements SmtpBackend {
   readonly taken: Taken[] = [];
 
-  async authenticate(_peer: SmtpPeer, username: string, password: string): Promise<SmtpIdentity | SmtpReply> {
-    return username === 'ann@y.test' && password === 'secret'
+  readonly authentication = passwordAuthentication((username, password) =>
+    username === 'ann@y.test' && password === 'secret'
       ? { accountId: 'a1', email: username, partnerId: 'p1' }
-      : smtpReply(535, '5.7.8', 'Wrong name or password');
-  }
+      : smtpReply(535, '5.7.8', 'Wrong name or password'),
+  );
 
   async mail(): Promise<SmtpReply> {
     return OK;

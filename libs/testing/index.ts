@@ -4,6 +4,7 @@ export * from './directories.ts';
 export * from './hub-side.ts';
 export * from './imap-client.ts';
 export * from './managesieve-client.ts';
+export * from './password-authentication.ts';
 export * from './pop3-client.ts';
 export * from './scram-client.ts';
 export * from './severable-proxy.ts';

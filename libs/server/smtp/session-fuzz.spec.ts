@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
 import { type Random, seededRandom } from '#stdx';
-import { passwordAuthentication, RecordingBackend, startSession } from './kit.test.ts';
+import { passwordAuthentication } from '#testing';
+import { RecordingBackend, startSession } from './kit.test.ts';
 import type { SmtpMode } from './settings.ts';
 
 const PIECES = [

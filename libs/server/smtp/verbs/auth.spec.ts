@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  ALIVE,
-  converse,
-  HELLO,
-  MAIL,
-  passwordAuthentication,
-  RecordingBackend,
-  type SessionSettings,
-  type Step,
-  talk,
-} from '../kit.test.ts';
+import { passwordAuthentication } from '#testing';
+import { ALIVE, converse, HELLO, MAIL, RecordingBackend, type SessionSettings, type Step, talk } from '../kit.test.ts';
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 const OPEN: SessionSettings = { mode: 'submission', plainAuth: true };

@@ -1,6 +1,7 @@
 import { describe, it } from 'node:test';
 import { createSecureContext } from 'node:tls';
-import { converse, passwordAuthentication, RecordingBackend, type SessionSettings } from '../kit.test.ts';
+import { passwordAuthentication } from '#testing';
+import { converse, RecordingBackend, type SessionSettings } from '../kit.test.ts';
 
 const BASE =
   'mx.test\n250-PIPELINING\n250-SIZE 52428800\n250-8BITMIME\n250-SMTPUTF8\n250-CHUNKING\n250-ENHANCEDSTATUSCODES';

@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { createSecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { passwordAuthentication } from '#testing';
 import { TEST_CERTIFICATE, TEST_KEY } from '../certificate.test.ts';
-import {
-  connectTo,
-  listen,
-  passwordAuthentication,
-  RecordingBackend,
-  type SessionSettings,
-  startSession,
-} from '../kit.test.ts';
+import { connectTo, listen, RecordingBackend, type SessionSettings, startSession } from '../kit.test.ts';
 
 const secureContext = createSecureContext({ cert: TEST_CERTIFICATE, key: TEST_KEY });
 
