@@ -182,6 +182,24 @@ describe('the command line', () => {
     for (const wrong of ['12.345', '-1', '1e3', ''])
       assert.equal((await rookery(['payment', 'record', 'acme', ...transfer, '--amount', wrong])).code, 2, wrong);
     assert.deepEqual(await json('payment', 'methods', 'acme'), []);
+    const profile = ['--email', 'pay@acme.example', '--address', 'Weg 1 | 10115 Berlin', '--suspendable', 'no'];
+    const updated = await json<{ address: string[]; suspendable: boolean }>('billing', 'update', 'acme', ...profile);
+    assert.deepEqual([updated.address, updated.suspendable], [['Weg 1', '10115 Berlin'], false]);
+    assert.equal((await json<{ email: string }>('billing', 'profile', 'acme')).email, 'pay@acme.example');
+    const hook = await json<{ id: string }>(
+      'webhook',
+      'create',
+      'acme',
+      'https://x.example/',
+      '--events',
+      'invoice.paid',
+    );
+    assert.equal((await rookery(['webhook', 'create', 'acme', 'https://x.example/', '--events', 'nothing'])).code, 2);
+    assert.equal((await json<unknown[]>('webhook', 'list', 'acme')).length, 1);
+    assert.deepEqual(await json('webhook', 'deliveries', 'acme', hook.id), []);
+    await json('webhook', 'delete', 'acme', hook.id);
+    assert.deepEqual(await json('billing', 'tasks', '--state', 'failed'), []);
+    assert.equal((await rookery(['billing', 'retry', 'none'])).code, 1);
     assert.equal((await rookery(['invoice', 'show', 'acme', 'RK-1'])).code, 1);
     await json('account', 'delete', 'bob@acme.example');
     await json('domain', 'delete', 'acme.example');
@@ -204,6 +222,9 @@ describe('the command line', () => {
       ['invoice', 'preview', 'people'],
       ['invoice', 'list', 'people'],
       ['payment', 'list', 'people'],
+      ['billing', 'profile', 'people'],
+      ['billing', 'tasks'],
+      ['webhook', 'list', 'people'],
       ['account', 'list'],
       ['alias', 'list'],
       ['cluster', 'list'],

@@ -3,6 +3,7 @@ import { account } from './commands/account.ts';
 import { alert } from './commands/alert.ts';
 import { alias } from './commands/alias.ts';
 import { apikey } from './commands/apikey.ts';
+import { billing } from './commands/billing.ts';
 import { cluster } from './commands/cluster.ts';
 import { domain } from './commands/domain.ts';
 import { hub } from './commands/hub.ts';
@@ -14,6 +15,7 @@ import { queue } from './commands/queue.ts';
 import { token } from './commands/token.ts';
 import { usage } from './commands/usage.ts';
 import { volume } from './commands/volume.ts';
+import { webhook } from './commands/webhook.ts';
 
 /** In the order help shows them. */
 export const NOUNS: Readonly<Record<string, Noun>> = {
@@ -32,4 +34,6 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   usage,
   invoice,
   payment,
+  billing,
+  webhook,
 };

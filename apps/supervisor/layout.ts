@@ -42,6 +42,8 @@ export interface Layout {
   readonly apiPort: number;
   readonly apiStatusPort: number;
   readonly billingStatusPort: number;
+  /** The demo's own Stripe. */
+  readonly paymentsPort: number;
   /** Open only while something is to join. */
   readonly joinPort: number;
   readonly renewalPort: number;
@@ -72,6 +74,7 @@ export function layoutOf(options: SupervisorOptions): Layout {
     apiPort: base + 600,
     apiStatusPort: base + 601,
     billingStatusPort: base + 602,
+    paymentsPort: base + 606,
     joinPort: base + 603,
     renewalPort: base + 604,
     directories: {
@@ -110,6 +113,7 @@ export function portsOf(layout: Layout): readonly (readonly [number, string])[] 
     [layout.apiPort, 'API'],
     [layout.apiStatusPort, 'API status'],
     [layout.billingStatusPort, 'billing status'],
+    [layout.paymentsPort, 'payments of the demo'],
     [layout.joinPort, 'join'],
     [layout.renewalPort, 'renewal'],
     ...layout.hubs.flatMap((hub) => [

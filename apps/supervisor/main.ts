@@ -3,8 +3,10 @@ import { Database } from '#database';
 import { migrate } from '#migrations';
 import { systemClock, systemRandom } from '#stdx';
 import { createLogger } from '#telemetry';
+import { ensureBillingAccount } from './billing-account.ts';
 import { ensureControlPlane, OPERATOR_PARTNER } from './control-plane.ts';
 import { DEMO_PARTNER, deliverDemoMail, ensureDemoAccounts } from './demo/demo.ts';
+import { DemoPayments } from './demo/payments.ts';
 import { layoutOf, membersOf } from './layout.ts';
 import { parseOptions, type SupervisorOptions, USAGE, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
@@ -53,9 +55,25 @@ async function run(options: SupervisorOptions): Promise<void> {
     });
     await ensureOperatorKey(plane.registry, secrets);
     undo.push(() => plane.close());
+    await ensureBillingAccount(plane.registry, plane.state, secrets, systemRandom);
     if (options.demo) await ensureDemoAccounts(plane.registry, plane.state, plane.partnerId, secrets, systemRandom);
 
-    const supervisor = new Supervisor(layout, plane, services, secrets, clock, options.restart);
+    const payments = options.demo && !process.env.ROOKERY_STRIPE_KEY ? new DemoPayments(layout, clock) : undefined;
+    if (payments) {
+      await payments.start();
+      undo.push(() => payments.stop());
+      await payments.introduce(database, plane.partnerId, secrets.value.demo?.users[0]?.email ?? '');
+    }
+
+    const supervisor = new Supervisor(
+      layout,
+      plane,
+      services,
+      secrets,
+      clock,
+      options.restart,
+      payments?.environment ?? {},
+    );
     undo.push(() => supervisor.stop());
     await progress.step(`${layout.hubs.length} hubs, ${layout.nodes.length} nodes, API, billing`, () =>
       supervisor.start(),

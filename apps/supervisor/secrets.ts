@@ -10,6 +10,8 @@ export interface Secrets {
   sealKey?: string;
   operator: { email: string; password: string; apiKey: string | null };
   demo: DemoSecrets | null;
+  /** What invoices are sent with; absent in a file of before. */
+  billing?: { readonly email: string; readonly password: string };
 }
 
 export interface DemoSecrets {

@@ -37,14 +37,20 @@ export class Supervisor {
     private readonly secrets: SecretsFile,
     private readonly clock: Clock,
     private readonly restart: boolean,
+    /** Where invoices are collected, for API and billing. */
+    payments: Readonly<Record<string, string>>,
   ) {
     this.api = this.member('api', entryOf('api', 'main.js'), layout.apiStatusPort, {
       ROOKERY_API_PORT: String(layout.apiPort),
       ROOKERY_JOIN_PORT: String(layout.joinPort),
       ROOKERY_RENEWAL_PORT: String(layout.renewalPort),
       ROOKERY_SEAL_KEY: secrets.sealKey.toString('hex'),
+      ...payments,
     });
-    this.billing = this.member('billing', entryOf('billing', 'main.js'), layout.billingStatusPort, {});
+    this.billing = this.member('billing', entryOf('billing', 'main.js'), layout.billingStatusPort, {
+      ...this.billingEnvironment(),
+      ...payments,
+    });
     this.nodes = layout.nodes.map((place) => this.node(place));
     this.hubs = layout.hubs.map((place) => this.hub(place));
   }
@@ -169,6 +175,20 @@ export class Supervisor {
       ROOKERY_DATA_PORT: String(place.dataPort),
     };
     return this.member(place.name, entryOf('node', 'watchdog.js'), place.statusPort, environment, true);
+  }
+
+  /** Letters go through the first hub's submission port; on one machine, partners' programs may be on it as well. */
+  private billingEnvironment(): Record<string, string> {
+    const { billing } = this.secrets.value;
+    const [hub] = this.layout.hubs;
+    if (!billing || !hub) return {};
+    const login = `${encodeURIComponent(billing.email)}:${encodeURIComponent(billing.password)}`;
+    return {
+      ROOKERY_BILLING_MAIL_URL: `smtp://${login}@${HOST}:${hub.ports.submission}`,
+      // Its first certificate is signed by itself.
+      ROOKERY_BILLING_MAIL_ANY_CERTIFICATE: '1',
+      ROOKERY_WEBHOOKS_PRIVATE: '1',
+    };
   }
 
   private clusterEnvironment(): Record<string, string> {

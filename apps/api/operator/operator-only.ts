@@ -6,6 +6,14 @@ import type { RateLimits } from '../rate-limit/rate-limits.ts';
 /** A browser asks for a name and a password (RFC 7617): any name, and an operator's API key. */
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="rookery operator", charset="UTF-8"' };
 
+/** The pages load nothing from elsewhere, stand in no frame, and are kept by nobody. */
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+} as const;
+
 /** Lets operators through, with `Bearer` or, from a browser, `Basic`. */
 export function operatorOnly(registry: DirectoryRegistry, limits: RateLimits) {
   const check = async (request: ApiRequest, response: ApiResponse): Promise<void> => {
@@ -22,6 +30,7 @@ export function operatorOnly(registry: DirectoryRegistry, limits: RateLimits) {
       throw new RefusalError({ code: 'forbidden', detail: 'another site sent this request' });
   };
   return (request: ApiRequest, response: ApiResponse, next: (error?: unknown) => void): void => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     check(request, response).then(() => next(), next);
   };
 }

@@ -15,7 +15,8 @@ export class Notices {
   constructor(private readonly now: () => number) {}
 
   add(type: string, object: StripeObject): void {
-    const id = `evt_${String(++this.made).padStart(6, '0')}`;
+    // Never that of an earlier server's.
+    const id = `evt_${this.now().toString(36)}${String(++this.made).padStart(6, '0')}`;
     const created = Math.floor(this.now() / 1_000);
     const event = {
       id,

@@ -8,19 +8,35 @@ export interface StripeObject {
   [field: string]: unknown;
 }
 
+/** All there is, to begin again with. */
+export interface SandboxSnapshot {
+  readonly made: number;
+  readonly objects: readonly StripeObject[];
+}
+
 /** All objects of one account, by id, in order of their making. */
 export class ObjectStore {
-  private readonly objects = new Map<string, StripeObject>();
-  private made = 0;
+  private readonly objects: Map<string, StripeObject>;
+  private made: number;
 
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly now: () => number,
+    { made, objects }: SandboxSnapshot = { made: 0, objects: [] },
+  ) {
+    this.made = made;
+    this.objects = new Map(objects.map((object) => [object.id, object]));
+  }
+
+  snapshot(): SandboxSnapshot {
+    return { made: this.made, objects: [...this.objects.values()] };
+  }
 
   make(prefix: string, object: string, fields: Readonly<Record<string, unknown>>): StripeObject {
     const id = `${prefix}_${String(++this.made).padStart(6, '0')}`;
     return this.put({ id, object, created: Math.floor(this.now() / 1_000), livemode: false, ...fields });
   }
 
-  put(object: StripeObject): StripeObject {
+  private put(object: StripeObject): StripeObject {
     this.objects.set(object.id, object);
     return object;
   }

@@ -7,7 +7,7 @@ import { type Answer, IdempotencyKeys } from './idempotency.ts';
 import { type Notice, Notices, signature } from './notices.ts';
 import { finishSetup, operations, type SandboxOperation } from './operations.ts';
 import { PaymentIntents } from './payment-intents.ts';
-import { ObjectStore, type StripeObject } from './store.ts';
+import { ObjectStore, type SandboxSnapshot, type StripeObject } from './store.ts';
 import type { TestMethod } from './test-methods.ts';
 
 /** What goes wrong with a request: `before` it is done, `after` it (the answer is lost), or the line breaks. */
@@ -18,6 +18,10 @@ export interface SandboxOptions {
   readonly check?: (shape: string, params: object) => string | undefined;
   /** Milliseconds. */
   readonly now: () => number;
+  /** What an earlier server had. */
+  readonly snapshot?: SandboxSnapshot;
+  /** Called with everything after each change, to be kept. */
+  readonly onChange?: (snapshot: SandboxSnapshot) => void;
 }
 
 /** A server that speaks the part of Stripe's API collecting needs, with objects, keys, refusals and events like Stripe's. */
@@ -31,7 +35,7 @@ export class StripeSandbox {
   private readonly faults: Fault[] = [];
 
   constructor(private readonly options: SandboxOptions) {
-    this.store = new ObjectStore(options.now);
+    this.store = new ObjectStore(options.now, options.snapshot);
     this.notices = new Notices(options.now);
     const announce = (type: string, object: StripeObject): void => this.notices.add(type, object);
     this.intents = new PaymentIntents(this.store, announce);
@@ -57,12 +61,15 @@ export class StripeSandbox {
 
   /** The customer's browser saves a payment method. */
   finishSetup(setupId: string, method: TestMethod): string {
-    return finishSetup(this.store, setupId, method, (type, object) => this.notices.add(type, object)).id;
+    const saved = finishSetup(this.store, setupId, method, (type, object) => this.notices.add(type, object));
+    this.changed();
+    return saved.id;
   }
 
   /** A debit is paid or bounces; the customer passes the bank's question or does not. */
   conclude(intentId: string, outcome: 'succeeded' | 'failed'): void {
     this.intents.conclude(intentId, outcome);
+    this.changed();
   }
 
   intentsMade(): readonly StripeObject[] {
@@ -83,6 +90,7 @@ export class StripeSandbox {
     const key = String(request.headers['idempotency-key'] ?? '');
     const kept = this.replay(key, `${request.url} ${body}`);
     const answer = kept ?? this.answer(request, body, fault);
+    if (!kept && request.method === 'POST') this.changed();
     if (!kept && key !== '') this.keys.keep(key, `${request.url} ${body}`, answer);
     if (fault === 'resetAfter') return void request.socket.destroy();
     response
@@ -93,6 +101,10 @@ export class StripeSandbox {
         ...(answer.status >= 500 ? { 'stripe-should-retry': 'false' } : {}),
       })
       .end(answer.body);
+  }
+
+  private changed(): void {
+    this.options.onChange?.(this.store.snapshot());
   }
 
   private replay(key: string, request: string): Answer | undefined {
