@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AccountChange } from '#mailstore/api';
+import type { AccountChange, MailboxChanges } from '#mailstore/api';
 import { ALL, context, type OpenStore, simple, spec, withStore } from './harness.ts';
 
 export function changesContract(open: OpenStore): void {
@@ -99,6 +99,38 @@ export function changesContract(open: OpenStore): void {
         await settled();
         assert.equal(seen.length, 3);
         assert.equal(others.length, 0);
+      }));
+
+    it('are of one moment, whatever is changed meanwhile', () =>
+      withStore(open, async (bench) => {
+        const inbox = await bench.account('a');
+        const ref = { accountId: 'a', mailboxId: inbox.id };
+        const before = (await bench.mailbox('a', 'INBOX')).modSeq;
+        let looking = true;
+        const looks: MailboxChanges[] = [];
+        const look = async (): Promise<void> => {
+          while (looking) {
+            looks.push(await bench.store.changes(context, ref, before));
+            await settled();
+          }
+        };
+        const change = async (): Promise<void> => {
+          for (let i = 0; i < 25; i++) {
+            const uid = await bench.append(inbox, 'a', simple(`${i}`));
+            const only = [{ first: uid, last: uid }];
+            await bench.store.setKeywords(context, ref, only, { mode: 'add', keywords: ['a'] });
+            if (i % 3 === 0) await bench.store.expunge(context, ref, only, { any: true });
+          }
+        };
+        const changes = Promise.all([change(), change(), change(), change()]).finally(() => {
+          looking = false;
+        });
+        await Promise.all([look(), look(), look(), changes]);
+        for (const { uidNext, changed, vanished } of looks) {
+          const told = new Set([...changed, ...vanished].map(({ uid }) => uid));
+          for (let uid = 1; uid < uidNext; uid++)
+            assert.ok(told.has(uid), `nothing is said of ${uid} of ${uidNext - 1}`);
+        }
       }));
 
     it('what a watcher is told of can be read', () =>

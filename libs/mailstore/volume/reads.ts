@@ -166,36 +166,43 @@ export class Reads {
   }
 
   async changes(context: RequestContext, ref: MailboxRef, since: ModSeq): Promise<MailboxChanges> {
-    const row = await this.shown(ref.accountId, () => this.mailboxRow(context, ref));
-    const { account, id, modSeq, uidNext } = row;
-    // As of the modSeq read first: what changes meanwhile is for the next call.
-    const vanished = await this.shown(ref.accountId, () =>
-      this.index.tuples<[Uid, ModSeq]>(
-        `SELECT uid, mod_seq FROM vanished
-          WHERE account = ? AND mailbox = ? AND mod_seq > ? AND mod_seq <= ? ORDER BY uid`,
-        ...[account, id, since, modSeq],
-      ),
-    );
-    const sql = `SELECT uid, message, mod_seq, keywords, created_mod_seq FROM membership
-      WHERE account = ? AND mailbox = ? AND mod_seq > ? AND mod_seq <= ? AND uid > ? ORDER BY uid LIMIT ${SLICE.changes}`;
-    const changed: (MessageSummary & { readonly created: boolean })[] = [];
-    for (let after = 0; since < modSeq; ) {
-      const slice = await this.shown(ref.accountId, () =>
-        this.index.tuples<readonly [...SummaryTuple, created: number]>(sql, account, id, since, modSeq, after),
-      );
-      for (const [uid, message, mod, keywords, created] of slice)
-        changed.push({ ...summaryOf([uid, message, mod, keywords]), created: created > since });
-      if (slice.length < SLICE.changes) break;
-      after = slice.at(-1)?.[0] ?? 0;
+    // Of one moment: what is below uidNext has to be in the lists, or to have gone by then.
+    const { row, vanished, first } = await this.shown(ref.accountId, () => {
+      const mailbox = this.mailboxRow(context, ref);
+      return {
+        row: mailbox,
+        vanished: this.vanishedSince(mailbox, since),
+        first: this.changedSlice(mailbox, since, 0),
+      };
+    });
+    const changed = first.map((tuple) => changeOf(tuple, since));
+    for (let slice = first; slice.length === SLICE.changes; ) {
       await nextTurn();
+      const after = slice.at(-1)?.[0] ?? 0;
+      slice = await this.shown(ref.accountId, () => this.changedSlice(row, since, after));
+      for (const tuple of slice) changed.push(changeOf(tuple, since));
     }
-    return {
-      modSeq,
-      uidNext,
-      changed,
-      vanished: vanished.map(([uid, at]) => ({ uid, modSeq: at })),
-      exact: since >= row.forgottenModSeq,
-    };
+    const { modSeq, uidNext, forgottenModSeq } = row;
+    return { modSeq, uidNext, changed, vanished, exact: since >= forgottenModSeq };
+  }
+
+  private vanishedSince({ account, id }: MailboxRow, since: ModSeq): MailboxChanges['vanished'] {
+    return this.index
+      .tuples<[Uid, ModSeq]>(
+        'SELECT uid, mod_seq FROM vanished WHERE account = ? AND mailbox = ? AND mod_seq > ? ORDER BY uid',
+        ...[account, id, since],
+      )
+      .map(([uid, modSeq]) => ({ uid, modSeq }));
+  }
+
+  /** What has come since the mailbox was as given is for the next call; what was there then and has changed again is not left out. */
+  private changedSlice({ account, id, modSeq }: MailboxRow, since: ModSeq, after: Uid): readonly ChangeTuple[] {
+    return this.index.tuples<ChangeTuple>(
+      `SELECT uid, message, mod_seq, keywords, created_mod_seq FROM membership
+        WHERE account = ? AND mailbox = ? AND mod_seq > ? AND created_mod_seq <= ? AND uid > ?
+        ORDER BY uid LIMIT ${SLICE.changes}`,
+      ...[account, id, since, modSeq, after],
+    );
   }
 
   /** What `read` finds, once it may be shown. `accountId` undefined: anything a commit changed may be in it. */
@@ -281,6 +288,15 @@ function messageOf(row: MessageTuple): StoredMessage {
     ...(envelope === null ? {} : { envelope: decodeEnvelope(envelope) }),
     ...(body === null ? {} : { body: decodeBody(body) }),
   };
+}
+
+type ChangeTuple = readonly [...SummaryTuple, created: ModSeq];
+
+function changeOf(
+  [uid, message, modSeq, keywords, created]: ChangeTuple,
+  since: ModSeq,
+): MailboxChanges['changed'][number] {
+  return { ...summaryOf([uid, message, modSeq, keywords]), created: created > since };
 }
 
 function summaryOf([uid, messageId, modSeq, keywords]: SummaryTuple): MessageSummary {
