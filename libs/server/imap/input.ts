@@ -1,50 +1,32 @@
-import type { ClientConnection } from '#connection';
+import { type ClientConnection, PulledInput } from '#connection';
 import { CommandFramer, type FrameEvent, type ImapSyntaxLimits } from '#protocol/imap';
 
 /** What a session reads: the client's frames, or why there are no more. */
 export type InputEvent = FrameEvent | { readonly kind: 'closed' };
 
-/** The client's side of a connection, pulled: nothing is read from the network while a command is at work. */
+/** The client's frames, pulled, and what becomes of literals that are announced. */
 export class ImapInput {
   private readonly framer: CommandFramer;
-  private waiter: (() => void) | null = null;
-  /** Woken while nobody slept: the next `wait` returns at once. */
-  private woken = false;
+  private readonly pulled: PulledInput<FrameEvent>;
 
-  constructor(
-    private readonly connection: ClientConnection,
-    limits: ImapSyntaxLimits,
-  ) {
+  constructor(connection: ClientConnection, limits: ImapSyntaxLimits) {
     this.framer = new CommandFramer(limits);
-    connection.onReadable(() => this.wake());
+    this.pulled = new PulledInput(connection, this.framer);
   }
 
   /** The next event if it can be had without waiting. */
   poll(): InputEvent | undefined {
-    this.woken = false;
-    for (;;) {
-      const event = this.framer.next();
-      if (event) return event;
-      const chunk = this.connection.read();
-      if (chunk === undefined) return undefined;
-      if (chunk === null) return { kind: 'closed' };
-      this.framer.push(chunk);
-    }
+    const event = this.pulled.poll();
+    return event === null ? { kind: 'closed' } : event;
   }
 
   /** Sleeps until `poll` may have something, or `wake`. */
   wait(): Promise<void> {
-    if (this.woken) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.waiter = resolve;
-    });
+    return this.pulled.wait();
   }
 
   wake(): void {
-    const { waiter } = this;
-    this.waiter = null;
-    if (waiter) waiter();
-    else this.woken = true;
+    this.pulled.wake();
   }
 
   expectLine(): void {

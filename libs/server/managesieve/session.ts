@@ -1,11 +1,10 @@
-import type { ClientConnection } from '#connection';
+import { type ClientConnection, ConnectionOutput, PulledInput } from '#connection';
 import { type AccountScripts, type AccountSpec, type MailStore, MailStoreError } from '#mailstore/api';
-import { formatResponse, type ManageSieveCode, type ManageSieveEvent } from '#protocol/managesieve';
+import { formatResponse, type ManageSieveCode, type ManageSieveEvent, ManageSieveFramer } from '#protocol/managesieve';
 import type { Clock, Logger, RequestContext, Timer } from '#stdx';
 import { bindArguments, type CommandSession, LEFT_TO_HUB } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { refusalOf } from './errors.ts';
-import { ManageSieveInput } from './input.ts';
 import { DEFAULT_MANAGESIEVE_LIMITS, type ManageSieveLimits } from './limits.ts';
 
 export interface ManageSieveSessionOptions {
@@ -35,8 +34,8 @@ export class ManageSieveSession implements CommandSession {
   readonly email: string;
   readonly scripts: AccountScripts;
   readonly limits: ManageSieveLimits;
-  private readonly input: ManageSieveInput;
-  private pieces: string[] = [];
+  private readonly input: PulledInput<ManageSieveEvent>;
+  private readonly out: ConnectionOutput;
   private answered = 0;
   private bad = 0;
   private ending = false;
@@ -51,7 +50,8 @@ export class ManageSieveSession implements CommandSession {
     this.email = account.email;
     this.scripts = store.scripts;
     this.limits = { ...DEFAULT_MANAGESIEVE_LIMITS, ...options.limits };
-    this.input = new ManageSieveInput(connection, this.limits.syntax);
+    this.input = new PulledInput(connection, new ManageSieveFramer(this.limits.syntax));
+    this.out = new ConnectionOutput(connection);
     this.timeout = this.armTimeout();
   }
 
@@ -82,7 +82,7 @@ export class ManageSieveSession implements CommandSession {
   }
 
   write(text: string): void {
-    this.pieces.push(text);
+    this.out.raw(text);
   }
 
   end(): void {
@@ -103,6 +103,8 @@ export class ManageSieveSession implements CommandSession {
       this.answered++;
     }
     this.settle();
+    // A client that does not read is not answered further.
+    await this.out.drained();
     this.timeout = this.armTimeout();
   }
 
@@ -111,7 +113,7 @@ export class ManageSieveSession implements CommandSession {
       if (this.leaving) return 'leaving';
       if (this.timedOut) return 'timeout';
       const event = this.input.poll();
-      if (event) return event.kind === 'closed' ? 'closed' : event;
+      if (event !== undefined) return event ?? 'closed';
       await this.input.wait();
     }
   }
@@ -153,7 +155,7 @@ export class ManageSieveSession implements CommandSession {
 
   private refuse(error: unknown): void {
     // An answer that began cannot become a refusal.
-    this.pieces = [];
+    this.out.discard();
     const refusal = refusalOf(error);
     if (!refusal) this.options.logger.error({ err: error }, 'managesieve command failed');
     this.say('NO', refusal?.text ?? 'Internal error', refusal?.code);
@@ -170,16 +172,14 @@ export class ManageSieveSession implements CommandSession {
   }
 
   private say(status: 'OK' | 'NO' | 'BYE', text: string, code?: ManageSieveCode): void {
-    this.pieces.push(formatResponse(status, text, code));
+    this.out.raw(formatResponse(status, text, code));
   }
 
   /** An answer whose mark was lost with us would cost the client its connection. After LOGOUT nobody goes on. */
   private settle(): void {
     const { connection } = this.options;
-    const bytes = Buffer.from(this.pieces.join(''));
-    this.pieces = [];
     connection.together(() => {
-      if (bytes.length > 0) connection.write(bytes);
+      this.out.flush();
       if (!this.ending && !connection.gone) connection.mark?.(this.answered, MARK);
     });
   }
@@ -188,7 +188,7 @@ export class ManageSieveSession implements CommandSession {
     const isLeaving = error instanceof MailStoreError && isAway(error);
     if (isLeaving && this.options.connection.mark) return;
     if (!isLeaving) this.options.logger.error({ err: error }, 'managesieve session failed');
-    this.pieces = [];
+    this.out.discard();
     this.ending = true;
     this.say('BYE', isLeaving ? 'Connect again' : 'Internal error', ...(isLeaving ? (['TRYLATER'] as const) : []));
     this.settle();

@@ -1,9 +1,10 @@
-import { type ClientConnection, ConnectionOutput } from '#connection';
+import { type ClientConnection, ConnectionOutput, PulledInput } from '#connection';
 import { type AccountSpec, type MailStore, MailStoreError } from '#mailstore/api';
 import {
   decodePop3Mark,
   encodePop3Mark,
   errorLine,
+  LineReader,
   okLine,
   type Pop3Line,
   type Pop3ResponseCode,
@@ -13,7 +14,6 @@ import { type Clock, type Logger, present, type RequestContext, type Timer } fro
 import type { CommandSession } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { Pop3Refusal, refusalOf } from './errors.ts';
-import { Pop3Input } from './input.ts';
 import { DEFAULT_POP3_LIMITS, type Pop3Limits } from './limits.ts';
 import { Maildrop } from './maildrop.ts';
 import type { MaildropHolder, MaildropLocks } from './maildrop-locks.ts';
@@ -57,7 +57,7 @@ export class Pop3Session implements CommandSession, MaildropHolder {
   activeAt: number;
   private readonly limits: Pop3Limits;
   private readonly connection: ClientConnection;
-  private readonly input: Pop3Input;
+  private readonly input: PulledInput<Pop3Line>;
   private drop: Maildrop | undefined;
   private badCommands = 0;
   /** Units of this leg answered, as MARK counts them (`#protocol/handover`). */
@@ -76,7 +76,7 @@ export class Pop3Session implements CommandSession, MaildropHolder {
     this.connection = options.connection;
     this.limits = { ...DEFAULT_POP3_LIMITS, ...options.limits };
     this.out = new ConnectionOutput(options.connection);
-    this.input = new Pop3Input(options.connection, this.limits.lineBytesMax);
+    this.input = new PulledInput(options.connection, new LineReader(this.limits.lineBytesMax));
     this.activeAt = options.clock.monotonic();
     this.timeout = this.armTimeout(this.limits.idleTimeoutMs);
   }

@@ -1,30 +1,34 @@
-import type { ClientConnection } from '#connection';
-import { LineReader, type Pop3Line } from '#protocol/pop3';
+import type { ClientConnection } from './connection.ts';
+
+/** Cuts what a client sends into what it says. */
+export interface Framer<Event> {
+  push(chunk: Uint8Array): void;
+  /** The next thing that is whole. */
+  next(): Event | undefined;
+}
 
 /** The client's side of a connection, pulled: nothing is read from the network while a command is at work. */
-export class Pop3Input {
-  private readonly lines: LineReader;
+export class PulledInput<Event> {
   private waiter: (() => void) | null = null;
   /** Woken while nobody slept: the next `wait` returns at once. */
   private woken = false;
 
   constructor(
     private readonly connection: ClientConnection,
-    lineBytesMax: number,
+    private readonly framer: Framer<Event>,
   ) {
-    this.lines = new LineReader(lineBytesMax);
     connection.onReadable(() => this.wake());
   }
 
-  /** The next line if it can be had without waiting; `null` when the client has ended. */
-  poll(): Pop3Line | null | undefined {
+  /** The next thing said if it can be had without waiting; `null` when the client has ended. */
+  poll(): Event | null | undefined {
     this.woken = false;
     for (;;) {
-      const line = this.lines.next();
-      if (line) return line;
+      const event = this.framer.next();
+      if (event) return event;
       const chunk = this.connection.read();
       if (!chunk) return chunk;
-      this.lines.push(chunk);
+      this.framer.push(chunk);
     }
   }
 
