@@ -175,7 +175,11 @@ const REASON_LINES_MAX = 20;
 const REASON_LINE_MAX = 400;
 
 function refusalReply(reason: string): SmtpReply {
+  // A reply is ASCII (RFC 5321 §4.2): letters lose their accents rather than be lost.
   const lines = reason
+    .replaceAll('ß', 'ss')
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .split(/\r\n|\r|\n/)
     .map((line) => line.trim().slice(0, REASON_LINE_MAX))
     .filter((line) => line !== '')

@@ -163,7 +163,7 @@ describe('Sieve at delivery', () => {
   });
 
   it('refuses one recipient with the reason and stores for the other', async () => {
-    await using n = await scripted({ ann: 'require "reject"; reject "Not here.\r\nTry the office.";' });
+    await using n = await scripted({ ann: 'require "reject"; reject "Nöt here.\r\nTry the office.";' });
     assert.deepEqual(await send(n, ['ann', 'bob']), ['550 5.7.1 Not here. Try the office.', '250 2.1.5 Delivered']);
     assert.deepEqual([await inbox(n.store, 'ann'), await inbox(n.store, 'bob')], [[], [STORED]]);
   });
