@@ -47,7 +47,11 @@ export function canonicalAnnotations(
   });
 }
 
-export const isPrivateEntry = (entry: string): boolean => entry.startsWith('/private/');
+/** RFC 5464 §3.3: shared entries are written with `w`, private ones by whoever may read. */
+export const rightsToAnnotate = (changes: readonly AnnotationChange[]): string =>
+  changes.every(({ entry }) => isPrivateEntry(entry)) ? 'r' : 'rw';
+
+const isPrivateEntry = (entry: string): boolean => entry.startsWith('/private/');
 
 /** Whose an entry is, as it is kept: '' for shared ones. */
 export const entryOwner = (entry: string, context: RequestContext, accountId: AccountId): string =>

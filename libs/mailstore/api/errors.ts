@@ -23,6 +23,10 @@ export type MailStoreErrorCode =
   | 'scriptActive'
   /** The name is empty, too long or holds a forbidden character. */
   | 'scriptNameInvalid'
+  /** Shared with the acting account, which may not do this. */
+  | 'notPermitted'
+  /** Nobody of this volume and partner to share with. */
+  | 'granteeNotFound'
   /** The name of an annotation is none. */
   | 'annotationInvalid'
   /** Its value is too large. */

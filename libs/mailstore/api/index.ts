@@ -15,6 +15,7 @@ export * from './parser.ts';
 export * from './queue.ts';
 export * from './ranges.ts';
 export * from './scripts.ts';
+export * from './sharing.ts';
 export * from './store.ts';
 export * from './text-index.ts';
 export * from './threads.ts';

@@ -21,14 +21,15 @@ export function canonicalKeywords(keywords: readonly string[], limits: MailStore
   return [...set].sort();
 }
 
-/** The set after a change; both arguments canonical, and so is the result. Throws `limitExceeded`. */
+/** The set after a change; `keywords` canonical, and so is the result. Throws `limitExceeded`. */
 export function changedKeywords(
   current: readonly string[],
-  mode: KeywordChange['mode'],
   keywords: readonly string[],
+  { mode, within = () => true }: Pick<KeywordChange, 'mode' | 'within'>,
   limits: MailStoreLimits,
 ): readonly string[] {
-  if (mode === 'replace') return keywords;
-  if (mode === 'remove') return current.filter((keyword) => !keywords.includes(keyword));
-  return canonicalKeywords([...current, ...keywords], limits);
+  const given = keywords.filter(within);
+  if (mode === 'remove') return current.filter((keyword) => !given.includes(keyword));
+  const kept = mode === 'replace' ? current.filter((keyword) => !within(keyword)) : current;
+  return kept.length === 0 ? given : canonicalKeywords([...kept, ...given], limits);
 }

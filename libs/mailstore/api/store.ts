@@ -25,6 +25,7 @@ import type {
 } from './model.ts';
 import type { NewQueueEntry, QueueEntry, QueueUpdate } from './queue.ts';
 import type { AccountScripts, FailedRun, Memory } from './scripts.ts';
+import type { MailboxSharing } from './sharing.ts';
 import type { TextIndexFigures } from './text-index.ts';
 import type { AccountTransfer } from './transfer/account-transfer.ts';
 import type { UpkeepFigures } from './upkeep.ts';
@@ -104,6 +105,8 @@ export interface KeywordChange {
   readonly keywords: readonly string[];
   /** Only messages whose modSeq is at most this (RFC 7162 UNCHANGEDSINCE); others are reported in `modified`. */
   readonly unchangedSince?: ModSeq;
+  /** Other keywords stay as they are. */
+  readonly within?: (keyword: string) => boolean;
 }
 
 /** A message after a change of its keywords. */
@@ -235,6 +238,8 @@ export interface MailStore {
   /** Called after a change is durable, once per account and commit. Returns the unsubscribe. */
   watch(accountId: AccountId, listener: (change: AccountChange) => void): () => void;
 
+  /** Who else may do what with a mailbox. */
+  readonly sharing: MailboxSharing;
   /** Named values of accounts and mailboxes. */
   readonly annotations: AccountAnnotations;
   /** Sieve scripts, and what accounts remember. */

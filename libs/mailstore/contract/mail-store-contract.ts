@@ -13,6 +13,7 @@ import { queueContract } from './queue.ts';
 import { replaceContract } from './replace.ts';
 import { scriptsContract } from './scripts.ts';
 import { searchContract } from './search.ts';
+import { sharingContract } from './sharing.ts';
 import { transferContract } from './transfer.ts';
 
 /** Registers the port's whole suite for one engine. `open` makes a fresh, empty store with the given clock and limits. */
@@ -30,6 +31,7 @@ export function mailStoreContract(name: string, open: OpenStore): void {
     scriptsContract(open);
     deletedContract(open);
     annotationsContract(open);
+    sharingContract(open);
     transferContract(open);
     concurrencyContract(open);
   });

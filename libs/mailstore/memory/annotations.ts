@@ -7,20 +7,26 @@ import {
   entryOwner,
   type MailboxId,
   MailStoreError,
+  rightsToAnnotate,
 } from '#mailstore/api';
 import type { RequestContext } from '#stdx';
+import type { MemorySharing } from './sharing.ts';
 import type { KeptAnnotation, MemoryState } from './state.ts';
 
 export class MemoryAnnotations implements AccountAnnotations {
-  constructor(private readonly state: MemoryState) {}
+  constructor(
+    private readonly state: MemoryState,
+    private readonly sharing: MemorySharing,
+  ) {}
 
   async list(
     context: RequestContext,
     accountId: AccountId,
     mailboxId: MailboxId | null,
   ): Promise<readonly Annotation[]> {
-    const account = this.state.account(context, accountId);
-    if (mailboxId !== null) this.state.box(context, { accountId, mailboxId });
+    const allowed = this.permit(context, accountId, mailboxId, 'r');
+    const account = this.state.account(allowed, accountId);
+    if (mailboxId !== null) this.state.box(allowed, { accountId, mailboxId });
     const owner = context.accountId ?? accountId;
     return [...account.annotations.values()]
       .filter((kept) => kept.mailbox === (mailboxId ?? 0) && (kept.owner === '' || kept.owner === owner))
@@ -35,8 +41,9 @@ export class MemoryAnnotations implements AccountAnnotations {
     changes: readonly AnnotationChange[],
   ): Promise<void> {
     const canonical = canonicalAnnotations(changes, this.state.limits);
-    const account = this.state.account(context, accountId);
-    if (mailboxId !== null) this.state.box(context, { accountId, mailboxId });
+    const allowed = this.permit(context, accountId, mailboxId, rightsToAnnotate(canonical));
+    const account = this.state.account(allowed, accountId);
+    if (mailboxId !== null) this.state.box(allowed, { accountId, mailboxId });
     const after = new Map(account.annotations);
     let changed = false;
     for (const { entry, value } of canonical) {
@@ -54,6 +61,15 @@ export class MemoryAnnotations implements AccountAnnotations {
     account.annotations = after;
     touch.annotated.add(mailboxId ?? 0);
     this.state.publish([touch]);
+  }
+
+  private permit(
+    context: RequestContext,
+    accountId: AccountId,
+    mailboxId: MailboxId | null,
+    needed: string,
+  ): RequestContext {
+    return mailboxId === null ? context : this.sharing.permit(context, { accountId, mailboxId }, needed);
   }
 }
 

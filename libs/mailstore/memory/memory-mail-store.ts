@@ -8,6 +8,7 @@ import {
   type AccountSpec,
   type AccountTransfer,
   type AppendItem,
+  actsAbroad,
   type BlobId,
   type ChangedMessage,
   type CopiedUids,
@@ -35,6 +36,7 @@ import {
   NO_TEXT_INDEX,
   NO_UPKEEP,
   normalFilter,
+  permittedKeywords,
   type QueueEntry,
   type QueueUpdate,
   type ReplacedMessage,
@@ -53,6 +55,7 @@ import { createMailbox, deleteMailbox, findMailbox, renameMailbox, setSubscribed
 import { append, changes, copyOrMove, expunge, selected, setKeywords, summary } from './messages.ts';
 import { dueEntries, listEntries, updateQueue } from './queue.ts';
 import { MemoryScripts } from './scripts.ts';
+import { MemorySharing } from './sharing.ts';
 import { accountInfo, MemoryState, mailboxView } from './state.ts';
 import { MemoryTransfer } from './transfer.ts';
 import { MemoryDeleted } from './undelete.ts';
@@ -75,6 +78,7 @@ export class MemoryMailStore implements MailStore {
   private readonly state: MemoryState;
   readonly transfer: AccountTransfer;
   readonly annotations: AccountAnnotations;
+  readonly sharing: MemorySharing;
   readonly scripts: AccountScripts;
   readonly deleted: DeletedMail;
   readonly backup: StoreBackup = new MemoryBackup();
@@ -86,7 +90,8 @@ export class MemoryMailStore implements MailStore {
     this.state = new MemoryState(this.volumeId, this.epoch, options.clock, options.limits ?? {});
     this.deleted = new MemoryDeleted(this.state);
     this.transfer = new MemoryTransfer(this.state, options.parse);
-    this.annotations = new MemoryAnnotations(this.state);
+    this.sharing = new MemorySharing(this.state);
+    this.annotations = new MemoryAnnotations(this.state, this.sharing);
     this.scripts = new MemoryScripts(this.state);
   }
 
@@ -168,16 +173,23 @@ export class MemoryMailStore implements MailStore {
     items: readonly AppendItem[],
     replaces?: ReplacedMessage,
   ): Promise<readonly { readonly uid: Uid; readonly messageId: MessageId }[]> {
-    return append(this.state, context, mailbox, items, ({ message }) => this.bytesOf(message), replaces);
+    const { accountId } = mailbox;
+    const allowed = this.sharing.permit(context, mailbox, 'i');
+    if (replaces) this.sharing.permit(context, { accountId, mailboxId: replaces.mailboxId }, 'rte');
+    return append(this.state, allowed, mailbox, items, ({ message }) => this.bytesOf(message), replaces);
   }
 
   async mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {
+    if (actsAbroad(context, accountId)) {
+      const shared = await this.sharing.shared(context);
+      return shared.filter((each) => each.accountId === accountId).map(({ mailbox }) => mailbox);
+    }
     const account = this.state.account(context, accountId);
     return [...account.mailboxes.values()].map((box) => mailboxView(account, box));
   }
 
   async mailbox(context: RequestContext, accountId: AccountId, nameOrId: string | MailboxId): Promise<Mailbox> {
-    return findMailbox(this.state, context, accountId, nameOrId);
+    return findMailbox(this.state, this.sharing.permitNamed(context, accountId, nameOrId), accountId, nameOrId);
   }
 
   async createMailbox(
@@ -186,15 +198,16 @@ export class MemoryMailStore implements MailStore {
     name: string,
     options: { readonly role?: MailboxRole; readonly subscribed?: boolean } = {},
   ): Promise<Mailbox> {
-    return createMailbox(this.state, context, accountId, name, options);
+    return createMailbox(this.state, this.sharing.permitBeneath(context, accountId, name), accountId, name, options);
   }
 
   async renameMailbox(context: RequestContext, accountId: AccountId, from: string, to: string): Promise<Mailbox> {
-    return renameMailbox(this.state, context, accountId, from, to);
+    this.sharing.permitBeneath(context, accountId, to);
+    return renameMailbox(this.state, this.sharing.permitNamed(context, accountId, from, 'x'), accountId, from, to);
   }
 
   async deleteMailbox(context: RequestContext, accountId: AccountId, name: string): Promise<void> {
-    deleteMailbox(this.state, context, accountId, name);
+    deleteMailbox(this.state, this.sharing.permitNamed(context, accountId, name, 'x'), accountId, name);
   }
 
   async setSubscribed(context: RequestContext, accountId: AccountId, name: string, subscribed: boolean): Promise<void> {
@@ -206,21 +219,21 @@ export class MemoryMailStore implements MailStore {
   }
 
   async claimRecent(context: RequestContext, mailbox: MailboxRef): Promise<Uid> {
-    const { box } = this.state.box(context, mailbox);
+    const { box } = this.box(context, mailbox);
     const claimed = box.recentUid;
     box.recentUid = box.uidNext;
     return claimed;
   }
 
   async uids(context: RequestContext, mailbox: MailboxRef): Promise<Uint32Array> {
-    return Uint32Array.from(this.state.box(context, mailbox).box.messages.keys());
+    return Uint32Array.from(this.box(context, mailbox).box.messages.keys());
   }
 
   async sizes(
     context: RequestContext,
     mailbox: MailboxRef,
   ): Promise<{ readonly uids: Uint32Array; readonly sizes: Uint32Array }> {
-    const { messages } = this.state.box(context, mailbox).box;
+    const { messages } = this.box(context, mailbox).box;
     const sizes = Uint32Array.from(messages.values(), ({ size }) => size);
     return { uids: Uint32Array.from(messages.keys()), sizes };
   }
@@ -230,7 +243,7 @@ export class MemoryMailStore implements MailStore {
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
   ): AsyncIterable<readonly MessageSummary[]> {
-    const found = selected(this.state.box(context, mailbox).box, ranges).map(summary);
+    const found = selected(this.box(context, mailbox).box, ranges).map(summary);
     if (found.length > 0) yield found;
   }
 
@@ -240,7 +253,7 @@ export class MemoryMailStore implements MailStore {
     ranges: readonly UidRange[],
     fields: MessageFields,
   ): AsyncIterable<readonly StoredMessage[]> {
-    const found = selected(this.state.box(context, mailbox).box, ranges);
+    const found = selected(this.box(context, mailbox).box, ranges);
     if (found.length === 0) return;
     yield found.map(({ parsed, createdModSeq: _, ...stored }) => ({
       ...stored,
@@ -257,7 +270,7 @@ export class MemoryMailStore implements MailStore {
     const normal = normalFilter(filter);
     const uids: Uid[] = [];
     let modSeq = 0;
-    for (const message of [...this.state.box(context, mailbox).box.messages.values()]) {
+    for (const message of [...this.box(context, mailbox).box.messages.values()]) {
       const bytes = this.state.blobs.get(message.blobId)?.bytes;
       if (!bytes) continue;
       const row = { ...message, sentAt: message.parsed.envelope.sentAt };
@@ -270,7 +283,7 @@ export class MemoryMailStore implements MailStore {
   }
 
   async changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges> {
-    return changes(this.state, context, mailbox, since);
+    return changes(this.state, this.sharing.permit(context, mailbox, 'r'), mailbox, since);
   }
 
   async *read(blobId: BlobId, start = 0, end = Infinity): ByteStream {
@@ -287,7 +300,10 @@ export class MemoryMailStore implements MailStore {
     ranges: readonly UidRange[],
     change: KeywordChange,
   ): Promise<{ readonly changed: readonly ChangedMessage[]; readonly modified: readonly Uid[] }> {
-    return setKeywords(this.state, context, mailbox, ranges, change);
+    const allowed = this.sharing.permit(context, mailbox, 'r');
+    if (allowed === context) return setKeywords(this.state, context, mailbox, ranges, change);
+    const held = await this.sharing.rights(context, mailbox);
+    return setKeywords(this.state, allowed, mailbox, ranges, permittedKeywords(held, change));
   }
 
   async copy(
@@ -296,7 +312,8 @@ export class MemoryMailStore implements MailStore {
     ranges: readonly UidRange[],
     target: MailboxId,
   ): Promise<CopiedUids> {
-    return copyOrMove(this.state, context, source, ranges, target, false);
+    this.sharing.permit(context, { accountId: source.accountId, mailboxId: target }, 'i');
+    return copyOrMove(this.state, this.sharing.permit(context, source, 'r'), source, ranges, target, false);
   }
 
   async move(
@@ -305,7 +322,8 @@ export class MemoryMailStore implements MailStore {
     ranges: readonly UidRange[],
     target: MailboxId,
   ): Promise<CopiedUids> {
-    return copyOrMove(this.state, context, source, ranges, target, true);
+    this.sharing.permit(context, { accountId: source.accountId, mailboxId: target }, 'i');
+    return copyOrMove(this.state, this.sharing.permit(context, source, 'rte'), source, ranges, target, true);
   }
 
   async expunge(
@@ -314,7 +332,12 @@ export class MemoryMailStore implements MailStore {
     ranges: readonly UidRange[],
     options: { readonly any?: boolean } = {},
   ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
-    return expunge(this.state, context, mailbox, ranges, options.any ?? false);
+    const allowed = this.sharing.permit(context, mailbox, options.any ? 'rte' : 're');
+    return expunge(this.state, allowed, mailbox, ranges, options.any ?? false);
+  }
+
+  private box(context: RequestContext, mailbox: MailboxRef) {
+    return this.state.box(this.sharing.permit(context, mailbox, 'r'), mailbox);
   }
 
   watch(accountId: AccountId, listener: (change: AccountChange) => void): () => void {

@@ -146,12 +146,12 @@ export function setKeywords(
 ): { readonly changed: readonly ChangedMessage[]; readonly modified: readonly Uid[] } {
   const { account, box } = state.box(context, mailbox);
   const keywords = canonicalKeywords(change.keywords, state.limits);
-  const { mode, unchangedSince = Infinity } = change;
+  const { unchangedSince = Infinity } = change;
   const all = selected(box, ranges);
   const modified = all.filter((message) => message.modSeq > unchangedSince).map(({ uid }) => uid);
   const wanted = all
     .filter((message) => message.modSeq <= unchangedSince)
-    .map((message) => ({ message, after: changedKeywords(message.keywords, mode, keywords, state.limits) }));
+    .map((message) => ({ message, after: changedKeywords(message.keywords, keywords, change, state.limits) }));
   if (wanted.some(({ message, after }) => !sameKeywords(message.keywords, after))) {
     const touch = state.touch(account);
     for (const { message, after } of wanted) {

@@ -3,6 +3,7 @@ import {
   type AccountId,
   type AccountInfo,
   type AccountSpec,
+  actsAbroad,
   type BlobId,
   defaultMailStoreLimits,
   initialMailboxes,
@@ -50,6 +51,8 @@ export interface Box {
   /** Ascending uid: uids only rise, and a Map keeps its order. */
   readonly messages: Map<Uid, Message>;
   readonly vanished: Omit<TransferVanished, 'gone'>[];
+  /** Rights of others, by account id or 'anyone'. */
+  readonly shares: Map<string, string>;
 }
 
 export interface KeptAnnotation {
@@ -145,7 +148,8 @@ export class MemoryState {
     this.assertOpen();
     const account = this.accounts.get(accountId);
     const hidden = context.partnerId !== undefined && context.partnerId !== account?.spec.partnerId;
-    if (!account || hidden || account.standing === 'arriving') throw new MailStoreError('accountNotFound');
+    if (!account || hidden || actsAbroad(context, accountId) || account.standing === 'arriving')
+      throw new MailStoreError('accountNotFound');
     return account;
   }
 
@@ -209,6 +213,8 @@ export class MemoryState {
     // RFC 9051 §2.3.1.1 suggests the time; one more than the last makes it unique when mailboxes come quickly.
     const uidValidity = Math.max(Math.floor(this.clock.now() / 1000) >>> 0, account.lastUidValidity + 1);
     account.lastUidValidity = uidValidity;
+    const slash = name.lastIndexOf('/');
+    const parent = slash < 0 ? undefined : this.boxNamed(account, name.slice(0, slash));
     const box: Box = {
       id: account.nextMailboxId++,
       uidValidity,
@@ -220,6 +226,8 @@ export class MemoryState {
       recentUid: 1,
       messages: new Map(),
       vanished: [],
+      // RFC 4314 §5.1.1: a new mailbox is shared as its parent is.
+      shares: new Map(parent?.shares),
     };
     account.mailboxes.set(box.id, box);
     touch.mailboxes.add(box.id);

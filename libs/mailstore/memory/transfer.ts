@@ -41,7 +41,7 @@ export class MemoryTransfer implements AccountTransfer {
     // All of it at once, so that what changes while the stream is read is for the next one.
     const records: TransferRecord[] = [headOf(account, since), ...boxes.map(mailboxRecord)];
     records.push({ kind: 'subscriptions', names: [...account.subscriptions] }, ...scriptRecords(account, since.modSeq));
-    records.push(...annotationRecords(account));
+    records.push(...annotationRecords(account), ...boxes.flatMap(shareRecords));
     const bytes = new Map<TransferRecord, Buffer>();
     for (const { messageId: id, size, blobId, threadId } of messages) {
       if (id < since.nextMessage) continue;
@@ -164,6 +164,8 @@ class Arrival {
     }
     this.placeScripts(records);
     this.placeAnnotations(records);
+    for (const record of records)
+      if (record.kind === 'share') this.box(record.mailbox).shares.set(record.grantee, record.rights);
     const ids = new Set(listed.map(({ id }) => id));
     for (const box of [...account.mailboxes.values()]) {
       if (ids.has(box.id)) continue;
@@ -209,7 +211,7 @@ class Arrival {
     const { role, uidValidity, uidNext, modSeq, recentUid, createdModSeq } = record;
     account.mailboxes.set(id, {
       ...{ id, name: canonicalMailboxName(name, state.limits), role, uidValidity, uidNext, modSeq, recentUid },
-      ...{ createdModSeq, messages: known?.messages ?? new Map(), vanished: known?.vanished ?? [] },
+      ...{ createdModSeq, messages: known?.messages ?? new Map(), vanished: known?.vanished ?? [], shares: new Map() },
     });
   }
 
@@ -281,6 +283,9 @@ class Arrival {
     return this.account.deleted.get(id)?.message;
   }
 }
+
+const shareRecords = ({ id: mailbox, shares }: Box): readonly TransferRecord[] =>
+  [...shares].map(([grantee, rights]) => ({ kind: 'share', mailbox, grantee, rights }));
 
 function annotationRecords({ annotations, spec }: Account): readonly TransferRecord[] {
   return [...annotations.values()].map(({ mailbox, owner, entry, value }) => ({

@@ -8,17 +8,20 @@ import {
   type MailboxId,
   MailStoreError,
   type MailStoreLimits,
+  rightsToAnnotate,
 } from '#mailstore/api';
 import { asBuffer, type RequestContext } from '#stdx';
 import type { CommitLoop } from './commit-loop.ts';
 import type { AccountEdit, Edit } from './edit.ts';
 import type { IndexDb } from './index-db.ts';
 import type { Reads } from './reads.ts';
+import type { VolumeSharing } from './sharing.ts';
 
 interface AnnotationParts {
   readonly index: IndexDb;
   readonly loop: CommitLoop;
   readonly reads: Reads;
+  readonly sharing: VolumeSharing;
   readonly limits: MailStoreLimits;
 }
 
@@ -28,12 +31,17 @@ const OF_ACCOUNT = 0;
 export class VolumeAnnotations implements AccountAnnotations {
   constructor(private readonly parts: AnnotationParts) {}
 
-  list(context: RequestContext, accountId: AccountId, mailboxId: MailboxId | null): Promise<readonly Annotation[]> {
+  async list(
+    context: RequestContext,
+    accountId: AccountId,
+    mailboxId: MailboxId | null,
+  ): Promise<readonly Annotation[]> {
     const { reads, index } = this.parts;
+    const allowed = await this.permit(context, accountId, mailboxId, 'r');
     const sql = `SELECT entry, value FROM annotation WHERE account = ? AND mailbox = ? AND owner IN ('', ?) ORDER BY entry`;
     return reads.shown(accountId, () => {
-      const { number } = reads.accountRow(context, accountId);
-      if (mailboxId !== null) reads.mailboxRow(context, { accountId, mailboxId });
+      const { number } = reads.accountRow(allowed, accountId);
+      if (mailboxId !== null) reads.mailboxRow(allowed, { accountId, mailboxId });
       const owner = context.accountId ?? accountId;
       return index
         .all<{ entry: string; value: Uint8Array }>(sql, number, mailboxId ?? OF_ACCOUNT, owner)
@@ -48,8 +56,9 @@ export class VolumeAnnotations implements AccountAnnotations {
     changes: readonly AnnotationChange[],
   ): Promise<void> {
     const canonical = canonicalAnnotations(changes, this.parts.limits);
+    const allowed = await this.permit(context, accountId, mailboxId, rightsToAnnotate(canonical));
     const run = (edit: Edit): void => {
-      const account = edit.account(context, accountId);
+      const account = edit.account(allowed, accountId);
       const mailbox = mailboxId === null ? OF_ACCOUNT : edit.mailboxById(account, mailboxId).id;
       let changed = false;
       for (const change of canonical)
@@ -60,6 +69,15 @@ export class VolumeAnnotations implements AccountAnnotations {
       account.annotated.add(mailbox);
     };
     await this.parts.loop.submit({ run, contents: [], grows: canonical.some(({ value }) => value !== null) });
+  }
+
+  private async permit(
+    context: RequestContext,
+    accountId: AccountId,
+    mailboxId: MailboxId | null,
+    needed: string,
+  ): Promise<RequestContext> {
+    return mailboxId === null ? context : this.parts.sharing.permit(context, { accountId, mailboxId }, needed);
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   type AccountId,
   type AccountSpec,
+  actsAbroad,
   initialMailboxes,
   lookupName,
   type MailboxId,
@@ -84,9 +85,11 @@ export class Edit {
   }
 
   /** Whatever its standing. */
-  anyAccount({ partnerId }: RequestContext, accountId: AccountId): AccountEdit | undefined {
+  anyAccount(context: RequestContext, accountId: AccountId): AccountEdit | undefined {
     const account = this.find(accountId);
-    return partnerId !== undefined && partnerId !== account?.row.partnerId ? undefined : account;
+    const { partnerId } = context;
+    const isForeign = partnerId !== undefined && partnerId !== account?.row.partnerId;
+    return isForeign || actsAbroad(context, accountId) ? undefined : account;
   }
 
   /** The partner an account belongs to, when it is here. */
@@ -167,10 +170,20 @@ export class Edit {
         VALUES (?, ?, ?, ?, ?, 1, ?, 1, 0, 0, 0, 0, ?, ?, 0)`,
       ...[row.number, mailbox.id, name, role, mailbox.uidValidity, modSeq, modSeq, modSeq],
     );
+    this.inheritShares(row.number, mailbox);
     account.mailboxes.set(mailbox.id, mailbox);
     this.touchMailbox(account, mailbox);
     account.mailboxList = true;
     return mailbox;
+  }
+
+  /** RFC 4314 §5.1.1: a new mailbox is shared as its parent is. */
+  private inheritShares(account: number, { id, name }: MailboxRow): void {
+    const slash = name.lastIndexOf('/');
+    if (slash < 0) return;
+    const sql = `INSERT INTO share (account, mailbox, grantee, rights) SELECT account, ?, grantee, rights FROM share
+      WHERE account = ? AND mailbox = (SELECT id FROM mailbox WHERE account = ? AND name = ?)`;
+    this.scope.index.run(sql, id, account, account, name.slice(0, slash));
   }
 
   countMailboxes(account: AccountEdit): number {

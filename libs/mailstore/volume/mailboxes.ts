@@ -106,6 +106,7 @@ export function deleteMailbox(edit: Edit, context: RequestContext, accountId: Ac
   edit.messagesDelta -= row.messages;
   index.run('DELETE FROM mailbox WHERE account = ? AND id = ?', number, row.id);
   index.run('DELETE FROM annotation WHERE account = ? AND mailbox = ?', number, row.id);
+  index.run('DELETE FROM share WHERE account = ? AND mailbox = ?', number, row.id);
   const sql = 'INSERT INTO mailbox_gone (account, id, name, mod_seq, at) VALUES (?, ?, ?, ?, ?)';
   index.run(sql, number, row.id, row.name, modSeq, now);
   index.run('INSERT INTO purge (account, mailbox, mod_seq) VALUES (?, ?, ?)', number, row.id, modSeq);

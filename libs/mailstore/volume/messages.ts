@@ -187,7 +187,7 @@ export function changeKeywords(
   account: AccountEdit,
   mailbox: MailboxRow,
   rows: readonly MembershipRow[],
-  { mode, keywords, unchangedSince = Infinity }: KeywordChange,
+  { keywords, unchangedSince = Infinity, ...change }: KeywordChange,
 ): KeywordOutcome {
   const changed: ChangedMessage[] = [];
   const modified: Uid[] = [];
@@ -196,7 +196,7 @@ export function changeKeywords(
       modified.push(row.uid);
       continue;
     }
-    const after = changedKeywords(keywordsOf(row.keywords), mode, keywords, edit.scope.limits);
+    const after = changedKeywords(keywordsOf(row.keywords), keywords, change, edit.scope.limits);
     const stored = storedKeywords(after);
     const modSeq = stored === row.keywords ? row.modSeq : rewriteKeywords(edit, account, mailbox, row, stored);
     changed.push({ uid: row.uid, messageId: row.message, modSeq, keywords: after, previousModSeq: row.modSeq });

@@ -19,6 +19,7 @@ const ACCOUNT_TABLES = [
   'script',
   'script_gone',
   'annotation',
+  'share',
   'text_indexed',
   'purge',
 ];

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type AccountId,
   type AccountInfo,
+  actsAbroad,
   lookupName,
   type Mailbox,
   type MailboxChanges,
@@ -215,10 +216,11 @@ export class Reads {
     }
   }
 
-  accountRow({ partnerId }: RequestContext, accountId: AccountId): AccountRow {
+  accountRow(context: RequestContext, accountId: AccountId): AccountRow {
+    const { partnerId } = context;
     const row = this.index.get<AccountRow>(`SELECT ${ACCOUNT_COLUMNS} FROM account WHERE id = ?`, accountId);
     const hidden = row?.standing === 'arriving' || (partnerId !== undefined && partnerId !== row?.partnerId);
-    if (!row || hidden) throw new MailStoreError('accountNotFound');
+    if (!row || hidden || actsAbroad(context, accountId)) throw new MailStoreError('accountNotFound');
     return row;
   }
 

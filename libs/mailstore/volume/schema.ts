@@ -17,6 +17,7 @@ import { IndexDb } from './index-db.ts';
  * - `script.id` is the modSeq of its making. `memory` is what accounts remember for a while: whom they answered.
  * - `deleted` lists messages no mailbox holds that can still be restored.
  * - `annotation.mailbox` is 0 for the account's own; `owner` is '' for shared ones, else whose private one it is.
+ * - `share.grantee` is an account's id, or 'anyone' for all of the owner's domain.
  * - `purge` lists accounts and mailboxes that are gone for everyone and whose rows are being removed in slices.
  */
 const STEPS: readonly string[] = [
@@ -226,6 +227,16 @@ const STEPS: readonly string[] = [
     value BLOB NOT NULL,
     PRIMARY KEY (account, mailbox, owner, entry)
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE share (
+    account INTEGER NOT NULL,
+    mailbox INTEGER NOT NULL,
+    grantee TEXT NOT NULL,
+    rights TEXT NOT NULL,
+    PRIMARY KEY (account, mailbox, grantee)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX share_grantee ON share (grantee);
   `,
 ];
 

@@ -22,6 +22,7 @@ import { VolumeScripts } from './scripts.ts';
 import { Search } from './search.ts';
 import { SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
+import { VolumeSharing } from './sharing.ts';
 import { Staging } from './staging.ts';
 import { TextIndexer } from './text/indexer.ts';
 import { Transactor } from './transactor.ts';
@@ -65,6 +66,7 @@ export class VolumeEngine {
   readonly transfer: VolumeTransfer;
   readonly scripts: VolumeScripts;
   readonly annotations: VolumeAnnotations;
+  readonly sharing: VolumeSharing;
   readonly watchers: Watchers;
   readonly deleted: VolumeDeleted;
   readonly upkeep: Upkeep;
@@ -132,7 +134,9 @@ export class VolumeEngine {
       ...{ index, loop: this.loop, segments: this.segments, room, files, settings, throttle, logger },
       directory: segmentsDirectory,
     });
-    this.annotations = new VolumeAnnotations({ index, loop: this.loop, reads: this.reads, limits });
+    this.sharing = new VolumeSharing({ index, loop: this.loop, reads: this.reads });
+    const shared = { index, loop: this.loop, reads: this.reads, sharing: this.sharing, limits };
+    this.annotations = new VolumeAnnotations(shared);
     const assertOpen = (): void => this.assertOpen();
     this.scripts = new VolumeScripts({ index, loop: this.loop, reads: this.reads, limits, clock, assertOpen });
     const deleted = { index, reads: this.reads, loop: this.loop, settings };

@@ -19,6 +19,7 @@ import type {
   MailboxId,
   MailboxRef,
   MailboxRole,
+  MailboxSharing,
   MailStore,
   MailStoreHealth,
   MailStoreLimits,
@@ -37,6 +38,7 @@ import type {
   Uid,
   UidRange,
 } from '#mailstore/api';
+import { actsAbroad, permittedKeywords } from '#mailstore/api';
 import { type ByteStream, present, type RequestContext } from '#stdx';
 import { blobHash } from './blobs.ts';
 import { dueEntries, listEntries } from './queue.ts';
@@ -57,6 +59,10 @@ export class VolumeMailStore implements MailStore {
 
   get failed(): Promise<Error> {
     return this.engine.failed;
+  }
+
+  get sharing(): MailboxSharing {
+    return this.engine.sharing;
   }
 
   get annotations(): AccountAnnotations {
@@ -113,38 +119,48 @@ export class VolumeMailStore implements MailStore {
     return this.engine.writes.deliver(deliveries);
   }
 
-  append(
+  async append(
     context: RequestContext,
     mailbox: MailboxRef,
     items: readonly AppendItem[],
     replaces?: ReplacedMessage,
   ): Promise<readonly { readonly uid: Uid; readonly messageId: MessageId }[]> {
-    return this.engine.writes.append(context, mailbox, items, replaces);
+    const { accountId } = mailbox;
+    const allowed = await this.permit(context, mailbox, 'i');
+    if (replaces) await this.permit(context, { accountId, mailboxId: replaces.mailboxId }, 'rte');
+    return this.engine.writes.append(allowed, mailbox, items, replaces);
   }
 
-  mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {
-    return this.engine.reads.mailboxes(context, accountId);
+  async mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {
+    if (!actsAbroad(context, accountId)) return this.engine.reads.mailboxes(context, accountId);
+    const shared = await this.engine.sharing.shared(context);
+    return shared.filter((each) => each.accountId === accountId).map(({ mailbox }) => mailbox);
   }
 
-  mailbox(context: RequestContext, accountId: AccountId, nameOrId: string | MailboxId): Promise<Mailbox> {
-    return this.engine.reads.mailbox(context, accountId, nameOrId);
+  async mailbox(context: RequestContext, accountId: AccountId, nameOrId: string | MailboxId): Promise<Mailbox> {
+    const allowed = await this.engine.sharing.permitNamed(context, accountId, nameOrId);
+    return this.engine.reads.mailbox(allowed, accountId, nameOrId);
   }
 
-  createMailbox(
+  async createMailbox(
     context: RequestContext,
     accountId: AccountId,
     name: string,
     options: { readonly role?: MailboxRole; readonly subscribed?: boolean } = {},
   ): Promise<Mailbox> {
-    return this.engine.writes.createMailbox(context, accountId, name, options);
+    const allowed = await this.engine.sharing.permitBeneath(context, accountId, name);
+    return this.engine.writes.createMailbox(allowed, accountId, name, options);
   }
 
-  renameMailbox(context: RequestContext, accountId: AccountId, from: string, to: string): Promise<Mailbox> {
-    return this.engine.writes.renameMailbox(context, accountId, from, to);
+  async renameMailbox(context: RequestContext, accountId: AccountId, from: string, to: string): Promise<Mailbox> {
+    await this.engine.sharing.permitBeneath(context, accountId, to);
+    const allowed = await this.engine.sharing.permitNamed(context, accountId, from, 'x');
+    return this.engine.writes.renameMailbox(allowed, accountId, from, to);
   }
 
   async deleteMailbox(context: RequestContext, accountId: AccountId, name: string): Promise<void> {
-    await this.engine.writes.deleteMailbox(context, accountId, name);
+    const allowed = await this.engine.sharing.permitNamed(context, accountId, name, 'x');
+    await this.engine.writes.deleteMailbox(allowed, accountId, name);
     this.engine.purge.wake();
   }
 
@@ -156,48 +172,48 @@ export class VolumeMailStore implements MailStore {
     return this.engine.reads.subscriptions(context, accountId);
   }
 
-  claimRecent(context: RequestContext, mailbox: MailboxRef): Promise<Uid> {
-    return this.engine.writes.claimRecent(context, mailbox);
+  async claimRecent(context: RequestContext, mailbox: MailboxRef): Promise<Uid> {
+    return this.engine.writes.claimRecent(await this.permit(context, mailbox, 'r'), mailbox);
   }
 
-  uids(context: RequestContext, mailbox: MailboxRef): Promise<Uint32Array> {
-    return this.engine.reads.uids(context, mailbox);
+  async uids(context: RequestContext, mailbox: MailboxRef): Promise<Uint32Array> {
+    return this.engine.reads.uids(await this.permit(context, mailbox, 'r'), mailbox);
   }
 
-  sizes(
+  async sizes(
     context: RequestContext,
     mailbox: MailboxRef,
   ): Promise<{ readonly uids: Uint32Array; readonly sizes: Uint32Array }> {
-    return this.engine.reads.sizes(context, mailbox);
+    return this.engine.reads.sizes(await this.permit(context, mailbox, 'r'), mailbox);
   }
 
-  summaries(
+  async *summaries(
     context: RequestContext,
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
   ): AsyncIterable<readonly MessageSummary[]> {
-    return this.engine.reads.summaries(context, mailbox, ranges);
+    yield* this.engine.reads.summaries(await this.permit(context, mailbox, 'r'), mailbox, ranges);
   }
 
-  messages(
+  async *messages(
     context: RequestContext,
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
     fields: MessageFields,
   ): AsyncIterable<readonly StoredMessage[]> {
-    return this.engine.reads.messages(context, mailbox, ranges, fields);
+    yield* this.engine.reads.messages(await this.permit(context, mailbox, 'r'), mailbox, ranges, fields);
   }
 
-  search(
+  async search(
     context: RequestContext,
     mailbox: MailboxRef,
     filter: MessageFilter,
   ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
-    return this.engine.search.run(context, mailbox, filter);
+    return this.engine.search.run(await this.permit(context, mailbox, 'r'), mailbox, filter);
   }
 
-  changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges> {
-    return this.engine.reads.changes(context, mailbox, since);
+  async changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges> {
+    return this.engine.reads.changes(await this.permit(context, mailbox, 'r'), mailbox, since);
   }
 
   async *read(blobId: BlobId, start = 0, end = Infinity): ByteStream {
@@ -206,40 +222,51 @@ export class VolumeMailStore implements MailStore {
     yield* this.engine.blobs.read(hash, start, end);
   }
 
-  setKeywords(
+  async setKeywords(
     context: RequestContext,
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
     change: KeywordChange,
   ): Promise<{ readonly changed: readonly ChangedMessage[]; readonly modified: readonly Uid[] }> {
-    return this.engine.writes.setKeywords(context, mailbox, ranges, change);
+    if (!actsAbroad(context, mailbox.accountId))
+      return this.engine.writes.setKeywords(context, mailbox, ranges, change);
+    const allowed = await this.permit(context, mailbox, 'r');
+    const held = await this.sharing.rights(context, mailbox);
+    return this.engine.writes.setKeywords(allowed, mailbox, ranges, permittedKeywords(held, change));
   }
 
-  copy(
+  async copy(
     context: RequestContext,
     source: MailboxRef,
     ranges: readonly UidRange[],
     target: MailboxId,
   ): Promise<CopiedUids> {
-    return this.engine.writes.copy(context, source, ranges, target);
+    await this.permit(context, { accountId: source.accountId, mailboxId: target }, 'i');
+    return this.engine.writes.copy(await this.permit(context, source, 'r'), source, ranges, target);
   }
 
-  move(
+  async move(
     context: RequestContext,
     source: MailboxRef,
     ranges: readonly UidRange[],
     target: MailboxId,
   ): Promise<CopiedUids> {
-    return this.engine.writes.move(context, source, ranges, target);
+    await this.permit(context, { accountId: source.accountId, mailboxId: target }, 'i');
+    return this.engine.writes.move(await this.permit(context, source, 'rte'), source, ranges, target);
   }
 
-  expunge(
+  async expunge(
     context: RequestContext,
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
     options: { readonly any?: boolean } = {},
   ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
-    return this.engine.writes.expunge(context, mailbox, ranges, { any: options.any ?? false, kept: true });
+    const allowed = await this.permit(context, mailbox, options.any ? 'rte' : 're');
+    return this.engine.writes.expunge(allowed, mailbox, ranges, { any: options.any ?? false, kept: true });
+  }
+
+  private permit(context: RequestContext, ref: MailboxRef, needed: string): Promise<RequestContext> {
+    return this.engine.sharing.permit(context, ref, needed);
   }
 
   watch(accountId: AccountId, listener: (change: AccountChange) => void): () => void {

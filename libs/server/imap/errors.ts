@@ -66,6 +66,13 @@ function storeRefusal(code: MailStoreErrorCode): { readonly code: string | null;
     case 'scriptActive':
     case 'scriptNameInvalid':
       return { code: 'SERVERBUG', text: 'No command of this protocol meets a script' };
+    case 'notPermitted':
+      return { code: 'NOPERM', text: 'This mailbox is shared with you for less' };
+    case 'granteeNotFound':
+      return {
+        code: 'CANNOT',
+        text: 'Mailboxes are shared with other accounts of the same volume, by address, or with anyone',
+      };
     case 'annotationInvalid':
       return { code: 'CANNOT', text: 'This is no name of an annotation' };
     case 'annotationTooLarge':

@@ -45,6 +45,8 @@ function storeRefusal(code: MailStoreErrorCode): Pop3Refusal {
     case 'scriptActive':
     case 'scriptExists':
     case 'scriptNameInvalid':
+    case 'notPermitted':
+    case 'granteeNotFound':
     case 'annotationInvalid':
     case 'annotationTooLarge':
     case 'scriptNotFound':

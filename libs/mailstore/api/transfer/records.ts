@@ -77,6 +77,14 @@ const annotation = z.object({
   value: z.string(),
 });
 
+/** Who else may do what with its mailboxes, all of it in every stream. `grantee` is an account's id, or 'anyone'. */
+const share = z.object({
+  kind: z.literal('share'),
+  mailbox: id,
+  grantee: z.string().min(1),
+  rights: z.string().min(1),
+});
+
 /** A message's bytes follow it. Ascending id. */
 const message = z.object({ kind: z.literal('message'), id, size: natural, blobId: z.string().length(64), thread: id });
 
@@ -133,6 +141,7 @@ export const transferRecord = z.discriminatedUnion('kind', [
   goneScripts,
   memories,
   annotation,
+  share,
   message,
   placed,
   vanished,
@@ -149,6 +158,7 @@ export type TransferScript = z.infer<typeof script>;
 export type TransferGoneScript = z.infer<typeof goneScripts>['rows'][number];
 export type TransferMemory = z.infer<typeof memories>['rows'][number];
 export type TransferAnnotation = z.infer<typeof annotation>;
+export type TransferShare = z.infer<typeof share>;
 export type TransferMessage = z.infer<typeof message>;
 export type TransferPlaced = z.infer<typeof placed>['rows'][number];
 export type TransferVanished = z.infer<typeof vanished>['rows'][number];

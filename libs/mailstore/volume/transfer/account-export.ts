@@ -11,6 +11,7 @@ import {
   type TransferGoneScript,
   type TransferMemory,
   type TransferScript,
+  type TransferShare,
   transferMagic,
   type Uid,
 } from '#mailstore/api';
@@ -102,7 +103,7 @@ export class AccountExport {
     for (let at = 0; at < names.length; at += BATCH_ROWS)
       yield encodeRecord({ kind: 'subscriptions', names: names.slice(at, at + BATCH_ROWS) });
     yield* this.scripts(accountId, row.number, since);
-    yield* this.annotations(accountId, row.number);
+    yield* this.annotationsAndShares(accountId, row.number);
     const gone = await this.reads.shown(accountId, () => this.goneMailboxes(row.number, since));
     for (const { account: _, ...mailbox } of gone) yield encodeRecord({ kind: 'goneMailbox', ...mailbox });
     const sent = yield* this.messages(accountId, row.number, since.nextMessage);
@@ -143,7 +144,7 @@ export class AccountExport {
       yield encodeRecord({ kind: 'memories', rows: memories.slice(at, at + BATCH_ROWS) });
   }
 
-  private async *annotations(accountId: AccountId, account: number): ByteStream {
+  private async *annotationsAndShares(accountId: AccountId, account: number): ByteStream {
     const sql = 'SELECT mailbox, owner, entry, value FROM annotation WHERE account = ?';
     type Row = Omit<TransferAnnotation, 'kind' | 'value'> & { readonly value: Uint8Array };
     for (const { value, owner, ...row } of await this.reads.shown(accountId, () => this.index.all<Row>(sql, account)))
@@ -151,6 +152,10 @@ export class AccountExport {
         ...{ kind: 'annotation', ...row, owner: owner === accountId ? '@' : owner },
         value: Buffer.from(value).toString('base64'),
       });
+    const shares = 'SELECT mailbox, grantee, rights FROM share WHERE account = ?';
+    type ShareRow = Omit<TransferShare, 'kind'>;
+    for (const row of await this.reads.shown(accountId, () => this.index.all<ShareRow>(shares, account)))
+      yield encodeRecord({ kind: 'share', ...row });
   }
 
   /** Returns the id below which every message there is has been sent, now or before. */

@@ -9,6 +9,7 @@ import {
   type TransferMessage,
   TransferReader,
   type TransferRecord,
+  type TransferShare,
 } from '#mailstore/api';
 import type { ByteStream, RequestContext } from '#stdx';
 import type { CommitLoop } from '../commit-loop.ts';
@@ -30,7 +31,7 @@ import {
   removeUnlisted,
   replaceSubscriptions,
 } from './arriving.ts';
-import { replaceAnnotations } from './arriving-annotations.ts';
+import { replaceAnnotations, replaceShares } from './arriving-annotations.ts';
 import { placeMemories, placeScript, removeUnlistedScripts } from './arriving-scripts.ts';
 
 interface Received {
@@ -52,6 +53,7 @@ export class AccountImport {
   private readonly subscriptions: string[] = [];
   private readonly scripts = new Set<number>();
   private readonly annotations: TransferAnnotation[] = [];
+  private readonly shares: TransferShare[] = [];
   private received: Received[] = [];
   private receivedBytes = 0;
   /** Messages of before this stream that it has placed: they moved. */
@@ -105,6 +107,7 @@ export class AccountImport {
       removeUnlisted(edit, account, new Set(this.names.keys()), head.until.modSeq);
       removeUnlistedScripts(edit, account, this.scripts);
       replaceAnnotations(edit, account, this.annotations);
+      replaceShares(edit, account, this.shares);
       return endArrival(account, head);
     });
   }
@@ -124,6 +127,9 @@ export class AccountImport {
         return;
       case 'annotation':
         this.annotations.push(record);
+        return;
+      case 'share':
+        this.shares.push(record);
         return;
       case 'goneScripts':
         return this.inSlices(record.rows, (edit, account, rows) => {

@@ -44,6 +44,8 @@ export function storeErrorReply(code: MailStoreErrorCode, volumeId: string): Smt
     case 'scriptExists':
     case 'scriptActive':
     case 'scriptNameInvalid':
+    case 'notPermitted':
+    case 'granteeNotFound':
     case 'annotationInvalid':
     case 'annotationTooLarge':
     case 'corrupt':
