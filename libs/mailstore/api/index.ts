@@ -12,6 +12,7 @@ export * from './message-text.ts';
 export * from './model.ts';
 export * from './names.ts';
 export * from './parser.ts';
+export * from './permitted.ts';
 export * from './queue.ts';
 export * from './ranges.ts';
 export * from './scripts.ts';

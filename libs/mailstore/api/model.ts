@@ -65,6 +65,11 @@ export interface Mailbox {
   readonly createdModSeq: ModSeq;
 }
 
+export interface MailboxRef {
+  readonly accountId: AccountId;
+  readonly mailboxId: MailboxId;
+}
+
 /**
  * A message as seen in one mailbox. Keywords are JMAP-style and lower case for the system ones: `$seen $answered
  * $flagged $draft $deleted $forwarded $junk $notjunk …`; IMAP's view maps `\Seen` to `$seen` and so on.

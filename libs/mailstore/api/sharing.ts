@@ -1,7 +1,6 @@
 import type { RequestContext } from '#stdx';
 import { MailStoreError } from './errors.ts';
-import type { AccountId, Mailbox } from './model.ts';
-import type { KeywordChange, MailboxRef } from './store.ts';
+import type { AccountId, Mailbox, MailboxRef } from './model.ts';
 
 /** Rights of RFC 4314 §2.1, one letter each, in this order wherever several stand together. */
 export const RIGHTS = 'lrswipkxtea';
@@ -58,14 +57,6 @@ export function changedRights(before: string, { mode, rights }: GrantChange): st
 export function assertRights(held: string, needed: string): void {
   if (!/[lrkxa]/.test(held)) throw new MailStoreError('mailboxNotFound');
   if (![...needed].every((right) => held.includes(right))) throw new MailStoreError('notPermitted', `needs ${needed}`);
-}
-
-/** RFC 4314 §4: `s` is for \Seen, `t` for \Deleted, `w` for all others; flags one may not change are passed over. */
-export function permittedKeywords(held: string, change: KeywordChange): KeywordChange {
-  if (!/[swt]/.test(held)) throw new MailStoreError('notPermitted', 'needs s, w or t');
-  const within = (keyword: string): boolean =>
-    held.includes(keyword === '$seen' ? 's' : keyword === '$deleted' ? 't' : 'w');
-  return { ...change, within };
 }
 
 /** Acts for another account without being it. */

@@ -14,6 +14,7 @@ import type {
   Mailbox,
   MailboxChanges,
   MailboxId,
+  MailboxRef,
   MailboxRole,
   MessageFields,
   MessageId,
@@ -84,11 +85,6 @@ export interface AppendItem {
 export interface ReplacedMessage {
   readonly mailboxId: MailboxId;
   readonly uid: Uid;
-}
-
-export interface MailboxRef {
-  readonly accountId: AccountId;
-  readonly mailboxId: MailboxId;
 }
 
 /** `source[i]` became `target[i]`; ascending by source. */

@@ -31,11 +31,7 @@ import {
   type MessageParserFactory,
   type MessageSummary,
   type ModSeq,
-  matchesText,
-  messageText,
-  NO_TEXT_INDEX,
-  NO_UPKEEP,
-  normalFilter,
+  permittedItems,
   permittedKeywords,
   type QueueEntry,
   type QueueUpdate,
@@ -51,10 +47,12 @@ import { type ByteStream, type Clock, present, type RequestContext } from '#stdx
 import { MemoryAnnotations } from './annotations.ts';
 import { MemoryBackup } from './backup.ts';
 import { DeliveryCommit } from './delivery.ts';
+import { bytesByPartner, healthOf } from './figures.ts';
 import { createMailbox, deleteMailbox, findMailbox, renameMailbox, setSubscribed } from './mailboxes.ts';
 import { append, changes, copyOrMove, expunge, selected, setKeywords, summary } from './messages.ts';
 import { dueEntries, listEntries, updateQueue } from './queue.ts';
 import { MemoryScripts } from './scripts.ts';
+import { searchBox } from './search.ts';
 import { MemorySharing } from './sharing.ts';
 import { accountInfo, MemoryState, mailboxView } from './state.ts';
 import { MemoryTransfer } from './transfer.ts';
@@ -176,7 +174,8 @@ export class MemoryMailStore implements MailStore {
     const { accountId } = mailbox;
     const allowed = this.sharing.permit(context, mailbox, 'i');
     if (replaces) this.sharing.permit(context, { accountId, mailboxId: replaces.mailboxId }, 'rte');
-    return append(this.state, allowed, mailbox, items, ({ message }) => this.bytesOf(message), replaces);
+    const permitted = permittedItems(await this.sharing.rights(context, mailbox), items);
+    return append(this.state, allowed, mailbox, permitted, ({ message }) => this.bytesOf(message), replaces);
   }
 
   async mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {
@@ -267,19 +266,7 @@ export class MemoryMailStore implements MailStore {
     mailbox: MailboxRef,
     filter: MessageFilter,
   ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
-    const normal = normalFilter(filter);
-    const uids: Uid[] = [];
-    let modSeq = 0;
-    for (const message of [...this.box(context, mailbox).box.messages.values()]) {
-      const bytes = this.state.blobs.get(message.blobId)?.bytes;
-      if (!bytes) continue;
-      const row = { ...message, sentAt: message.parsed.envelope.sentAt };
-      const text = messageText(message.parsed.body, async (start, end) => bytes.subarray(start, end));
-      if (!(await matchesText(normal, row, text))) continue;
-      uids.push(message.uid);
-      modSeq = Math.max(modSeq, message.modSeq);
-    }
-    return { uids, modSeq };
+    return searchBox(this.state, this.box(context, mailbox).box, filter);
   }
 
   async changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges> {
@@ -391,24 +378,11 @@ export class MemoryMailStore implements MailStore {
 
   async usageBytes(): Promise<readonly { readonly partnerId: string; readonly bytes: number }[]> {
     this.state.assertOpen();
-    const bytes = new Map<string, number>();
-    for (const { spec, usedBytes } of this.state.admitted)
-      bytes.set(spec.partnerId, (bytes.get(spec.partnerId) ?? 0) + usedBytes);
-    return [...bytes].map(([partnerId, total]) => ({ partnerId, bytes: total }));
+    return bytesByPartner(this.state);
   }
 
   health(): MailStoreHealth {
-    const infos = [...this.state.accounts.values()].map(accountInfo);
-    return {
-      writable: !this.state.closed,
-      commits: this.state.commits,
-      messagesStored: infos.reduce((sum, { messages }) => sum + messages, 0),
-      pendingOperations: 0,
-      lastCommitMs: 0,
-      lastSyncMs: 0,
-      upkeep: NO_UPKEEP,
-      textIndex: NO_TEXT_INDEX,
-    };
+    return healthOf(this.state);
   }
 
   async close(): Promise<void> {

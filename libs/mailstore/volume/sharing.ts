@@ -131,7 +131,7 @@ export class VolumeSharing implements MailboxSharing {
 }
 
 /** What one may not see is as if it were not, the account too. */
-export function asUnknown(error: unknown): never {
+function asUnknown(error: unknown): never {
   if (error instanceof MailStoreError && error.code === 'accountNotFound') throw new MailStoreError('mailboxNotFound');
   throw error;
 }

@@ -38,7 +38,7 @@ import type {
   Uid,
   UidRange,
 } from '#mailstore/api';
-import { actsAbroad, permittedKeywords } from '#mailstore/api';
+import { actsAbroad, permittedItems, permittedKeywords } from '#mailstore/api';
 import { type ByteStream, present, type RequestContext } from '#stdx';
 import { blobHash } from './blobs.ts';
 import { dueEntries, listEntries } from './queue.ts';
@@ -128,7 +128,8 @@ export class VolumeMailStore implements MailStore {
     const { accountId } = mailbox;
     const allowed = await this.permit(context, mailbox, 'i');
     if (replaces) await this.permit(context, { accountId, mailboxId: replaces.mailboxId }, 'rte');
-    return this.engine.writes.append(allowed, mailbox, items, replaces);
+    const held = await this.sharing.rights(context, mailbox);
+    return this.engine.writes.append(allowed, mailbox, permittedItems(held, items), replaces);
   }
 
   async mailboxes(context: RequestContext, accountId: AccountId): Promise<readonly Mailbox[]> {

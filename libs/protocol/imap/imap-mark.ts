@@ -17,6 +17,8 @@ export interface SelectedMark {
   readonly mailboxId: number;
   readonly readOnly: boolean;
   readonly uidValidity: number;
+  /** Whose it is, when it is not the session's own account's. */
+  readonly accountId: string | null;
   /** The client has been told of every message below this uid, and of none from it on. */
   readonly uidNext: number;
   /** The client has been told of every expunge up to this modSeq. */
@@ -38,7 +40,17 @@ export function encodeImapMark(mark: ImapMark): Buffer {
     JSON.stringify([
       VERSION,
       mark.enabled,
-      s && [s.mailboxId, s.readOnly, s.uidValidity, s.uidNext, s.expungesToldTo, s.flagsToldTo, s.recent, s.neverTold],
+      s && [
+        s.mailboxId,
+        s.readOnly,
+        s.uidValidity,
+        s.uidNext,
+        s.expungesToldTo,
+        s.flagsToldTo,
+        s.recent,
+        s.neverTold,
+        s.accountId,
+      ],
       mark.idleTag,
       mark.savedSearch,
     ]),
@@ -61,6 +73,7 @@ export function decodeImapMark(bytes: Uint8Array): ImapMark {
       flagsToldTo: selected[5],
       recent: selected[6],
       neverTold: selected[7],
+      accountId: selected[8] ?? null,
     },
     idleTag,
     savedSearch,

@@ -9,6 +9,7 @@ export * from './limits.ts';
 export * from './literal.ts';
 export * from './mailbox-name.ts';
 export * from './modified-utf7.ts';
+export * from './parse/acl.ts';
 export * from './parse/append.ts';
 export * from './parse/fetch.ts';
 export * from './parse/mailbox.ts';

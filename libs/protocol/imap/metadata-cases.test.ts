@@ -1,5 +1,8 @@
-/** Rows of the parsers' specs: arguments of GETMETADATA and SETMETADATA. */
+/** Rows of the parsers' specs: arguments of GETMETADATA, SETMETADATA and the commands of ACL. */
 export const METADATA_GOOD: readonly [parser: string, text: string, expected: object][] = [
+  ['setAcl', 'team bob@x.test +cd', { mailbox: 'team', identifier: 'bob@x.test', mode: 'add', rights: 'kxte' }],
+  ['setAcl', 'team anyone ""', { mailbox: 'team', identifier: 'anyone', mode: 'replace', rights: '' }],
+  ['acl', 'INBOX "b c"', { mailbox: 'INBOX', identifier: 'b c' }],
   [
     'getMetadata',
     '(MAXSIZE 1024 DEPTH infinity) INBOX (/shared/comment "/private/x")',
@@ -20,6 +23,11 @@ export const METADATA_GOOD: readonly [parser: string, text: string, expected: ob
 ];
 
 export const METADATA_BAD: readonly [parser: string, text: string][] = [
+  ['setAcl', 'team bob lq'],
+  ['setAcl', 'team bob'],
+  ['setAcl', 'team "" l'],
+  ['acl', 'team'],
+  ['acl', 'team bob l'],
   ['getMetadata', '(DEPTH 2) INBOX /shared/a'],
   ['getMetadata', '(SIZE 2) INBOX /shared/a'],
   ['getMetadata', 'INBOX shared/a'],

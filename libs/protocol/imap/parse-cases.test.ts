@@ -1,5 +1,6 @@
 import type { ArgumentReader } from './argument-reader.ts';
 import { METADATA_BAD, METADATA_GOOD } from './metadata-cases.test.ts';
+import { parseAcl, parseSetAcl } from './parse/acl.ts';
 import { parseAppendPieces } from './parse/append.ts';
 import { parseFetch } from './parse/fetch.ts';
 import {
@@ -37,6 +38,8 @@ export const PARSERS: Readonly<Record<string, (reader: ArgumentReader) => unknow
   fetch: parseFetch,
   store: parseStore,
   copy: (r) => parseCopy(r, 'utf7'),
+  setAcl: (r) => parseSetAcl(r, 'utf7'),
+  acl: (r) => parseAcl(r, 'utf7'),
   getMetadata: (r) => parseGetMetadata(r, 'utf7'),
   setMetadata: (r) => parseSetMetadata(r, 'utf7'),
   uidExpunge: parseUidExpunge,

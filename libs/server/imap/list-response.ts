@@ -2,6 +2,7 @@ import { formatUtf8String } from '#protocol/imap';
 import type { CommandSession } from './command.ts';
 import { HIERARCHY_DELIMITER, type ListedName, listedNames, roleAttribute } from './mailbox-list.ts';
 import { formatMailboxName } from './mailbox-text.ts';
+import { everyMailbox } from './shared-names.ts';
 
 interface ListStyle {
   /** \NonExistent may be said. RFC 5258 §3: it implies \Noselect, which RFC 3501 clients know. */
@@ -30,7 +31,7 @@ function attributesOf(entry: ListedName, style: ListStyle): string[] {
 /** Tells an IMAP4rev2 client of one name, and by OLDNAME what it called it itself. RFC 9051 §6.3.9.7. */
 export async function tellListed(session: CommandSession, name: string, oldName?: string): Promise<void> {
   const { store, context, accountId } = session;
-  const names = listedNames(await store.mailboxes(context, accountId), await store.subscriptions(context, accountId));
+  const names = listedNames(await everyMailbox(session), await store.subscriptions(context, accountId));
   const entry = names.find((each) => each.name === name);
   if (!entry) return;
   const extended = oldName === undefined ? '' : `"OLDNAME" (${formatUtf8String(oldName)})`;

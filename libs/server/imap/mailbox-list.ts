@@ -1,5 +1,6 @@
 import type { Mailbox, MailboxRole } from '#mailstore/api';
 import { ImapSyntaxError } from '#protocol/imap';
+import type { FoundMailbox } from './shared-names.ts';
 
 export const HIERARCHY_DELIMITER = '/';
 
@@ -30,21 +31,24 @@ export function roleOfAttribute(attribute: string): MailboxRole | null {
 export interface ListedName {
   readonly name: string;
   readonly mailbox: Mailbox | null;
+  readonly found: FoundMailbox | null;
   readonly subscribed: boolean;
   readonly hasChildren: boolean;
 }
 
 /** All names of an account, in the order clients like to show them: INBOX first, then by name, children after parents. */
-export function listedNames(mailboxes: readonly Mailbox[], subscriptions: readonly string[]): ListedName[] {
-  const byName = new Map(mailboxes.map((mailbox) => [mailbox.name, mailbox]));
+export function listedNames(mailboxes: readonly FoundMailbox[], subscriptions: readonly string[]): ListedName[] {
+  const byName = new Map(mailboxes.map((found) => [found.mailbox.name, found]));
   const subscribed = new Set(subscriptions);
   const parents = new Set<string>();
-  for (const { name } of mailboxes) for (const parent of parentsOf(name)) parents.add(parent);
+  for (const { name } of mailboxes.map(({ mailbox }) => mailbox))
+    for (const parent of parentsOf(name)) parents.add(parent);
   const names = [...new Set([...byName.keys(), ...parents, ...subscribed])];
   names.sort(byHierarchy);
   return names.map((name) => ({
     name,
-    mailbox: byName.get(name) ?? null,
+    mailbox: byName.get(name)?.mailbox ?? null,
+    found: byName.get(name) ?? null,
     subscribed: subscribed.has(name),
     hasChildren: parents.has(name),
   }));

@@ -1,9 +1,11 @@
-import type { Mailbox, StoredMessage } from '#mailstore/api';
+import type { AccountId, StoredMessage } from '#mailstore/api';
+import type { FoundMailbox } from './shared-names.ts';
 
 // RFC 8474 §4: letters, digits, `-` and `_`.
 
-/** Unique in the account and never reused. */
-export const mailboxObjectId = ({ id }: Mailbox): string => `F${id}`;
+/** Unique in what an account sees and never reused. */
+export const mailboxObjectId = ({ accountId }: { readonly accountId: AccountId }, { ref }: FoundMailbox): string =>
+  ref.accountId === accountId ? `F${ref.mailboxId}` : `S${ref.accountId}-${ref.mailboxId}`;
 
 const HASH_DIGITS = 32;
 

@@ -1,5 +1,13 @@
 import type { ClientConnection } from '#connection';
-import { type AccountSpec, type Mailbox, type MailStore, MailStoreError, type ModSeq, type Uid } from '#mailstore/api';
+import {
+  type AccountSpec,
+  type Mailbox,
+  type MailboxRef,
+  type MailStore,
+  MailStoreError,
+  type ModSeq,
+  type Uid,
+} from '#mailstore/api';
 import {
   canonicalMailboxName,
   decodeImapMark,
@@ -17,6 +25,7 @@ import { capabilityList } from './extensions.ts';
 import { ImapInput } from './input.ts';
 import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
 import { ImapOutput } from './output.ts';
+import { findMailbox } from './shared-names.ts';
 import { claimRecent, hideVanished, tellChanges } from './sync.ts';
 import { MailboxView, type Selection } from './view.ts';
 
@@ -44,6 +53,8 @@ class SessionEnd extends Error {
   override readonly name = 'SessionEnd';
 }
 
+/** RFC 4314 §5.2: none of them is READ-ONLY. */
+const CHANGING_RIGHTS = /[iswte]/;
 const SAVED_SEARCH_MARK_CHARS_MAX = 1_500;
 
 /**
@@ -82,8 +93,9 @@ export class ImapSession implements CommandSession {
 
   constructor(private readonly options: ImapSessionOptions) {
     this.store = options.store;
-    this.context = options.context;
     this.accountId = options.account.accountId;
+    // The store holds this account to what others share with it.
+    this.context = { ...options.context, accountId: this.accountId };
     this.clock = options.clock;
     this.logger = options.logger;
     this.limits = { ...DEFAULT_IMAP_LIMITS, ...options.limits };
@@ -172,17 +184,19 @@ export class ImapSession implements CommandSession {
   }
 
   async select(name: string, readOnly: boolean): Promise<{ mailbox: Mailbox; view: MailboxView }> {
-    const { store, context, accountId } = this;
-    const mailbox = await store.mailbox(context, accountId, canonicalMailboxName(name));
+    const { store, context } = this;
+    const { ref, mailbox } = await findMailbox(this, canonicalMailboxName(name));
     const { uidValidity, uidNext, modSeq } = mailbox;
-    const ref = { accountId, mailboxId: mailbox.id };
-    this.watch(mailbox.id);
+    const rights = await store.sharing.rights(context, ref);
+    this.watch(ref);
     const uids = await store.uids(context, ref);
     // What came since is told by the next sync, like anything later.
     let known = uids.length;
     while (known > 0 && uids[known - 1]! >= uidNext) known--;
-    const view = new MailboxView(ref, uidValidity, readOnly, uids.subarray(0, known), uidNext, modSeq, modSeq);
-    const now = await store.mailbox(context, accountId, mailbox.id);
+    const isReadOnly = readOnly || !CHANGING_RIGHTS.test(rights);
+    const view = new MailboxView(ref, uidValidity, isReadOnly, uids.subarray(0, known), uidNext, modSeq, modSeq);
+    view.rights = rights;
+    const now = await store.mailbox(context, ref.accountId, mailbox.id);
     if (now.modSeq !== modSeq) hideVanished(view, await store.changes(context, ref, modSeq));
     this.current = view;
     this.stale = now.modSeq !== modSeq;
@@ -322,7 +336,7 @@ export class ImapSession implements CommandSession {
     const saved = this.savedSearch && formatSequenceSet(this.savedSearch);
     return {
       enabled: [...this.enabled],
-      selected: this.current?.toMark() ?? null,
+      selected: this.current?.toMark(this.accountId) ?? null,
       idleTag: this.idleTag,
       savedSearch: saved !== null && saved.length <= SAVED_SEARCH_MARK_CHARS_MAX ? saved : null,
     };
@@ -333,27 +347,29 @@ export class ImapSession implements CommandSession {
     const mark = decodeImapMark(bytes);
     for (const name of mark.enabled) this.enabled.add(name as Enabled);
     if (mark.selected) {
-      const { store, context, accountId } = this;
+      const { store, context } = this;
       const { selected } = mark;
+      const accountId = selected.accountId ?? this.accountId;
       const mailbox = await store.mailbox(context, accountId, selected.mailboxId).catch(endIfGone);
       if (mailbox.uidValidity !== selected.uidValidity) throw new SessionEnd('The selected mailbox is another one now');
-      this.watch(mailbox.id);
       const ref = { accountId, mailboxId: mailbox.id };
+      this.watch(ref);
       // In this order: what goes in between is then in both, and not in neither.
       const uids = await store.uids(context, ref);
       const changes = await store.changes(context, ref, selected.expungesToldTo);
       if (!changes.exact || selected.neverTold === null) throw new SessionEnd('Too much has changed, connect again');
       const vanished = changes.vanished.map(({ uid }) => uid);
       this.current = MailboxView.fromMark(selected, mailbox, accountId, uids, vanished);
+      this.current.rights = await store.sharing.rights(context, ref);
       this.stale = true;
       this.savedSearch = mark.savedSearch === null ? null : expandSequenceSet(mark.savedSearch);
     }
     if (mark.idleTag !== null) await loop.resumeIdle(mark.idleTag);
   }
 
-  private watch(mailboxId: number): void {
+  private watch({ accountId, mailboxId }: MailboxRef): void {
     this.unwatch?.();
-    this.unwatch = this.store.watch(this.accountId, (change) => {
+    this.unwatch = this.store.watch(accountId, (change) => {
       if (!change.mailboxes.includes(mailboxId)) return;
       this.stale = true;
       if (this.idleTag !== null) this.input.wake();

@@ -1,4 +1,13 @@
-import type { Mailbox, MailboxId, MailboxRef, ModSeq, Uid, UidRange } from '#mailstore/api';
+import {
+  type AccountId,
+  type Mailbox,
+  type MailboxId,
+  type MailboxRef,
+  type ModSeq,
+  RIGHTS,
+  type Uid,
+  type UidRange,
+} from '#mailstore/api';
 import {
   expandSequenceSet,
   formatSequenceSet,
@@ -26,6 +35,8 @@ export interface Selection {
 export class MailboxView {
   /** Came and went while expunges could not be told: below `uidNext`, vanished after `expungesToldTo`, and never in the view. */
   neverTold: readonly Uid[] = [];
+  /** Of the client: its own mailboxes allow everything. RFC 4314 §2.1. */
+  rights = RIGHTS;
   private uids: Uint32Array;
   private length: number;
 
@@ -200,10 +211,12 @@ export class MailboxView {
     return formatSequenceSet(this.uids.subarray(0, this.length));
   }
 
-  toMark(): SelectedMark {
+  /** `accountId`: whose session it is; only a mailbox of another account is marked with its owner. */
+  toMark(accountId: AccountId): SelectedMark {
     const neverTold = formatSequenceSet(this.neverTold);
     return {
       mailboxId: this.ref.mailboxId,
+      accountId: this.ref.accountId === accountId ? null : this.ref.accountId,
       readOnly: this.readOnly,
       uidValidity: this.uidValidity,
       uidNext: this.uidNext,

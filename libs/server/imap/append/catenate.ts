@@ -5,6 +5,7 @@ import type { CommandSession } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import type { Piece } from '../fetch/piece.ts';
 import { openPiece } from '../fetch/pieces.ts';
+import { findMailbox } from '../shared-names.ts';
 
 /** A part of a message that is put together. */
 export interface Part {
@@ -41,11 +42,11 @@ async function messageOf(session: CommandSession, url: MessageUrl): Promise<Stor
 }
 
 async function mailboxOf(session: CommandSession, { mailbox, uidValidity }: MessageUrl): Promise<MailboxRef | null> {
-  const { store, context, accountId } = session;
-  if (mailbox === null && !session.isSelected) return null;
+  if (mailbox === null)
+    return session.isSelected && [null, session.view.uidValidity].includes(uidValidity) ? session.view.ref : null;
   try {
-    const found = await store.mailbox(context, accountId, mailbox ?? session.view.mailboxId);
-    return uidValidity === null || uidValidity === found.uidValidity ? { accountId, mailboxId: found.id } : null;
+    const { ref, mailbox: found } = await findMailbox(session, mailbox);
+    return uidValidity === null || uidValidity === found.uidValidity ? ref : null;
   } catch (error) {
     if (error instanceof MailStoreError && error.code === 'mailboxNotFound') return null;
     throw error;

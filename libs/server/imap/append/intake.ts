@@ -1,4 +1,4 @@
-import type { AppendItem } from '#mailstore/api';
+import type { AccountId, AppendItem } from '#mailstore/api';
 import {
   type AppendPiece,
   type AppendPlace,
@@ -23,6 +23,8 @@ export interface MessageCommand {
   readonly messagesMax: number;
   /** What goes when they come. */
   readonly freedBytes: number;
+  /** Whose mailbox the messages go to, once that is known. */
+  readonly accountId: AccountId | undefined;
 }
 
 /** A message that is not whole yet. */
@@ -142,6 +144,8 @@ export class MessageIntake implements MessageReceiver {
     if (parts.reduce((sum, { size }) => sum + size, bytes) > session.limits.appendBytesMax)
       throw new ImapRefusal('TOOBIG', 'The message is too large');
     this.announcedBytes += bytes;
+    // Another account's quota is its own business: the store knows it.
+    if (this.command.accountId !== session.accountId) return;
     const { quotaBytes, usedBytes } = await session.store.account(session.context, session.accountId);
     if (quotaBytes > 0 && usedBytes + this.announcedBytes - this.command.freedBytes > quotaBytes)
       throw new ImapRefusal('OVERQUOTA', 'The quota would be exceeded');

@@ -11,7 +11,8 @@ export const close: ImapCommand<null> = {
   parse: parseNothing,
   async run(session, _, reply) {
     const { view, store, context } = session;
-    const expunged = view.readOnly ? null : await store.expunge(context, view.ref, view.all().ranges);
+    const expunged =
+      view.readOnly || !view.rights.includes('e') ? null : await store.expunge(context, view.ref, view.all().ranges);
     session.unselect();
     // RFC 7162 §3.2.8.
     const tellsModSeq = expunged && expunged.uids.length > 0 && session.enabled.has('QRESYNC');

@@ -1,9 +1,12 @@
 import type { CopiedUids } from '#mailstore/api';
 import { formatSequenceSet, parseCopy } from '#protocol/imap';
+import { copyAcross } from '../across.ts';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { ImapRefusal, inviteCreate } from '../errors.ts';
 
 type CopyArguments = ReturnType<typeof parseCopy>;
+
+import { findMailbox } from '../shared-names.ts';
 
 /** RFC 9051 §6.4.7; COPYUID, RFC 4315 §3. All are copied or none. */
 export const copy: ImapCommand<CopyArguments> = {
@@ -25,10 +28,14 @@ export const uidCopy: ImapCommand<CopyArguments> = {
 };
 
 async function run(session: CommandSession, args: CopyArguments, reply: Reply, uid: boolean): Promise<void> {
-  const { store, context, accountId, view } = session;
+  const { store, context, view } = session;
   const { ranges, count } = session.resolve(args.messages, uid);
-  const target = await store.mailbox(context, accountId, args.mailbox).catch(inviteCreate);
-  const copied = await store.copy(context, view.ref, ranges, target.id).catch(inviteCreate);
+  const target = await findMailbox(session, args.mailbox).catch(inviteCreate);
+  const isAbroad = target.ref.accountId !== view.ref.accountId;
+  const copied = await (isAbroad
+    ? copyAcross(session, ranges, target)
+    : store.copy(context, view.ref, ranges, target.ref.mailboxId)
+  ).catch(inviteCreate);
   session.touched();
   // RFC 2180 §4.4.1: what is left of the messages is copied, COPYUID says which; by number, none left is a failure.
   if (!uid && count > 0 && copied.source.length === 0)

@@ -1,4 +1,5 @@
 import type { ImapCommand } from '../command.ts';
+import { deleteAcl, getAcl, listRights, myRights, setAcl } from './acl.ts';
 import { append } from './append.ts';
 import { capability } from './capability.ts';
 import { close } from './close.ts';
@@ -51,6 +52,7 @@ const ROWS = [
     idle,
   ],
   ...[getQuota, getQuotaRoot, getMetadata, setMetadata],
+  ...[setAcl, deleteAcl, getAcl, listRights, myRights],
   ...[check, close, unselect, expunge, uidExpunge, search, uidSearch, fetch, uidFetch, store, uidStore],
   ...[sort, uidSort, thread, uidThread],
   ...[copy, uidCopy, move, uidMove, replace, uidReplace],

@@ -2,6 +2,7 @@ import { type ListArguments, parseList } from '#protocol/imap';
 import type { CommandSession, ImapCommand } from '../command.ts';
 import { formatListed } from '../list-response.ts';
 import { HIERARCHY_DELIMITER, type ListedName, listedNames, patternMatcher, roleAttribute } from '../mailbox-list.ts';
+import { everyMailbox } from '../shared-names.ts';
 import { formatStatus } from './status.ts';
 
 /** RFC 9051 §6.3.9 with RFC 5258's options. */
@@ -26,7 +27,7 @@ async function listNames(session: CommandSession, args: ListArguments): Promise<
   const { store, context, accountId, out } = session;
   const matchers = args.patterns.map((pattern) => patternMatcher(args.reference + pattern));
   const matches = (name: string): boolean => matchers.some((matcher) => matcher(name));
-  const names = listedNames(await store.mailboxes(context, accountId), await store.subscriptions(context, accountId));
+  const names = listedNames(await everyMailbox(session), await store.subscriptions(context, accountId));
   const chosen = names.filter((entry) => isChosen(entry, args));
   const parents = args.selection.has('RECURSIVEMATCH') ? parentsOfUnmatched(chosen, matches) : new Set<string>();
   const isShown = new Set(chosen.map(({ name }) => name));
@@ -40,8 +41,8 @@ async function listNames(session: CommandSession, args: ListArguments): Promise<
     if (!isShown.has(entry.name) && !childInfo) continue;
     out.untagged(formatListed(session, entry, style, childInfo ? `"CHILDINFO" (${childInfoOptions(args)})` : ''));
     // RFC 5819 §2: no STATUS for what cannot be selected.
-    if (args.status && entry.mailbox && isShown.has(entry.name))
-      out.untagged(await formatStatus(session, entry.mailbox, args.status));
+    if (args.status && entry.found && isShown.has(entry.name))
+      out.untagged(await formatStatus(session, entry.found, args.status));
   }
 }
 

@@ -9,6 +9,7 @@ import {
 import type { CommandSession, ImapCommand } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { formatMailboxName } from '../mailbox-text.ts';
+import { findMailbox } from '../shared-names.ts';
 
 /** RFC 5464 §4.2. The server's own entries, of mailbox "", are each account's own here. */
 export const getMetadata: ImapCommand<GetMetadataArguments> = {
@@ -50,9 +51,8 @@ async function annotated(
   session: CommandSession,
   mailbox: string,
 ): Promise<{ readonly accountId: AccountId; readonly mailboxId: MailboxId | null }> {
-  const { store, context, accountId } = session;
-  if (mailbox === '') return { accountId, mailboxId: null };
-  return { accountId, mailboxId: (await store.mailbox(context, accountId, mailbox)).id };
+  if (mailbox === '') return { accountId: session.accountId, mailboxId: null };
+  return (await findMailbox(session, mailbox)).ref;
 }
 
 /** RFC 5464 §4.2.2: 0 is the entry itself, 1 what lies directly beneath it too, infinity all of that. */

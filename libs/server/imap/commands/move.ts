@@ -1,9 +1,12 @@
 import { parseCopy } from '#protocol/imap';
+import { moveAcross } from '../across.ts';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { inviteCreate } from '../errors.ts';
 import { copyUid } from './copy.ts';
 
 type MoveArguments = ReturnType<typeof parseCopy>;
+
+import { findMailbox } from '../shared-names.ts';
 
 /** RFC 6851: COPYUID goes out untagged, before the EXPUNGEs that tell the messages have gone. */
 export const move: ImapCommand<MoveArguments> = {
@@ -26,10 +29,14 @@ export const uidMove: ImapCommand<MoveArguments> = {
 
 async function run(session: CommandSession, args: MoveArguments, reply: Reply, uid: boolean): Promise<void> {
   session.assertWritable();
-  const { store, context, accountId, view } = session;
+  const { store, context, view } = session;
   const { ranges } = session.resolve(args.messages, uid);
-  const target = await store.mailbox(context, accountId, args.mailbox).catch(inviteCreate);
-  const moved = await store.move(context, view.ref, ranges, target.id).catch(inviteCreate);
+  const target = await findMailbox(session, args.mailbox).catch(inviteCreate);
+  const isAbroad = target.ref.accountId !== view.ref.accountId;
+  const moved = await (isAbroad
+    ? moveAcross(session, ranges, target)
+    : store.move(context, view.ref, ranges, target.ref.mailboxId)
+  ).catch(inviteCreate);
   const code = copyUid(moved);
   if (code) session.out.untagged(`OK [${code}] Moved`);
   session.touched();

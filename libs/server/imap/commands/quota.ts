@@ -2,6 +2,7 @@ import { formatAString, parseGetQuotaRoot, parseQuotaRoot } from '#protocol/imap
 import type { CommandSession, ImapCommand } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { formatMailboxName } from '../mailbox-text.ts';
+import { findMailbox } from '../shared-names.ts';
 
 /** The one quota root: the account itself. */
 const ROOT = '';
@@ -30,8 +31,14 @@ export const getQuotaRoot: ImapCommand<ReturnType<typeof parseGetQuotaRoot>> = {
   rfc: 'RFC 9208 §4.1.2',
   parse: (reader, { names }) => parseGetQuotaRoot(reader, names),
   async run(session, { mailbox }, reply) {
-    const { name } = await session.store.mailbox(session.context, session.accountId, mailbox);
-    session.out.untagged(`QUOTAROOT ${formatMailboxName(session, name)} ${formatAString(ROOT)}`);
+    const { ref, mailbox: found } = await findMailbox(session, mailbox);
+    const name = formatMailboxName(session, found.name);
+    // RFC 9208 §4.1.2: a mailbox of another's is under no root this account may see.
+    if (ref.accountId !== session.accountId) {
+      session.out.untagged(`QUOTAROOT ${name}`);
+      return reply.ok('GETQUOTAROOT completed');
+    }
+    session.out.untagged(`QUOTAROOT ${name} ${formatAString(ROOT)}`);
     session.out.untagged(await formatQuota(session));
     reply.ok('GETQUOTAROOT completed');
   },

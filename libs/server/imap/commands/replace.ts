@@ -1,9 +1,10 @@
-import type { AppendItem, Mailbox, StoredMessage, Uid } from '#mailstore/api';
+import type { AccountId, AppendItem, StoredMessage, Uid } from '#mailstore/api';
 import { type ArgumentReader, ImapSyntaxError, readMailboxName } from '#protocol/imap';
 import { present } from '#stdx';
 import { type MessageCommand, MessageIntake } from '../append/intake.ts';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { ImapRefusal, inviteCreate } from '../errors.ts';
+import { type FoundMailbox, findMailbox } from '../shared-names.ts';
 
 /** RFC 8508 §3: one message comes and another goes in one commit. */
 export const replace: ImapCommand<never> = {
@@ -30,8 +31,13 @@ export const uidReplace: ImapCommand<never> = {
 class ReplaceCommand implements MessageCommand {
   readonly messagesMax = 1;
   freedBytes = 0;
+
+  get accountId(): AccountId | undefined {
+    return this.target?.ref.accountId;
+  }
+
   private uid: Uid = 0;
-  private mailbox: Mailbox | null = null;
+  private target: FoundMailbox | null = null;
 
   constructor(
     private readonly session: CommandSession,
@@ -39,14 +45,16 @@ class ReplaceCommand implements MessageCommand {
   ) {}
 
   async begin(reader: ArgumentReader, announcedBytes: number | null): Promise<'argument' | 'begun'> {
-    const { store, context, accountId, names } = this.session;
+    const { view, names } = this.session;
     this.session.assertWritable();
     const uid = this.readMessage(reader);
     reader.space();
     if (announcedBytes !== null && reader.atAnnouncement(announcedBytes)) return 'argument';
     const name = readMailboxName(reader, names);
     const replaced = await this.find(uid);
-    this.mailbox = await store.mailbox(context, accountId, name).catch(inviteCreate);
+    this.target = await findMailbox(this.session, name).catch(inviteCreate);
+    if (this.target.ref.accountId !== view.ref.accountId)
+      throw new ImapRefusal('CANNOT', 'Messages are replaced within one account');
     this.uid = replaced.uid;
     this.freedBytes = replaced.size;
     return 'begun';
@@ -54,10 +62,11 @@ class ReplaceCommand implements MessageCommand {
 
   async commit(items: readonly AppendItem[], reply: Reply): Promise<void> {
     const { session, uid } = this;
-    const { id, uidValidity } = present(this.mailbox, 'mailbox');
-    const { accountId, view, store, context } = session;
+    const { ref, mailbox } = present(this.target, 'mailbox');
+    const { uidValidity } = mailbox;
+    const { view, store, context } = session;
     const replaced = { mailboxId: view.mailboxId, uid };
-    const [added] = await store.append(context, { accountId, mailboxId: id }, items, replaced).catch(inviteCreate);
+    const [added] = await store.append(context, ref, items, replaced).catch(inviteCreate);
     session.touched();
     // RFC 8508 §4.3: before the EXPUNGE that tells the other has gone.
     session.out.untagged(`OK [APPENDUID ${uidValidity} ${present(added, 'message').uid}] Replaced`);

@@ -37,9 +37,9 @@ async function open(session: CommandSession, args: SelectArguments, reply: Reply
   const rev2 = session.enabled.has('IMAP4REV2');
   out.untagged(`FLAGS (${COMMON_FLAGS.join(' ')})`);
   out.untagged(
-    readOnly
+    view.readOnly
       ? 'OK [PERMANENTFLAGS ()] Read-only'
-      : `OK [PERMANENTFLAGS (${COMMON_FLAGS.join(' ')} \\*)] Any keyword may be made`,
+      : `OK [PERMANENTFLAGS (${permanentFlags(view.rights)})] What may be changed here`,
   );
   out.untagged(`${view.exists} EXISTS`);
   if (!rev2) {
@@ -50,10 +50,17 @@ async function open(session: CommandSession, args: SelectArguments, reply: Reply
   out.untagged(`OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs valid`);
   out.untagged(`OK [UIDNEXT ${mailbox.uidNext}] Predicted next UID`);
   out.untagged(`OK [HIGHESTMODSEQ ${mailbox.modSeq}] Highest`);
-  out.untagged(`OK [MAILBOXID (${mailboxObjectId(mailbox)})] Its name for good`);
+  out.untagged(`OK [MAILBOXID (${mailboxObjectId(session, { ref: view.ref, mailbox })})] Its name for good`);
   if (rev2) await tellListed(session, mailbox.name, args.asSent === mailbox.name ? undefined : args.asSent);
   if (args.qresync?.uidValidity === mailbox.uidValidity) await resynchronize(session, view, args.qresync);
-  reply.ok(readOnly ? 'EXAMINE completed' : 'SELECT completed', readOnly ? 'READ-ONLY' : 'READ-WRITE');
+  reply.ok(readOnly ? 'EXAMINE completed' : 'SELECT completed', view.readOnly ? 'READ-ONLY' : 'READ-WRITE');
+}
+
+/** RFC 4314 §4: `s` is for \Seen, `t` for \Deleted, `w` for all others. */
+function permanentFlags(rights: string): string {
+  const own: Readonly<Record<string, string>> = { '\\Seen': 's', '\\Deleted': 't' };
+  const flags = COMMON_FLAGS.filter((flag) => rights.includes(own[flag] ?? 'w'));
+  return [...flags, ...(rights.includes('w') ? ['\\*'] : [])].join(' ');
 }
 
 /** Sequence number of the first message without \Seen; 0 when it would take too long to find. RFC 3501 §6.3.1. */

@@ -74,7 +74,8 @@ export async function fetchMessages(
   let sent = 0;
   let failure: Error | null = null;
   for await (const batch of store.messages(context, view.ref, ranges, plan.fields ?? {})) {
-    const seen = plan.setsSeen && !view.readOnly ? await setSeen(session, batch) : NOTHING_SEEN;
+    const seen =
+      plan.setsSeen && !view.readOnly && view.rights.includes('s') ? await setSeen(session, batch) : NOTHING_SEEN;
     const known = batch.filter(({ uid }) => view.sequenceOf(uid) > 0);
     const failed = await tellMessages(session, plan, known, seen);
     sent += known.length - failed.length;
