@@ -8,6 +8,7 @@ import {
   InvoiceTasks,
   PostgresBillingAccounts,
   BillingProfiles as ProfileStore,
+  Seller,
   Statements,
   WebhookEndpoints,
 } from '#billing/postgres';
@@ -92,7 +93,7 @@ export function useCases(
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
     invoices: new Invoices(names, invoices, new InvoiceFinalization(database, accounts, rating, clock), files),
     documents: new Documents(names, new CreditNotes(database), files, new Statements(database, clock)),
-    profiles: new BillingProfiles(names, new ProfileStore(database)),
+    profiles: new BillingProfiles(names, new ProfileStore(database), new Seller(database)),
     webhooks: new Webhooks(names, new WebhookEndpoints(database, random), new InvoiceTasks(database, clock)),
     ...paymentUseCases(settings, names, invoices, database, clock),
     docs: new Docs(API_VERSION),

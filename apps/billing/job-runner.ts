@@ -8,6 +8,8 @@ import { redisConnection } from './redis.ts';
 import type { BillingSettings } from './settings.ts';
 import { CLOCK, JOBS, LOGGER, SETTINGS } from './tokens.ts';
 
+/** A slow webhook or mail server keeps no other job waiting. */
+const JOBS_AT_ONCE = 4;
 /** How often the schedule is said again: an emptied Redis is itself again within it. */
 const RESCHEDULE_MS = 60_000;
 
@@ -30,7 +32,11 @@ export class JobRunner implements OnApplicationBootstrap, OnApplicationShutdown 
     const connection = redisConnection(this.settings.redisUrl);
     this.queue = new Queue(BILLING_JOB_QUEUE, { connection });
     this.queue.on('error', (error) => this.logger.warn({ error: error.message }, 'billing schedule'));
-    this.worker = new Worker(BILLING_JOB_QUEUE, (job) => this.run(job.name), { connection, maxStalledCount: 1_000 });
+    this.worker = new Worker(BILLING_JOB_QUEUE, (job) => this.run(job.name), {
+      connection,
+      maxStalledCount: 1_000,
+      concurrency: JOBS_AT_ONCE,
+    });
     this.worker.on('error', (error) => this.logger.warn({ error: error.message }, 'billing jobs'));
     this.worker.on('failed', (job, error) => {
       this.metrics.countJobFailure(job?.name ?? 'unknown');

@@ -35,3 +35,27 @@ export const UpdateBillingProfile = z
   .meta({ id: 'UpdateBillingProfile' });
 
 export type BillingProfile = z.output<typeof BillingProfile>;
+
+const seller = {
+  name: z.string().min(1).max(200),
+  address: z.array(z.string().min(1).max(200)).max(4).describe('The last line postcode and city'),
+  country: fields.country.describe('Without it no tax is charged'),
+  vatId: fields.vatId,
+  numberPrefix: z
+    .string()
+    .regex(/^[A-Z0-9]{1,8}$/)
+    .describe('Of invoice numbers, `RK` in RK-2026-000017'),
+  contactName: z.string().min(1).max(200).nullable(),
+  phone: z.string().min(3).max(50).nullable(),
+  email: z.email().max(254).nullable(),
+  iban: z
+    .string()
+    .regex(/^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$/)
+    .nullable()
+    .describe('Where invoices are paid; without spaces'),
+};
+
+export const BillingSeller = z.object({ ...seller, version: Version }).meta({ id: 'BillingSeller' });
+export const UpdateBillingSeller = z.strictObject(seller).partial().meta({ id: 'UpdateBillingSeller' });
+
+export type BillingSeller = z.output<typeof BillingSeller>;

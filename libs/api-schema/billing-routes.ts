@@ -13,7 +13,7 @@ import {
   UsageIntervals,
   UsageLevels,
 } from './billing.ts';
-import { BillingProfile, UpdateBillingProfile } from './billing-profile.ts';
+import { BillingProfile, BillingSeller, UpdateBillingProfile, UpdateBillingSeller } from './billing-profile.ts';
 import { PageQuery } from './page.ts';
 import { route } from './route.ts';
 
@@ -150,6 +150,31 @@ export const BILLING_ROUTES = {
     status: 200,
     response: BillingProfile,
     errors: ['partner_not_found', 'version_mismatch', 'if_match_required', 'forbidden'],
+    versioned: true,
+  }),
+  showBillingSeller: route({
+    id: 'showBillingSeller',
+    method: 'GET',
+    path: '/billing/seller',
+    tag: 'Billing',
+    summary: 'What invoices say about us',
+    scope: 'operator',
+    status: 200,
+    response: BillingSeller,
+    errors: [],
+    versioned: true,
+  }),
+  updateBillingSeller: route({
+    id: 'updateBillingSeller',
+    method: 'PATCH',
+    path: '/billing/seller',
+    tag: 'Billing',
+    summary: 'Change it; invoices already final stay as they are',
+    scope: 'operator',
+    body: UpdateBillingSeller,
+    status: 200,
+    response: BillingSeller,
+    errors: ['version_mismatch', 'if_match_required'],
     versioned: true,
   }),
 } as const;

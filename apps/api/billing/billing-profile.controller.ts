@@ -25,4 +25,16 @@ export class BillingProfileController {
   ) {
     return this.profiles.update(asking, input, version);
   }
+
+  @Needs('operator')
+  @Operation(ROUTES.showBillingSeller)
+  showSeller() {
+    return this.profiles.showSeller();
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.updateBillingSeller)
+  updateSeller(@Input() input: InputOf<Routes['updateBillingSeller']>, @Version() version: number | undefined) {
+    return this.profiles.updateSeller(input, version);
+  }
 }

@@ -1,5 +1,5 @@
-import type { InputOf, BillingProfile as ProfileView, ROUTES } from '#api-schema';
-import type { BillingProfile, BillingProfiles as Profiles } from '#billing/postgres';
+import type { BillingSeller, InputOf, BillingProfile as ProfileView, ROUTES } from '#api-schema';
+import type { BillingProfile, BillingProfiles as Profiles, Seller, SellerProfile } from '#billing/postgres';
 import { err, ok } from '#stdx';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
@@ -14,6 +14,7 @@ export class BillingProfiles {
   constructor(
     private readonly partners: PartnerNames,
     private readonly profiles: Profiles,
+    private readonly seller: Seller,
   ) {}
 
   async show(asking: Asking, { params }: InputOf<Routes['showBillingProfile']>): Promise<Reply<ProfileView>> {
@@ -36,6 +37,18 @@ export class BillingProfiles {
     return updated.ok ? ok(await this.view(asking, partner.value, updated.value)) : err({ code: 'version_mismatch' });
   }
 
+  async showSeller(): Promise<Reply<BillingSeller>> {
+    return ok(sellerView(await this.seller.show()));
+  }
+
+  async updateSeller(
+    { body }: InputOf<Routes['updateBillingSeller']>,
+    version: number | undefined,
+  ): Promise<Reply<BillingSeller>> {
+    const updated = await this.seller.update(version, body);
+    return updated.ok ? ok(sellerView(updated.value)) : err({ code: 'version_mismatch' });
+  }
+
   private async view(
     asking: Asking,
     partnerId: string,
@@ -44,3 +57,8 @@ export class BillingProfiles {
     return { partner: await this.partners.slugOf(asking, partnerId), address: [...address], ...profile };
   }
 }
+
+const sellerView = ({ address, ...seller }: SellerProfile & { readonly version: number }): BillingSeller => ({
+  ...seller,
+  address: [...address],
+});

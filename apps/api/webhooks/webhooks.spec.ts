@@ -92,4 +92,26 @@ describe('webhooks, tasks and the billing profile over the API', () => {
         'invalid_request',
       );
   });
+
+  it('what invoices say about us is the operator’s to say', async () => {
+    const { operator } = fixture;
+    assert.equal(await acme.refused(ROUTES.showBillingSeller), 'forbidden');
+    const before = await operator.done(ROUTES.showBillingSeller);
+    const body = {
+      name: 'Rookery GmbH',
+      address: ['Turm 1', '10115 Berlin'],
+      country: 'DE',
+      vatId: 'DE123456789',
+      contactName: 'Billing',
+      phone: '+49 30 1234567',
+      email: 'billing@rookery.example',
+      iban: 'DE89370400440532013000',
+    };
+    const match = { 'if-match': `"${before.version}"` };
+    const after = await operator.done(ROUTES.updateBillingSeller, { body, headers: match });
+    assert.deepEqual(after, { ...before, ...body, version: before.version + 1 });
+    assert.equal(await operator.refused(ROUTES.updateBillingSeller, { body, headers: match }), 'version_mismatch');
+    const wrong = { body: { iban: 'DE89 3704' }, headers: { 'if-match': '*' } };
+    assert.equal(await operator.refused(ROUTES.updateBillingSeller, wrong), 'invalid_request');
+  });
 });

@@ -18,6 +18,7 @@ export * from './payment-methods.ts';
 export * from './payments.ts';
 export * from './provider-events.ts';
 export * from './rating-runs.ts';
+export * from './seller.ts';
 export * from './statements.ts';
 export * from './subscriptions.ts';
 export * from './task-runner.ts';

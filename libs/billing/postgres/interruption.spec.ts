@@ -54,7 +54,7 @@ async function undisturbed(world: World): Promise<void> {
   for (let round = 0; round < 3; round++) {
     for (const run of Object.values(JOBS)) await run(processOver(world, world.database));
     await world.settle();
-    await world.clock.advance(10 * MINUTE);
+    await world.clock.advance(20 * MINUTE);
   }
 }
 
@@ -67,7 +67,7 @@ async function survives(world: World, name: string, strike: Strike): Promise<boo
     assert(error instanceof Killed, String(error));
     return false;
   } finally {
-    await world.clock.advance(6 * MINUTE);
+    await world.clock.advance(16 * MINUTE);
   }
 }
 

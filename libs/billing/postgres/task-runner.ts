@@ -29,14 +29,17 @@ export class TaskRunner {
 
   /** Returns how many tasks were taken up. */
   async run(limit: number, onFailure: (subject: string, error: Error) => void = () => {}): Promise<number> {
-    const claimed = await this.ground.tasks.claim(limit);
-    for (const task of claimed) {
+    let taken = 0;
+    // One by one: a lease is for one task, however long the others take.
+    for (; taken < limit; taken++) {
+      const [task] = await this.ground.tasks.claim(1);
+      if (!task) break;
       const outcome = await this.attempt(task);
       await this.ground.tasks.finish(task, outcome);
       if (outcome.state !== 'done' && outcome.state !== 'skipped')
         onFailure(`${task.kind} ${task.outboxId}`, new Error(outcome.reason));
     }
-    return claimed.length;
+    return taken;
   }
 
   private async attempt(task: InvoiceTask): Promise<TaskOutcome> {
@@ -74,7 +77,7 @@ export class TaskRunner {
     const name = `${task.outboxId}.${task.kind}`;
     const mail = await this.ground.letters.mail(task.partnerId, task.event, name);
     if (typeof mail === 'string') return { state: 'skipped', reason: mail };
-    await this.ground.tasks.handOver(task);
+    if (!(await this.ground.tasks.handOver(task))) return { state: 'again', reason: 'another has taken it up' };
     try {
       await this.ground.mailer.send(mail);
       return DONE;

@@ -92,11 +92,24 @@ describe('what follows from an invoice', () => {
     const mail = claimed.find(({ kind }) => kind === 'mail')!;
     await world.tasks.handOver(mail);
     // The process is gone; its lease runs out.
-    await world.clock.advance(600_000);
+    await world.clock.advance(1_800_000);
     await world.settle();
     const task = (await world.tasks.list(partner, 10, 'uncertain'))[0];
     assert.equal(task?.failure, 'it ended while the message was handed over: it may have been sent');
     assert.equal(world.mailer.sent.length, 0);
+  });
+
+  it('a run that was too slow hands nothing over and ends nothing once another has taken its task up', async () => {
+    const partner = await world.customer(null);
+    await world.invoice(partner);
+    await world.fanOut.spread(10);
+    const slow = (await world.tasks.claim(10)).find(({ kind, partnerId }) => kind === 'mail' && partnerId === partner)!;
+    await world.clock.advance(1_800_000);
+    await world.settle();
+    assert.equal(world.mailer.sent.length, 1);
+    assert.equal(await world.tasks.handOver(slow), false);
+    await world.tasks.finish(slow, { state: 'failed', reason: 'late' });
+    assert.equal((await world.tasks.list(partner, 10)).find(({ kind }) => kind === 'mail')?.state, 'done');
   });
 
   it('calls partners’ endpoints with what they asked for, again after failures, and logs each call', async () => {

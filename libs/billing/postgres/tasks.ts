@@ -35,8 +35,8 @@ export interface TaskSummary {
   readonly doneAt: Date | null;
 }
 
-/** How long a run may take before another may take the task up. */
-const LEASE_MS = 300_000;
+/** How long a run may take before another may take the task up: longer than a mail server may think (RFC 5321 §4.5.3.2.6). */
+const LEASE_MS = 900_000;
 /** Runs before a task is given up and waits for an operator: with the delays between them, about a day. */
 export const TASK_ATTEMPTS_MAX = 30;
 
@@ -81,14 +81,17 @@ export class InvoiceTasks {
     }));
   }
 
-  /** From here on nobody knows whether it arrived, until `finish` says so. */
-  async handOver(task: InvoiceTask): Promise<void> {
-    await this.database.query(
-      `UPDATE invoice_task SET state = 'handing' WHERE outbox_id = $1 AND kind = $2 AND target = $3 AND state = 'waiting'`,
-      [task.outboxId, task.kind, task.target],
+  /** From here on nobody knows whether it arrived, until `finish` says so. `false` when another has taken the task up. */
+  async handOver(task: InvoiceTask): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE invoice_task SET state = 'handing'
+       WHERE outbox_id = $1 AND kind = $2 AND target = $3 AND state = 'waiting' AND attempts = $4 RETURNING outbox_id`,
+      [task.outboxId, task.kind, task.target, task.attempts],
     );
+    return rows.length > 0;
   }
 
+  /** Says what became of a run; of one whose task another has taken up meanwhile, nothing. */
   async finish(task: InvoiceTask, outcome: TaskOutcome): Promise<void> {
     const now = this.clock.now();
     const isOver = outcome.state !== 'again' || task.attempts >= TASK_ATTEMPTS_MAX;
@@ -96,7 +99,7 @@ export class InvoiceTasks {
     const delay = outcome.state === 'again' ? (outcome.delayMs ?? retryDelayMs(task.attempts - 1)) : 0;
     await this.database.query(
       `UPDATE invoice_task SET state = $4, failure = $5, next_try_at = $6, done_at = $7
-       WHERE outbox_id = $1 AND kind = $2 AND target = $3 AND state IN ('waiting', 'handing')`,
+       WHERE outbox_id = $1 AND kind = $2 AND target = $3 AND state IN ('waiting', 'handing') AND attempts = $8`,
       [
         task.outboxId,
         task.kind,
@@ -105,6 +108,7 @@ export class InvoiceTasks {
         'reason' in outcome ? outcome.reason.slice(0, 500) : null,
         new Date(now + delay),
         isOver ? new Date(now) : null,
+        task.attempts,
       ],
     );
   }
