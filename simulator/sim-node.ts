@@ -88,6 +88,7 @@ export class SimNode {
         await process.sleep(random.fraction() * 10);
         return '/volume';
       },
+      unmount: async () => {},
       identify: () => process.sleep(random.fraction() * 2),
       open: async (_directory, { volumeId, epoch }) => {
         const lock = storage.lock(volumeId, epoch, process);

@@ -13,6 +13,8 @@ const PACKAGES = {
   'libxml2-utils': '/usr/bin/xmllint',
   'libnet-ssleay-perl': '/usr/share/doc/libnet-ssleay-perl',
   postfix: '/usr/sbin/smtp-source',
+  'glusterfs-server': '/usr/sbin/glusterd',
+  'glusterfs-client': '/sbin/mount.glusterfs',
 };
 
 export function ensureOutsidePrograms(say) {

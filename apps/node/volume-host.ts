@@ -1,8 +1,12 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
-import { promisify } from 'node:util';
-import { type HostedVolume, MountError, type VolumeHost, VolumeIdentityError, VolumeLockedError } from '#cluster/agent';
+import {
+  type HostedVolume,
+  Mounter,
+  runCommand,
+  StillMountedError,
+  type VolumeHost,
+  VolumeIdentityError,
+  VolumeLockedError,
+} from '#cluster/agent';
 import type { MountSpec } from '#cluster/api';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume, proveLocks, VolumeOpenError } from '#mailstore/volume';
@@ -10,13 +14,17 @@ import { messageParser } from '#protocol/message';
 import { type Clock, type Logger, unreachable } from '#stdx';
 
 const FENCE_TIMEOUT_MS = 30_000;
-const run = promisify(execFile);
 
 /** An open mail store in the agent's care. */
 export class NodeVolume implements HostedVolume {
   readonly failed: Promise<Error>;
+  private closing: Promise<void> | undefined;
 
-  constructor(readonly store: MailStore) {
+  constructor(
+    readonly store: MailStore,
+    /** Takes its storage from this machine; called once. */
+    private readonly unmount: () => Promise<void>,
+  ) {
     this.failed = store.failed;
   }
 
@@ -25,7 +33,12 @@ export class NodeVolume implements HostedVolume {
   }
 
   close(): Promise<void> {
-    return this.store.close();
+    this.closing ??= this.store.close().then(() =>
+      this.unmount().catch((error: Error) => {
+        throw new StillMountedError(error.message, { cause: error });
+      }),
+    );
+    return this.closing;
   }
 }
 
@@ -33,24 +46,34 @@ export interface VolumeHostSettings {
   readonly clusterId: string;
   /** Executables that may be run as a fence, by absolute path. */
   readonly fenceAllow: readonly string[];
+  /** Executables that a `command` mount may name, by absolute path. */
+  readonly mountAllow: readonly string[];
+  readonly mountTimeoutMs: number;
 }
 
-/** What this machine does for volumes: the `local` mount driver, and mail stores over its directories. */
+/** What this machine does for volumes: mounts, and mail stores over their directories. */
 export class LocalVolumeHost implements VolumeHost<NodeVolume> {
+  private readonly mounter: Mounter;
+  /** By directory. */
+  private readonly mounts = new Map<string, MountSpec>();
+
   constructor(
     private readonly settings: VolumeHostSettings,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    const { mountAllow: allow, mountTimeoutMs: timeoutMs } = settings;
+    this.mounter = new Mounter({ allow, timeoutMs }, clock, logger);
+  }
 
-  /** `local` mounts nothing: the directory is on storage that this machine has already. */
-  async mount({ driver, path }: MountSpec, create: boolean): Promise<string> {
-    if (driver !== 'local') throw new MountError(`this node has no mount driver ${driver}`);
-    if (!isAbsolute(path)) throw new MountError(`${path} is not an absolute path`);
-    if (existsSync(path)) return path;
-    if (!create) throw new MountError(`${path} is not there: is its storage mounted?`);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    return path;
+  async mount(mount: MountSpec, create: boolean): Promise<string> {
+    const directory = await this.mounter.mount(mount, create);
+    this.mounts.set(directory, mount);
+    return directory;
+  }
+
+  unmount(mount: MountSpec): Promise<void> {
+    return this.mounter.unmount(mount);
   }
 
   async identify(directory: string, volumeId: string, create: boolean): Promise<void> {
@@ -68,16 +91,18 @@ export class LocalVolumeHost implements VolumeHost<NodeVolume> {
     const { clock, logger } = this;
     const { clusterId } = this.settings;
     try {
-      return new NodeVolume(
-        await openVolume({
-          path: directory,
-          clusterId,
-          ...volume,
-          clock,
-          logger: logger.child(volume),
-          parse: messageParser,
-        }),
-      );
+      const store = await openVolume({
+        path: directory,
+        clusterId,
+        ...volume,
+        clock,
+        logger: logger.child(volume),
+        parse: messageParser,
+      });
+      const mount = this.mounts.get(directory);
+      return new NodeVolume(store, async () => {
+        if (mount) await this.unmount(mount);
+      });
     } catch (error) {
       throw explained(error);
     }
@@ -88,8 +113,7 @@ export class LocalVolumeHost implements VolumeHost<NodeVolume> {
     if (executable === undefined || !this.settings.fenceAllow.includes(executable)) {
       throw new Error(`${executable} is not allowed as a fence on this node`);
     }
-    const { stdout, stderr } = await run(executable, args, { timeout: FENCE_TIMEOUT_MS });
-    this.logger.warn({ executable, stdout, stderr }, 'fence run');
+    await runCommand([executable, ...args], FENCE_TIMEOUT_MS, this.clock, this.logger);
   }
 }
 

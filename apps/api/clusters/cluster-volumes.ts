@@ -1,4 +1,5 @@
 import type { InputOf, ROUTES, Volume as VolumeView } from '#api-schema';
+import { mountProblem } from '#cluster/agent';
 import { checkSlug } from '#directory/api';
 import { err, ok } from '#stdx';
 import type { Reply } from '../http/refusal.ts';
@@ -22,6 +23,8 @@ export class ClusterVolumes {
   async create(asking: Asking, { params, body }: InputOf<Routes['createVolume']>): Promise<Reply<VolumeView>> {
     const refusal = checkSlug('volumeClass', body.volumeClass);
     if (refusal) return err(refusal);
+    const problem = mountProblem(body.mount);
+    if (problem !== undefined) return err({ code: 'invalid_value', errors: [{ field: 'mount', reason: problem }] });
     const found = await this.clusters.find(asking, params.cluster);
     if (!found.ok) return found;
     const preferred = await this.nodeId(found.value, body.preferredNode);

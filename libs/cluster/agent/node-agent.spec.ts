@@ -28,6 +28,7 @@ class TestHost implements VolumeHost<TestVolume> {
   failAt: 'mount' | 'identify' | 'open' | undefined;
   openTakesMs = 0;
   closeFails = false;
+  unmounts = 0;
   readonly fences: (readonly string[])[] = [];
   readonly opened: TestVolume[] = [];
 
@@ -36,6 +37,9 @@ class TestHost implements VolumeHost<TestVolume> {
   async mount(): Promise<string> {
     this.maybeFail('mount');
     return '/volume';
+  }
+  async unmount(): Promise<void> {
+    this.unmounts++;
   }
   async identify(): Promise<void> {
     this.maybeFail('identify');

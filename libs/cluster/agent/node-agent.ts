@@ -10,7 +10,7 @@ import type {
 import type { Clock, Logger } from '#stdx';
 import { Holding } from './holding.ts';
 import { type Interruption, type TakeOutcome, takeVolume } from './take-volume.ts';
-import type { HostedVolume, VolumeHost } from './volume-host.ts';
+import { type HostedVolume, StillMountedError, type VolumeHost } from './volume-host.ts';
 
 export interface NodeAgentSettings {
   /** Differs after each start of the process. */
@@ -237,8 +237,10 @@ export class NodeAgent<V extends HostedVolume> implements ControlledNode {
     try {
       await holding.volume?.close();
     } catch (error) {
-      this.logger.error({ volumeId, epoch, error: (error as Error).message }, 'closing a volume failed');
-      return;
+      const { message } = error as Error;
+      this.logger.error({ volumeId, epoch, error: message }, 'closing a volume failed');
+      if (!(error instanceof StillMountedError)) return;
+      holding.reason = `${reason ?? 'let go'}; ${message}`;
     }
     if (holding.volume) {
       this.logger.info({ volumeId, epoch, as, reason, durationMs: this.clock.monotonic() - start }, 'volume closed');

@@ -50,6 +50,7 @@ export async function takeVolume<V extends HostedVolume>(
     return why && refuse(why.refusal, why.reason);
   };
 
+  let outcome: TakeOutcome<V> | undefined;
   try {
     const directory = await timed('mount', () => host.mount(order.mount, order.create));
     await timed('identify', () => host.identify(directory, order.volumeId, order.create));
@@ -57,13 +58,13 @@ export async function takeVolume<V extends HostedVolume>(
     let fenceAt = order.fence ? waitingSince + order.lockWaitMs : Number.POSITIVE_INFINITY;
     for (let tries = 1; ; tries++) {
       const stop = stopHere();
-      if (stop) return stop;
+      if (stop) return (outcome = stop);
       const start = clock.monotonic();
       try {
         const volume = await host.open(directory, order);
         steps.push({ step: 'lock', durationMs: start - waitingSince });
         steps.push({ step: 'open', durationMs: clock.monotonic() - start });
-        return { report: { ok: true, steps }, volume };
+        return (outcome = { report: { ok: true, steps }, volume });
       } catch (error) {
         if (!(error instanceof VolumeLockedError)) throw error;
         if (tries === 1)
@@ -79,6 +80,17 @@ export async function takeVolume<V extends HostedVolume>(
     }
   } catch (error) {
     return refuse(refusalOf(error), error instanceof Error ? error.message : String(error));
+  } finally {
+    if (!outcome?.volume) await leave(host, order, logger);
+  }
+}
+
+/** Storage that was mounted for nothing may be wanted elsewhere. */
+async function leave<V extends HostedVolume>(host: VolumeHost<V>, order: OpenOrder, logger: Logger): Promise<void> {
+  try {
+    await host.unmount(order.mount);
+  } catch (error) {
+    logger.error({ volumeId: order.volumeId, error: (error as Error).message }, 'its storage could not be unmounted');
   }
 }
 

@@ -5,7 +5,10 @@ export interface HostedVolume {
   /** Resolves with the reason when its storage failed it. */
   readonly failed: Promise<Error>;
   writable(): boolean;
-  /** Finishes what is in flight and releases the lock. Idempotent. */
+  /**
+   * Finishes what is in flight, releases the lock and unmounts. Idempotent. Throws `StillMountedError` when only the last of
+   * these failed.
+   */
   close(): Promise<void>;
 }
 
@@ -13,6 +16,8 @@ export interface HostedVolume {
 export interface VolumeHost<V extends HostedVolume> {
   /** Makes the volume's directory appear and returns it; with `create` it may be made where the driver can. Throws `MountError`. */
   mount(mount: MountSpec, create: boolean): Promise<string>;
+  /** Takes the storage from this machine again, where nothing was opened on it. Throws `MountError`. */
+  unmount(mount: MountSpec): Promise<void>;
   /** Throws `VolumeIdentityError` unless the directory is this volume's. With `create` an empty one is made it. */
   identify(directory: string, volumeId: string, create: boolean): Promise<void>;
   /** Takes the storage lock, recovers and opens. Throws `VolumeLockedError` while another process holds the lock. */
@@ -24,6 +29,11 @@ export interface VolumeHost<V extends HostedVolume> {
 /** The mount did not succeed; the message says why, for people. */
 export class MountError extends Error {
   override readonly name = 'MountError';
+}
+
+/** The volume is closed and its lock released; its storage could not be unmounted. */
+export class StillMountedError extends Error {
+  override readonly name = 'StillMountedError';
 }
 
 /** The directory is not the volume it should be. */

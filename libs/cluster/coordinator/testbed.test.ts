@@ -33,6 +33,7 @@ class Storage implements VolumeHost<TestVolume> {
     if (this.machine.broken) throw new Error('the mount is gone');
     return '/v';
   }
+  async unmount(): Promise<void> {}
   async identify(): Promise<void> {}
   async open(_directory: string, { volumeId, epoch }: { volumeId: string; epoch: number }): Promise<TestVolume> {
     const holder = this.locks.get(volumeId);

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { MountError, StillMountedError, VolumeIdentityError, VolumeLockedError } from '#cluster/agent';
+import type { MountSpec } from '#cluster/api';
+import { silentLogger, systemClock } from '#stdx';
+import { temporaryDirectory, until } from '#testing';
+import { LocalVolumeHost, type NodeVolume } from './volume-host.ts';
+
+const HOLDER = fileURLToPath(new URL('../../libs/mailstore/volume/lock-holder.js', import.meta.url));
+const [VOLUME, CLUSTER] = ['v', 'c'];
+/** What comes back for a storage system that cannot be had here: why. */
+type Missing = string;
+
+/** Real storage for one volume, and how a node is told to mount it. */
+interface Storage {
+  readonly mount: MountSpec;
+  stop(): Promise<void>;
+}
+
+const hostOf = (): LocalVolumeHost =>
+  new LocalVolumeHost(
+    { clusterId: CLUSTER, fenceAllow: [], mountAllow: [], mountTimeoutMs: 30_000 },
+    systemClock,
+    silentLogger,
+  );
+
+const isMounted = (path: string): boolean => readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${path} `);
+const open = (host: LocalVolumeHost, path: string, epoch: number): Promise<NodeVolume> =>
+  host.open(path, { volumeId: VOLUME, epoch });
+
+/** Another process that owns the volume until it is killed. */
+async function ownerOf(path: string, epoch: number): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [HOLDER, path, String(epoch)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said] = await once(child.stdout, 'data');
+  assert.equal(String(said), 'open');
+  return child;
+}
+
+function run(executable: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(executable, args, { encoding: 'utf8', timeout: 60_000 });
+  if (status !== 0) throw new Error(`${executable} ${args.join(' ')}: ${stdout}${stderr}`);
+  return stdout.trim();
+}
+
+function blockDevice(directory: string): Storage | Missing {
+  if (process.getuid?.() !== 0) return 'needs root: loop devices';
+  const image = join(directory, 'image');
+  writeFileSync(image, '');
+  truncateSync(image, 128 << 20);
+  let device: string;
+  try {
+    run('mkfs.ext4', '-q', image);
+    device = run('losetup', '--find', '--show', image);
+  } catch (error) {
+    return `no loop device to be had: ${(error as Error).message}`;
+  }
+  const mount: MountSpec = { driver: 'block', path: join(directory, 'mount'), args: [device, 'ext4'] };
+  return {
+    mount,
+    async stop() {
+      spawnSync('umount', ['--lazy', mount.path]);
+      run('losetup', '--detach', device);
+    },
+  };
+}
+
+/** A glusterd with one brick, on loopback and in directories of its own. Bricks look for it on its usual port. */
+async function gluster(directory: string): Promise<Storage | Missing> {
+  if (process.getuid?.() !== 0) return 'needs root: a FUSE mount';
+  if (!existsSync('/usr/sbin/glusterd') || !existsSync('/sbin/mount.glusterfs'))
+    return 'needs the packages glusterfs-server and glusterfs-client';
+  const host = '127.0.0.9';
+  const at = (...names: string[]): string => join(directory, ...names);
+  for (const name of ['state', 'run', 'brick']) mkdirSync(at(name));
+  const options = {
+    'working-directory': at('state'),
+    'run-directory': at('run'),
+    'glusterd-sockfile': at('socket'),
+    'transport-type': 'socket',
+    'transport.address-family': 'inet',
+    'transport.socket.bind-address': host,
+    'base-port': 55_910,
+    'max-port': 55_990,
+    'ping-timeout': 0,
+  };
+  const lines = Object.entries(options).map(([name, value]) => `  option ${name} ${value}`);
+  writeFileSync(
+    at('glusterd.vol'),
+    ['volume management', '  type mgmt/glusterd', ...lines, 'end-volume', ''].join('\n'),
+  );
+  const files = ['-f', at('glusterd.vol'), '-l', at('glusterd.log'), '-p', at('glusterd.pid')];
+  const daemon = spawn('/usr/sbin/glusterd', ['-N', ...files], { stdio: 'ignore' });
+  const ask = (...args: string[]): string =>
+    run('gluster', '--mode=script', `--glusterd-sock=${at('socket')}`, ...args);
+  const stop = async (): Promise<void> => {
+    spawnSync('umount', ['--lazy', at('mount')]);
+    spawnSync('gluster', ['--mode=script', `--glusterd-sock=${at('socket')}`, 'volume', 'stop', 'mail', 'force']);
+    if (daemon.exitCode !== null) return;
+    const gone = once(daemon, 'exit');
+    daemon.kill('SIGTERM');
+    await gone;
+  };
+  try {
+    await until('glusterd', () => existsSync(at('socket')) && ask('volume', 'list') !== undefined, 20_000);
+    ask('volume', 'create', 'mail', `${host}:${at('brick')}`, 'force');
+    ask('volume', 'start', 'mail');
+  } catch (error) {
+    await stop();
+    return `glusterd does not run here: ${(error as Error).message}`;
+  }
+  return { mount: { driver: 'glusterfs', path: at('mount'), args: [`${host}:/mail`] }, stop };
+}
+
+const STORAGES = { 'a block device (ext4 on a loop device)': blockDevice, GlusterFS: gluster };
+
+for (const [name, make] of Object.entries(STORAGES)) {
+  describe(`a volume on ${name}`, () => {
+    it('is mounted, proved, handed over when its owner is killed, and unmounted', async (t) => {
+      using directory = temporaryDirectory();
+      const storage = await make(directory.path);
+      if (typeof storage === 'string') return t.skip(storage);
+      const { mount } = storage;
+      try {
+        const host = hostOf();
+        const path = await host.mount(mount, true);
+        assert.equal(isMounted(path), true);
+        await host.identify(path, VOLUME, true);
+        assert.equal(await host.mount(mount, false), path, 'once is enough');
+
+        const owner = await ownerOf(path, 1);
+        await assert.rejects(open(host, path, 2), VolumeLockedError);
+        const killedAt = performance.now();
+        owner.kill('SIGKILL');
+        const volume = await until('the lock', () => open(host, path, 2).catch(() => undefined), 10_000);
+        t.diagnostic(`lock free ${Math.round(performance.now() - killedAt)} ms after kill -9`);
+
+        await volume.close();
+        assert.equal(isMounted(path), false);
+        // Where nothing is mounted nothing is served, and nothing is made.
+        await assert.rejects(open(host, path, 3), VolumeIdentityError);
+
+        await host.mount(mount, false);
+        const again = await open(host, path, 3);
+        const busy = spawn('sleep', ['60'], { cwd: path, stdio: 'ignore' });
+        await assert.rejects(
+          again.close(),
+          (error) => error instanceof StillMountedError && /busy/.test(error.message),
+        );
+        busy.kill('SIGKILL');
+        await once(busy, 'exit');
+        await host.unmount(mount);
+        assert.equal(isMounted(path), false);
+      } finally {
+        await storage.stop();
+      }
+    });
+  });
+}
+
+describe('a mount that fails', () => {
+  it('says what the storage said', async () => {
+    using directory = temporaryDirectory();
+    const args = ['/dev/rookery-no-such-device', 'ext4'];
+    const mount: MountSpec = { driver: 'block', path: join(directory.path, 'm'), args };
+    await assert.rejects(
+      hostOf().mount(mount, true),
+      (error) => error instanceof MountError && /failed 3 times/.test(error.message),
+    );
+  });
+});
