@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { Database } from '#database';
 import { PostgresDirectoryRegistry } from '#directory/postgres';
 import { encodePreface, encodeRouteParameter } from '#protocol/handover';
-import { systemContext, systemRandom } from '#stdx';
+import { present, silentLogger, systemClock, systemContext, systemRandom } from '#stdx';
+import { MembershipFile, MemberTrust } from '#trust';
 import { EmbeddedCluster } from '../conformance/cluster/embedded-cluster.ts';
 import { type LoadOptions, type LoadResult, sendLoad } from './load/lmtp-source.ts';
 import { missingPeers, type Peers, startPeers } from './peers.ts';
@@ -74,8 +75,15 @@ function peerContenders({ lmtpPort, smtpPort, delivered }: Peers): Contender[] {
 /** Straight into a node over the signed inner leg, to accounts made by their first message. */
 async function nodeContender(cluster: EmbeddedCluster): Promise<Contender> {
   const database = new Database({ url: cluster.file.postgres.url, connectionsMax: 1 });
-  const [place] = await database.query<{ id: string; epoch: string; key: Buffer; port: number; partner: string }>(
-    `SELECT volume.id, volume.epoch, cluster.key, node.data_port AS port, cluster.partner_id AS partner
+  const [place] = await database.query<{
+    id: string;
+    epoch: string;
+    key: Buffer;
+    node: string;
+    port: number;
+    partner: string;
+  }>(
+    `SELECT volume.id, volume.epoch, cluster.key, node.id AS node, node.data_port AS port, cluster.partner_id AS partner
      FROM volume JOIN node ON node.id = volume.owner_node_id JOIN cluster ON cluster.id = volume.cluster_id LIMIT 1`,
   );
   await database.close();
@@ -90,8 +98,15 @@ async function nodeContender(cluster: EmbeddedCluster): Promise<Contender> {
       epoch: Number(place.epoch),
     }),
   );
+  // As the hub itself comes: with its certificate.
+  const member = present(
+    await new MembershipFile(join(cluster.directory, 'hubs/hub-1')).read(),
+    'a hub that has joined',
+  );
+  const trust = new MemberTrust(member, systemClock, silentLogger);
   const options: LoadOptions = {
     ...load,
+    connect: () => trust.connect({ role: 'node', memberId: place.node, host: '127.0.0.1', port: place.port }),
     port: place.port,
     protocol: 'lmtp',
     recipient: (n) => `RCPT TO:<load${n % ACCOUNTS}@peer.test> ROUTE=${routes[n % ACCOUNTS]}`,

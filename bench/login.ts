@@ -1,13 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { decodePreface, encodeMark, encodePrefaceReply, FRAME_DATA, FRAME_MARK, frameHeader } from '#protocol/handover';
+import { TestAuthority } from '#testing';
 
 // LOGINs a second and core: npm run bench -- login [--logins N] [--users N] [--connections N].
 // Each is a new connection: greeting, LOGIN, hand-over to a node, the node's answer, close. First with nothing remembered
@@ -23,9 +24,12 @@ const USERS = Number(values.users);
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK']).toString());
 const KEY = Buffer.alloc(32, 7);
 const directory = mkdtempSync(join(tmpdir(), 'rookery-login-'));
+const authority = await TestAuthority.create('bench');
+const trust = await authority.member('node', 'node');
+writeFileSync(join(directory, 'hub.json'), JSON.stringify(await authority.credentials('hub', 'hub')));
 
 /** A node that believes every hand-over and answers its LOGIN. */
-const node = createServer({ noDelay: true }, (socket) => {
+const node = trust.createServer(['hub'], (socket) => {
   socket.on('error', () => {});
   socket.once('data', (line: Buffer) => {
     const preface = decodePreface(line.toString().trimEnd(), KEY, Date.now());
@@ -36,7 +40,8 @@ const node = createServer({ noDelay: true }, (socket) => {
     socket.write(Buffer.concat([Buffer.from(encodePrefaceReply({ ok: true })), ...frames]));
     socket.resume();
   });
-}).listen(0, '127.0.0.1');
+});
+node.listen(0, '127.0.0.1');
 await once(node, 'listening');
 
 const front = spawn(

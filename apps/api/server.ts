@@ -9,7 +9,7 @@ import { PostgresDirectoryRegistry } from '#directory/postgres';
 import { StatusServer } from '#telemetry';
 import { SealKey } from '#trust';
 import { AppModule, UNPREFIXED } from './app.module.ts';
-import type { Ground } from './clusters/clusters.ts';
+import type { Ground } from './ground.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
 import { requireJson } from './http/body-type.ts';
 import { ProblemFilter } from './http/problem.filter.ts';

@@ -34,10 +34,11 @@ import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
 import { ClusterReader } from './clusters/cluster-reader.ts';
 import { ClusterVolumes } from './clusters/cluster-volumes.ts';
-import { Clusters, type Ground } from './clusters/clusters.ts';
+import { Clusters } from './clusters/clusters.ts';
 import { NodeRpc } from './clusters/node-rpc.ts';
 import { Docs } from './docs/docs.ts';
 import { Domains } from './domains/domains.ts';
+import type { Ground } from './ground.ts';
 import type { ClusterTrusts } from './members/cluster-trusts.ts';
 import { JoinTokens } from './members/join-tokens.ts';
 import type { MemberDoors } from './members/member-doors.ts';
@@ -61,7 +62,7 @@ export function useCases(
 ): UseCases {
   const { clock, random } = ground;
   const names = new PartnerNames(registry);
-  const rpc = new NodeRpc(clock, random, settings.ROOKERY_API_NODE_TIMEOUT_MS);
+  const rpc = new NodeRpc(members.trusts, clock, random, settings.ROOKERY_API_NODE_TIMEOUT_MS);
   const reader = new ClusterReader(database, rpc);
   const clusters = new Clusters(database, names, reader, ground, {
     databaseUrl: settings.DATABASE_URL,

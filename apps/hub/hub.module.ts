@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { ControlClient } from '#cluster/control';
@@ -38,12 +37,12 @@ import {
 import { type Logger, systemClock, systemRandom } from '#stdx';
 import { HttpPorts } from './http-ports.ts';
 import { Hub } from './hub.ts';
-import { storedHubId } from './hub-id.ts';
 import { RedisBulletin } from './redis-bulletin.ts';
 import { type SessionPort, SessionPorts } from './session-ports.ts';
 import type { HubSettings } from './settings.ts';
 import { SmtpPorts } from './smtp-ports.ts';
-import { BULLETIN, CERTIFICATES, CREDENTIALS, ENTRANCE, HUB_ID, LOGGER, MAIL_SERVICES, SETTINGS } from './tokens.ts';
+import { BULLETIN, CERTIFICATES, CREDENTIALS, ENTRANCE, LOGGER, MAIL_SERVICES, SETTINGS } from './tokens.ts';
+import { TrustWatch } from './trust-watch.ts';
 import { HUB_VERSION } from './version.ts';
 
 @Module({})
@@ -88,20 +87,22 @@ const controlPlane = (settings: HubSettings, logger: Logger): Provider[] => [
   },
   { provide: BULLETIN, useExisting: RedisBulletin },
   {
-    provide: HUB_ID,
-    useFactory: () => settings.id ?? storedHubId(settings.stateDirectory, systemRandom),
+    provide: ControlClient,
+    useFactory: () => {
+      const { trust, name } = settings;
+      return new ControlClient({ trust, name, relay: relayOf(settings) }, systemClock, logger);
+    },
   },
   {
-    provide: ControlClient,
-    inject: [HUB_ID],
-    useFactory: (hubId: string) =>
-      new ControlClient({ ...identityOf(settings, hubId), hubId }, systemClock, systemRandom, logger),
+    provide: TrustWatch,
+    inject: [Database, PostgresClusterState, ControlClient],
+    useFactory: (database: Database, state: PostgresClusterState, control: ControlClient) =>
+      new TrustWatch(settings, database, state, control, logger),
   },
   {
     provide: HubCoordinator,
-    inject: [HUB_ID, PostgresClusterState, ControlClient, RoutingMap, SessionPorts, SmtpPorts],
+    inject: [PostgresClusterState, ControlClient, RoutingMap, SessionPorts, SmtpPorts],
     useFactory: (
-      hubId: string,
       state: PostgresClusterState,
       control: ControlClient,
       routes: RoutingMap,
@@ -110,7 +111,7 @@ const controlPlane = (settings: HubSettings, logger: Logger): Provider[] => [
     ) =>
       new HubCoordinator(
         {
-          hub: { id: hubId, name: settings.name, relay: relayOf(settings), version: HUB_VERSION },
+          hub: { id: settings.hubId, name: settings.name, relay: relayOf(settings), version: HUB_VERSION },
           sessions: () => sessions.sessions + smtp.count,
           timing: settings.timing,
           onRoutes: (changed) => routes.push(changed),
@@ -121,13 +122,6 @@ const controlPlane = (settings: HubSettings, logger: Logger): Provider[] => [
 ];
 
 const relayOf = (settings: HubSettings) => ({ host: settings.advertisedHost, port: settings.ports.relay });
-const identityOf = (settings: HubSettings, hubId: string) => ({
-  clusterId: settings.clusterId,
-  key: settings.clusterKey,
-  hubId,
-  name: settings.name,
-  relay: relayOf(settings),
-});
 
 const routing = (settings: HubSettings, logger: Logger): Provider[] => [
   {
@@ -135,7 +129,8 @@ const routing = (settings: HubSettings, logger: Logger): Provider[] => [
     useValue: {
       name: settings.name,
       key: settings.clusterKey,
-      connect: ({ host, port }, onread) => connect({ host, port, noDelay: true, ...(onread ? { onread } : {}) }),
+      connect: ({ nodeId, endpoint }, onread) =>
+        settings.trust.connect({ role: 'node', memberId: nodeId, ...endpoint }, onread),
     } satisfies HubCredentials,
   },
   {
@@ -305,6 +300,7 @@ const PARTS = [
   SmtpPorts,
   SessionPorts,
   HttpPorts,
+  TrustWatch,
 ] as const;
 type InstancesOf<T extends readonly unknown[]> = {
   [K in keyof T]: T[K] extends abstract new (...args: never) => infer Instance ? Instance : never;
@@ -328,6 +324,7 @@ const hub = (logger: Logger): Provider => ({
       smtp,
       sessions,
       http,
+      trustWatch,
     ] = parts;
     return new Hub({
       bulletin,
@@ -343,6 +340,7 @@ const hub = (logger: Logger): Provider => ({
       smtp,
       sessions,
       http,
+      trustWatch,
       logger,
     });
   },

@@ -10,6 +10,7 @@ import type { HttpPorts } from './http-ports.ts';
 import type { RedisBulletin } from './redis-bulletin.ts';
 import type { SessionPorts } from './session-ports.ts';
 import type { SmtpPorts } from './smtp-ports.ts';
+import type { TrustWatch } from './trust-watch.ts';
 
 /** What a hub is made of, for starting and stopping it in order. */
 export interface HubParts {
@@ -26,6 +27,7 @@ export interface HubParts {
   readonly smtp: SmtpPorts;
   readonly sessions: SessionPorts;
   readonly http: HttpPorts;
+  readonly trustWatch: TrustWatch;
   readonly logger: Logger;
 }
 
@@ -43,6 +45,7 @@ export class Hub {
   async start(): Promise<void> {
     const { lookup, routes, coordinator, smtp, sessions, http } = this.parts;
     void lookup.start();
+    this.parts.trustWatch.start();
     await routes.start();
     // The relay port is told to nodes as soon as the coordinator speaks to them.
     await smtp.listen();
@@ -65,6 +68,7 @@ export class Hub {
     this.stopping = true;
     const { bulletin, database, state, lookup, directory, routes, control, coordinator, lanes, smtp, sessions, http } =
       this.parts;
+    this.parts.trustWatch.stop();
     http.announceStop();
     smtp.stopAccepting();
     sessions.stopAccepting();

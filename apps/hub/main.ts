@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { systemClock } from '#stdx';
 import { createLogger, StatusServer } from '#telemetry';
 import { hubModule } from './hub.module.ts';
 import { Hub } from './hub.ts';
 import { hubMetrics } from './metrics.ts';
+import { takePlace } from './place.ts';
 import { readSettings } from './settings.ts';
 
 const settings = readSettings(process.env);
@@ -20,7 +22,8 @@ async function start(): Promise<void> {
   let hub: Hub | undefined;
   const status = new StatusServer(() => hub?.readiness() ?? { ready: false, reason: 'starting' });
   await status.listen(settings.host, settings.ports.status);
-  const app = await NestFactory.createApplicationContext(hubModule(settings, logger), {
+  const place = await takePlace(settings, systemClock, logger);
+  const app = await NestFactory.createApplicationContext(hubModule({ ...settings, ...place }, logger), {
     logger: false,
     abortOnError: false,
   });

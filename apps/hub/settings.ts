@@ -1,21 +1,26 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { DEFAULT_ACCOUNT_LIMITS, isLoopback } from '#frontdoor';
+import type { CertificateRenewal, MemberTrust } from '#trust';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().min(10).max(3_600_000);
 const yesNo = z.enum(['true', 'false']).transform((text) => text === 'true');
 
+const hostAndPort = z
+  .string()
+  .regex(/^[^:]+:\d{1,5}$/)
+  .transform((text) => ({ host: text.split(':')[0] ?? '', port: Number(text.split(':')[1]) }));
+
 const schema = z.object({
-  /** Name in logs, the console and hand-overs. */
-  ROOKERY_HUB_NAME: z.string().min(1).max(100),
-  /** UUID; made at the first start and kept in the state directory when it is not given. */
-  ROOKERY_HUB_ID: z.uuid().optional(),
-  ROOKERY_CLUSTER_ID: z.uuid(),
-  /** Hex; signs hand-overs and control hellos. */
-  ROOKERY_CLUSTER_KEY: z.string().regex(/^(?:[0-9a-f]{2}){32,}$/i, 'at least 32 bytes in hex'),
-  /** PostgreSQL. */
-  DATABASE_URL: z.url(),
+  /** Name in logs, the console and hand-overs, unless the join token gives another; the machine's when absent. */
+  ROOKERY_HUB_NAME: z.string().min(1).max(100).default(hostname()),
+  /** Makes this process a member at its first start: `rookery token create --role hub`. */
+  ROOKERY_JOIN_TOKEN: z.string().optional(),
+  /** `host:port` at which the certificate is renewed; what was told at joining when absent. */
+  ROOKERY_RENEWAL: hostAndPort.optional(),
+  /** PostgreSQL; what was told at joining when absent. */
+  DATABASE_URL: z.url().optional(),
   /** Redis, over which hubs tell each other what they count. Without it each counts alone. */
   REDIS_URL: z.url().optional(),
   /** Address the public ports, the relay port and the status port listen on. */
@@ -38,8 +43,9 @@ const schema = z.object({
   ROOKERY_RELAY_PORT: port.default(2024),
   /** /healthz, /readyz and /metrics. */
   ROOKERY_STATUS_PORT: port.default(0),
-  ROOKERY_API_URL: z.url(),
-  /** Certificate, routing map, hub id. */
+  /** What was told at joining when absent. */
+  ROOKERY_API_URL: z.url().optional(),
+  /** Membership, certificates, routing map. */
   ROOKERY_STATE_DIR: z.string().min(1),
   ROOKERY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
   ROOKERY_SUPERVISED: z.literal('1').optional(),
@@ -80,7 +86,23 @@ const schema = z.object({
 });
 
 /** What this process is told from outside, parsed once at start. */
-export type HubSettings = ReturnType<typeof readSettings>;
+export type OwnSettings = ReturnType<typeof readSettings>;
+
+/** And what it is in its cluster. */
+export interface HubPlace {
+  readonly clusterId: string;
+  readonly hubId: string;
+  readonly name: string;
+  /** Signs hand-overs. */
+  readonly clusterKey: Buffer;
+  readonly databaseUrl: string;
+  readonly redisUrl: string | undefined;
+  readonly apiUrl: URL;
+  readonly trust: MemberTrust;
+  readonly certificateRenewal: CertificateRenewal;
+}
+
+export type HubSettings = OwnSettings & HubPlace;
 
 /** Throws with every wrong or missing variable named. */
 export function readSettings(environment: NodeJS.ProcessEnv) {
@@ -91,9 +113,8 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
   const everywhere = host === '0.0.0.0' || host === '::';
   return Object.freeze({
     name: values.ROOKERY_HUB_NAME,
-    id: values.ROOKERY_HUB_ID,
-    clusterId: values.ROOKERY_CLUSTER_ID,
-    clusterKey: Buffer.from(values.ROOKERY_CLUSTER_KEY, 'hex'),
+    joinToken: values.ROOKERY_JOIN_TOKEN,
+    renewal: values.ROOKERY_RENEWAL,
     databaseUrl: values.DATABASE_URL,
     host,
     advertisedHost: values.ROOKERY_ADVERTISED_HOST ?? (everywhere ? hostname() : host),
@@ -112,7 +133,7 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
       relay: values.ROOKERY_RELAY_PORT,
       status: values.ROOKERY_STATUS_PORT,
     },
-    apiUrl: new URL(values.ROOKERY_API_URL),
+    apiUrl: values.ROOKERY_API_URL === undefined ? undefined : new URL(values.ROOKERY_API_URL),
     stateDirectory: values.ROOKERY_STATE_DIR,
     logLevel: values.ROOKERY_LOG_LEVEL,
     supervised: values.ROOKERY_SUPERVISED === '1',

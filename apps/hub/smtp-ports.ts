@@ -34,7 +34,7 @@ export class SmtpPorts {
     private readonly logger: Logger,
   ) {
     const door = this.door('relay');
-    this.relay = new RelayPort(settings.clusterKey, this.clock, logger, (socket, client) =>
+    this.relay = new RelayPort(settings.trust, settings.clusterKey, this.clock, logger, (socket, client) =>
       // The peers are our own nodes: one connection carries any number of messages, and their bytes were checked before.
       this.open(socket, client, door, 'relay', {
         trustedBytes: true,

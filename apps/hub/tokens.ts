@@ -1,7 +1,6 @@
 /** Names under which the module binds what has no class of its own. */
 export const SETTINGS = Symbol('settings');
 export const LOGGER = Symbol('logger');
-export const HUB_ID = Symbol('hub id');
 export const CREDENTIALS = Symbol('hub credentials');
 export const CERTIFICATES = Symbol('certificates');
 export const MAIL_SERVICES = Symbol('mail services');

@@ -4,12 +4,17 @@ import { systemClock } from '#stdx';
 import { createLogger } from '#telemetry';
 import { NodeModule } from './node.module.ts';
 import { NodeService } from './node.service.ts';
+import { takePlace } from './place.ts';
 import { nodeSettingsSchema } from './settings.ts';
 
 const settings = nodeSettingsSchema.parse(process.env);
 const logger = createLogger('node', settings.ROOKERY_NODE_NAME, settings.ROOKERY_LOG_LEVEL);
 
-const app = await NestFactory.createApplicationContext(NodeModule.with(settings, logger, systemClock), {
+const place = await takePlace(settings, systemClock, logger).catch((error: Error) => {
+  logger.error({ error: error.message }, 'the node has no place in a cluster');
+  process.exit(1);
+});
+const app = await NestFactory.createApplicationContext(NodeModule.with(settings, place, logger, systemClock), {
   logger: ['error', 'warn'],
   abortOnError: false,
 });

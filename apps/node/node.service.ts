@@ -19,6 +19,7 @@ import { sessionLeg } from './data/session-leg.ts';
 import { SessionRegistry } from './data/session-registry.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { nodeMetrics } from './metrics.ts';
+import type { NodePlace } from './place.ts';
 import { ClusterDestinations } from './queue/destinations.ts';
 import { DnsResolver } from './queue/dns-resolver.ts';
 import { HubRelay } from './queue/hub-relay.ts';
@@ -50,12 +51,13 @@ export class NodeService {
 
   constructor(
     private readonly settings: NodeSettings,
+    private readonly place: NodePlace,
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly logger: Logger,
   ) {
-    const key = settings.ROOKERY_CLUSTER_KEY;
-    this.hostname = settings.ROOKERY_MAIL_HOSTNAME ?? settings.ROOKERY_NODE_NAME;
+    const { key, trust, name } = place;
+    this.hostname = settings.ROOKERY_MAIL_HOSTNAME ?? name;
     const desk = new VolumeDesk(
       this.sessions,
       (store) => this.startQueue(store),
@@ -65,23 +67,25 @@ export class NodeService {
       logger,
     );
     const host = new LocalVolumeHost(
-      { clusterId: settings.ROOKERY_CLUSTER_ID, fenceAllow: settings.ROOKERY_FENCE_ALLOW },
+      {
+        clusterId: place.clusterId,
+        fenceAllow: settings.ROOKERY_FENCE_ALLOW,
+        mountAllow: settings.ROOKERY_MOUNT_ALLOW,
+        mountTimeoutMs: settings.ROOKERY_MOUNT_TIMEOUT_MS,
+      },
       clock,
       logger,
     );
     const agentSettings = { instance: random.uuid(), version: VERSION, ownerLeaseMs: settings.ROOKERY_OWNER_LEASE_MS };
     this.agent = new NodeAgent(agentSettings, host, desk, clock, logger);
     desk.attach(this.agent);
-    this.control = new ControlServer(
-      { clusterId: settings.ROOKERY_CLUSTER_ID, nodeId: settings.ROOKERY_NODE_ID, key },
-      this.agent,
-      clock,
-      random,
-      logger,
-    );
+    this.control = new ControlServer(trust, this.agent, clock, logger, {
+      onRefused: (serials) => place.rememberRefused(serials),
+    });
     this.relay = new HubRelay({
       hubs: () => this.control.hubs(),
-      nodeName: settings.ROOKERY_NODE_NAME,
+      nodeName: name,
+      trust,
       key,
       clock,
       random,
@@ -102,8 +106,8 @@ export class NodeService {
       managesieve: sessionLeg(desk.find, this.sessions, manageSieveLegSession(clock, logger)),
       rpc: rpcLeg(findForRpc, clock, logger),
     };
-    this.data = new DataServer(legs, key, clock, logger);
-    this.carrier = new BullMqCarrier(settings.REDIS_URL, logger);
+    this.data = new DataServer(legs, trust, key, clock, logger);
+    this.carrier = new BullMqCarrier(place.redisUrl, logger);
     this.usage = new UsageDispatch(() => desk.stores(), this.carrier, clock, logger, {
       intervalMs: settings.ROOKERY_USAGE_INTERVAL_MS,
       gaugeIntervalMs: settings.ROOKERY_GAUGE_INTERVAL_MS,
@@ -116,6 +120,7 @@ export class NodeService {
   async start(): Promise<void> {
     const { ROOKERY_HOST: host, ROOKERY_CONTROL_PORT, ROOKERY_DATA_PORT, ROOKERY_STATUS_PORT } = this.settings;
     this.heartbeat.start();
+    this.place.certificateRenewal.start();
     await this.data.listen(host, ROOKERY_DATA_PORT);
     await this.control.listen(host, ROOKERY_CONTROL_PORT);
     this.usage.start();
@@ -125,6 +130,7 @@ export class NodeService {
 
   /** Volumes are let go in order, so that whoever takes them finds the locks free. */
   async stop(): Promise<void> {
+    this.place.certificateRenewal.stop();
     this.usage.stop();
     this.data.stopAccepting();
     await this.agent.stop('the node stops');

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { z } from 'zod';
 import { DEFAULT_TIMING } from '#cluster/api';
 
@@ -6,19 +7,26 @@ const milliseconds = z.coerce.number().int().min(1);
 
 /** Everything a node is told from outside, read once at boot. */
 export const nodeSettingsSchema = z.object({
-  ROOKERY_NODE_ID: z.uuid(),
-  ROOKERY_NODE_NAME: z.string().min(1),
-  ROOKERY_CLUSTER_ID: z.uuid(),
-  /** 32 bytes or more, hex: signs what hubs and nodes say to each other. */
-  ROOKERY_CLUSTER_KEY: z
+  /** Unless the join token gives another; the machine's when absent. */
+  ROOKERY_NODE_NAME: z.string().min(1).max(100).default(hostname()),
+  /** Membership and certificates. */
+  ROOKERY_STATE_DIR: z.string().min(1),
+  /** Makes this process a member at its first start: `rookery token create --role node`. */
+  ROOKERY_JOIN_TOKEN: z.string().optional(),
+  /** Name or address at which hubs reach this node; default the listening address, or the machine's name. */
+  ROOKERY_ADVERTISED_HOST: z.string().optional(),
+  /** `host:port` at which the certificate is renewed; what was told at joining when absent. */
+  ROOKERY_RENEWAL: z
     .string()
-    .regex(/^([0-9a-f]{2}){32,}$/)
-    .transform((text) => Buffer.from(text, 'hex')),
+    .regex(/^[^:]+:\d{1,5}$/)
+    .transform((text) => ({ host: text.split(':')[0] ?? '', port: Number(text.split(':')[1]) }))
+    .optional(),
   ROOKERY_HOST: z.string().default('127.0.0.1'),
   ROOKERY_CONTROL_PORT: port,
   ROOKERY_DATA_PORT: port,
   ROOKERY_STATUS_PORT: port,
-  REDIS_URL: z.url(),
+  /** What was told at joining when absent. */
+  REDIS_URL: z.url().optional(),
   /** In EHLO and bounces; the node's name when absent. */
   ROOKERY_MAIL_HOSTNAME: z.string().optional(),
   /** `host:port` that takes all mail for the world; MX look-up when absent. */
@@ -31,6 +39,13 @@ export const nodeSettingsSchema = z.object({
     .string()
     .transform((text) => text.split(','))
     .optional(),
+  /** Executables that a volume's `command` mount may name, comma-separated; none when absent. */
+  ROOKERY_MOUNT_ALLOW: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter(Boolean)),
+  /** How long one mount or unmount may take. 30,000: what a network file system needs to find its server gone. */
+  ROOKERY_MOUNT_TIMEOUT_MS: milliseconds.default(30_000),
   /** Executables that a volume's `fence` may name, comma-separated; none when absent. */
   ROOKERY_FENCE_ALLOW: z
     .string()

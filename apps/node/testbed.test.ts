@@ -15,7 +15,8 @@ import { decodePrefaceReply, encodePreface, encodeRouteParameter } from '#protoc
 import { messageParser } from '#protocol/message';
 import { LmtpPool } from '#relay';
 import { silentLogger, systemClock, systemContext, systemRandom } from '#stdx';
-import { temporaryDirectory, testDatabase, testServices, until } from '#testing';
+import { TestAuthority, temporaryDirectory, testDatabase, testServices, until } from '#testing';
+import { MembershipFile, type MemberTrust } from '#trust';
 
 const WATCHDOG = fileURLToPath(new URL('./watchdog.js', import.meta.url));
 const PARTNER_ID = '00000000-0000-4000-8000-0000000000aa';
@@ -142,9 +143,12 @@ export async function testbed(options: { nodes: number; volumes: number; wires?:
   await database.query(`INSERT INTO partner (id, slug, name) VALUES ($1, 'operator', 'Operator')`, [PARTNER_ID]);
   const cluster = await createCluster(database, { partnerId: PARTNER_ID, name: 'faults' }, systemRandom);
   const state = new PostgresClusterState(cluster.id, database, scratch.url, systemClock, silentLogger);
+  const authority = await TestAuthority.create(cluster.id);
   const nodes: NodeProcess[] = [];
-  for (let i = 1; i <= options.nodes; i++)
-    nodes.push(await makeNode(state, cluster, `node-${i}`, options.wires ?? false));
+  for (let i = 1; i <= options.nodes; i++) {
+    const stateDirectory = join(directory.path, `node-${i}`);
+    nodes.push(await makeNode({ state, cluster, authority, stateDirectory }, `node-${i}`, options.wires ?? false));
+  }
   const volumes: Volume[] = [];
   for (let i = 0; i < options.volumes; i++) {
     const mount = { driver: 'local' as const, path: join(directory.path, `volume-${i}`), args: [] };
@@ -161,15 +165,12 @@ export async function testbed(options: { nodes: number; volumes: number; wires?:
     );
   }
   const controls: ControlClient[] = [];
-  const hubs = ['hub-1', 'hub-2'].map((name) => {
+  const trusts = new Map<string, MemberTrust>();
+  for (const name of ['hub-1', 'hub-2']) trusts.set(name, await authority.member('hub', systemRandom.uuid()));
+  const hubs = [...trusts].map(([name, trust]) => {
     const relay = { host: '127.0.0.1', port: 9 };
-    const hubId = systemRandom.uuid();
-    const control = new ControlClient(
-      { clusterId: cluster.id, key: cluster.key, hubId, name, relay },
-      systemClock,
-      systemRandom,
-      silentLogger,
-    );
+    const hubId = trust.self.memberId;
+    const control = new ControlClient({ trust, name, relay }, systemClock, silentLogger);
     controls.push(control);
     return new HubCoordinator(
       { hub: { id: hubId, name, relay, version: '1' } },
@@ -178,7 +179,8 @@ export async function testbed(options: { nodes: number; volumes: number; wires?:
   });
   await Promise.all(nodes.map((node) => node.start()));
   for (const hub of hubs) hub.start();
-  const bed = new Bed({ state, database, cluster, nodes, volumes, hubs });
+  const sender = await authority.member('hub', 'sender');
+  const bed = new Bed({ state, database, cluster, sender, nodes, volumes, hubs });
   await until('every volume to be served', () => bed.served(), 20_000);
   return Object.assign(bed, {
     async [Symbol.asyncDispose]() {
@@ -194,9 +196,16 @@ export async function testbed(options: { nodes: number; volumes: number; wires?:
   });
 }
 
+interface NodeGround {
+  readonly state: PostgresClusterState;
+  readonly cluster: ClusterRecord;
+  readonly authority: TestAuthority;
+  readonly stateDirectory: string;
+}
+
+/** As if it had joined before. */
 async function makeNode(
-  state: PostgresClusterState,
-  cluster: ClusterRecord,
+  { state, cluster, authority, stateDirectory }: NodeGround,
   name: string,
   wired: boolean,
 ): Promise<NodeProcess> {
@@ -209,11 +218,19 @@ async function makeNode(
     weight: 1,
     eligible: true,
   });
+  await new MembershipFile(stateDirectory).write({
+    ...(await authority.credentials('node', member.id)),
+    clusterId: cluster.id,
+    role: 'node',
+    memberId: member.id,
+    name,
+    signingKey: cluster.key.toString('hex'),
+    renewal: { host: '127.0.0.1', port: 9 },
+    services: {},
+  });
   return new NodeProcess(member, wire, dataPort, {
-    ROOKERY_NODE_ID: member.id,
     ROOKERY_NODE_NAME: name,
-    ROOKERY_CLUSTER_ID: cluster.id,
-    ROOKERY_CLUSTER_KEY: cluster.key.toString('hex'),
+    ROOKERY_STATE_DIR: stateDirectory,
     ROOKERY_CONTROL_PORT: String(controlPort),
     ROOKERY_DATA_PORT: String(dataPort),
     ROOKERY_STATUS_PORT: String(statusPort),
@@ -228,14 +245,21 @@ class Bed {
   readonly volumes: readonly Volume[];
   readonly hubs: readonly HubCoordinator[];
   private readonly cluster: ClusterRecord;
+  private readonly sender: MemberTrust;
 
-  constructor(parts: Pick<Bed, 'state' | 'database' | 'nodes' | 'volumes' | 'hubs'> & { cluster: ClusterRecord }) {
+  constructor(
+    parts: Pick<Bed, 'state' | 'database' | 'nodes' | 'volumes' | 'hubs'> & {
+      cluster: ClusterRecord;
+      sender: MemberTrust;
+    },
+  ) {
     this.state = parts.state;
     this.database = parts.database;
     this.nodes = parts.nodes;
     this.volumes = parts.volumes;
     this.hubs = parts.hubs;
     this.cluster = parts.cluster;
+    this.sender = parts.sender;
   }
 
   async volume(index: number): Promise<Volume> {
@@ -265,7 +289,7 @@ class Bed {
     const node = to?.node ?? this.nodes.find(({ member }) => member.id === ownerNodeId)!;
     const route = encodeRouteParameter({ ...ACCOUNT, quotaBytes: 0, volumeId, epoch: to?.epoch ?? epoch });
     const pool = new LmtpPool({
-      connect: () => this.leg(node.dataPort),
+      connect: () => this.leg(node),
       clientName: 'hub.test',
       clock: systemClock,
       connectionsMax: 1,
@@ -310,9 +334,9 @@ class Bed {
     }
   }
 
-  private async leg(port: number): Promise<Socket> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    await once(socket, 'connect');
+  private async leg({ member, dataPort: port }: NodeProcess): Promise<Socket> {
+    const socket = this.sender.connect({ role: 'node', memberId: member.id, host: '127.0.0.1', port });
+    await once(socket, 'secureConnect');
     socket.write(
       encodePreface({ kind: 'lmtp', hub: 'hub-1', issuedAt: Date.now(), nonce: systemRandom.uuid() }, this.cluster.key),
     );

@@ -15,8 +15,6 @@ export interface ControlPlane {
   readonly registry: DirectoryRegistry;
   /** Who owns the cluster and pays for its hub- and node-hours. */
   readonly partnerId: string;
-  readonly clusterKey: Buffer;
-  readonly nodeIds: ReadonlyMap<string, string>;
   close(): Promise<void>;
 }
 
@@ -51,8 +49,6 @@ export async function ensureControlPlane(input: ControlPlaneInput): Promise<Cont
     state,
     registry,
     partnerId: cluster.partnerId,
-    clusterKey: cluster.key,
-    nodeIds,
     close: () => state.close(),
   };
 }

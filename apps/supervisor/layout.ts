@@ -50,6 +50,7 @@ export interface Layout {
   readonly directories: {
     readonly data: string;
     readonly logs: string;
+    readonly nodes: string;
     readonly volumes: string;
     readonly hubs: string;
     readonly postgres: string;
@@ -80,6 +81,7 @@ export function layoutOf(options: SupervisorOptions): Layout {
     directories: {
       data,
       logs: join(data, 'logs'),
+      nodes: join(data, 'nodes'),
       volumes: join(data, 'volumes'),
       hubs: join(data, 'hubs'),
       postgres: join(data, 'postgres'),
@@ -144,3 +146,19 @@ export function membersOf(layout: Layout, options: SupervisorOptions): Pick<Cont
     })),
   };
 }
+
+/** Where a hub or node keeps who it is. */
+export const stateDirectoryOf = ({ directories }: Layout, role: 'hub' | 'node', name: string): string =>
+  join(role === 'hub' ? directories.hubs : directories.nodes, name);
+
+/** Every hub and node with where it keeps who it is. */
+export const startingOf = (layout: Layout) => [
+  ...layout.hubs.map(({ name }) => starting(layout, 'hub', name)),
+  ...layout.nodes.map(({ name }) => starting(layout, 'node', name)),
+];
+
+const starting = (layout: Layout, role: 'hub' | 'node', name: string) => ({
+  name,
+  role,
+  stateDirectory: stateDirectoryOf(layout, role, name),
+});

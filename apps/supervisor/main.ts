@@ -3,11 +3,13 @@ import { Database } from '#database';
 import { migrate } from '#migrations';
 import { systemClock, systemRandom } from '#stdx';
 import { createLogger } from '#telemetry';
+import { SealKey } from '#trust';
 import { ensureBillingAccount } from './billing-account.ts';
 import { ensureControlPlane, OPERATOR_PARTNER } from './control-plane.ts';
 import { DEMO_PARTNER, deliverDemoMail, ensureDemoAccounts } from './demo/demo.ts';
 import { DemoPayments } from './demo/payments.ts';
-import { layoutOf, membersOf } from './layout.ts';
+import { tokensForNewcomers } from './join-tokens.ts';
+import { HOST, layoutOf, membersOf, startingOf } from './layout.ts';
 import { parseOptions, type SupervisorOptions, USAGE, UsageError } from './options.ts';
 import { Progress } from './progress.ts';
 import { RunClaim } from './run-claim.ts';
@@ -65,11 +67,20 @@ async function run(options: SupervisorOptions): Promise<void> {
       await payments.introduce(database, plane.partnerId, secrets.value.demo?.users[0]?.email ?? '');
     }
 
+    const joinTokens = await tokensForNewcomers(startingOf(layout), {
+      database,
+      clusterId: plane.state.clusterId,
+      door: { host: HOST, port: layout.joinPort },
+      seal: new SealKey(secrets.sealKey),
+      clock,
+      random: systemRandom,
+    });
     const supervisor = new Supervisor(
       layout,
       plane,
       services,
       secrets,
+      joinTokens,
       clock,
       options.restart,
       payments?.environment ?? {},

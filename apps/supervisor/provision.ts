@@ -5,23 +5,38 @@ import { Database } from '#database';
 import { migrate } from '#migrations';
 import { systemClock, systemRandom } from '#stdx';
 import { createLogger } from '#telemetry';
+import { SealKey } from '#trust';
 import { ensureControlPlane, OPERATOR_PARTNER } from './control-plane.ts';
+import { tokensForNewcomers } from './join-tokens.ts';
 import { ensureOperatorKey, SecretsFile } from './secrets.ts';
 
 /**
  * For clusters whose processes somebody else runs (docker/compose.yaml): migrates, registers nodes and volumes, and
- * leaves each process the identity it starts with as `<out>/<name>.env`. Run again, it adds what is new.
+ * leaves each hub and node that is no member yet a one-time join token as `<tokens>/<name>.env`. Run again, it adds what is new.
  */
 const settings = z
   .object({
     DATABASE_URL: z.url(),
+    /** Hub names. */
+    ROOKERY_HUBS: z.string().transform((text) => text.split(',')),
     /** Node names, which are also their host names. */
     ROOKERY_NODES: z.string().transform((text) => text.split(',')),
     /** `name=directory`, comma-separated; volume k prefers node k. */
     ROOKERY_VOLUMES: z.string().transform((text) => text.split(',').map((pair) => pair.split('=') as [string, string])),
     ROOKERY_CONTROL_PORT: z.coerce.number().int().default(7701),
     ROOKERY_DATA_PORT: z.coerce.number().int().default(7702),
-    ROOKERY_IDENTITY_DIR: z.string().default('/run/rookery'),
+    /** Where the members' state directories can be looked into, by name: who has joined gets no token. */
+    ROOKERY_MEMBERS_DIR: z.string().default('/var/lib/rookery/members'),
+    ROOKERY_TOKENS_DIR: z.string().default('/run/rookery'),
+    /** `secrets.json` with the operator's API key. */
+    ROOKERY_SECRETS_DIR: z.string().default('/var/lib/rookery/secrets'),
+    /** Where members will reach the API's join door. */
+    ROOKERY_JOIN_HOST: z.string(),
+    ROOKERY_JOIN_PORT: z.coerce.number().int().default(2603),
+    ROOKERY_SEAL_KEY: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i, '32 bytes in hex')
+      .transform((text) => Buffer.from(text, 'hex')),
   })
   .parse(process.env);
 
@@ -46,12 +61,25 @@ const plane = await ensureControlPlane({
   logger: createLogger('supervisor', 'provision', 'warn'),
 });
 
-mkdirSync(settings.ROOKERY_IDENTITY_DIR, { recursive: true });
-await ensureOperatorKey(plane.registry, new SecretsFile(settings.ROOKERY_IDENTITY_DIR, systemRandom));
-const cluster = `ROOKERY_CLUSTER_ID=${plane.state.clusterId}\nROOKERY_CLUSTER_KEY=${plane.clusterKey.toString('hex')}\n`;
-const leave = (name: string, text: string): void =>
-  writeFileSync(join(settings.ROOKERY_IDENTITY_DIR, `${name}.env`), text, { mode: 0o640 });
-leave('hub', cluster);
-for (const [name, id] of plane.nodeIds) leave(name, `${cluster}ROOKERY_NODE_ID=${id}\nROOKERY_NODE_NAME=${name}\n`);
+mkdirSync(settings.ROOKERY_SECRETS_DIR, { recursive: true });
+await ensureOperatorKey(plane.registry, new SecretsFile(settings.ROOKERY_SECRETS_DIR, systemRandom));
+const starting = [
+  ...settings.ROOKERY_HUBS.map((name) => ({ name, role: 'hub' as const })),
+  ...settings.ROOKERY_NODES.map((name) => ({ name, role: 'node' as const })),
+].map((member) => ({ ...member, stateDirectory: join(settings.ROOKERY_MEMBERS_DIR, member.name) }));
+const tokens = await tokensForNewcomers(starting, {
+  database,
+  clusterId: plane.state.clusterId,
+  door: { host: settings.ROOKERY_JOIN_HOST, port: settings.ROOKERY_JOIN_PORT },
+  seal: new SealKey(settings.ROOKERY_SEAL_KEY),
+  clock: systemClock,
+  random: systemRandom,
+});
+mkdirSync(settings.ROOKERY_TOKENS_DIR, { recursive: true });
+for (const { name } of starting) {
+  const token = tokens.get(name);
+  const line = token === undefined ? '' : `ROOKERY_JOIN_TOKEN=${token}\n`;
+  writeFileSync(join(settings.ROOKERY_TOKENS_DIR, `${name}.env`), line, { mode: 0o640 });
+}
 await plane.close();
 await database.close();

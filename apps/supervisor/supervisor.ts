@@ -4,7 +4,7 @@ import type { ClusterSnapshot } from '#cluster/api';
 import type { Clock } from '#stdx';
 import { removeClusterFile, writeClusterFile } from './cluster-file.ts';
 import type { ControlPlane } from './control-plane.ts';
-import { HOST, type HubPlace, type Layout, type NodePlace } from './layout.ts';
+import { HOST, type HubPlace, type Layout, type NodePlace, stateDirectoryOf } from './layout.ts';
 import { MemberProcess } from './member-process.ts';
 import type { SecretsFile } from './secrets.ts';
 import type { Services } from './services.ts';
@@ -35,6 +35,8 @@ export class Supervisor {
     private readonly plane: ControlPlane,
     private readonly services: Services,
     private readonly secrets: SecretsFile,
+    /** By name, of those that are to join. */
+    private readonly joinTokens: ReadonlyMap<string, string>,
     private readonly clock: Clock,
     private readonly restart: boolean,
     /** Where invoices are collected, for API and billing. */
@@ -146,7 +148,7 @@ export class Supervisor {
   private hub(place: HubPlace): MemberProcess {
     const { ports } = place;
     return this.member(place.name, entryOf('hub', 'main.js'), place.statusPort, {
-      ...this.clusterEnvironment(),
+      ...this.memberEnvironment('hub', place.name),
       ROOKERY_HUB_NAME: place.name,
       ROOKERY_SMTP_PORT: String(ports.smtp),
       ROOKERY_SUBMISSION_PORT: String(ports.submission),
@@ -160,16 +162,12 @@ export class Supervisor {
       ROOKERY_HTTPS_PORT: String(ports.https),
       ROOKERY_RELAY_PORT: String(place.relayPort),
       ROOKERY_API_URL: `http://${HOST}:${this.layout.apiPort}`,
-      ROOKERY_STATE_DIR: join(this.layout.directories.hubs, place.name),
     });
   }
 
   private node(place: NodePlace): MemberProcess {
-    const nodeId = this.plane.nodeIds.get(place.name);
-    if (!nodeId) throw new Error(`${place.name} is not registered`);
     const environment = {
-      ...this.clusterEnvironment(),
-      ROOKERY_NODE_ID: nodeId,
+      ...this.memberEnvironment('node', place.name),
       ROOKERY_NODE_NAME: place.name,
       ROOKERY_CONTROL_PORT: String(place.controlPort),
       ROOKERY_DATA_PORT: String(place.dataPort),
@@ -191,10 +189,13 @@ export class Supervisor {
     };
   }
 
-  private clusterEnvironment(): Record<string, string> {
+  private memberEnvironment(role: 'hub' | 'node', name: string): Record<string, string> {
+    const token = this.joinTokens.get(name);
     return {
-      ROOKERY_CLUSTER_ID: this.plane.state.clusterId,
-      ROOKERY_CLUSTER_KEY: this.plane.clusterKey.toString('hex'),
+      ROOKERY_STATE_DIR: stateDirectoryOf(this.layout, role, name),
+      // Other ports than at the last start, perhaps.
+      ROOKERY_RENEWAL: `${HOST}:${this.layout.renewalPort}`,
+      ...(token === undefined ? {} : { ROOKERY_JOIN_TOKEN: token }),
     };
   }
 

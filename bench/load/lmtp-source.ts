@@ -10,6 +10,8 @@ export interface LoadOptions {
   readonly reversePath: string;
   /** `RCPT TO:` line of message n, without CRLF: distinct recipients, or a ROUTE of the inner leg. */
   readonly recipient: (n: number) => string;
+  /** To servers that want more than TCP. */
+  readonly connect?: () => Socket;
   /** Written before the greeting is read, answered by one line: the signed preface of the inner leg. */
   readonly preface?: () => string;
 }
@@ -57,7 +59,7 @@ async function runConnection(
   take: () => number | undefined,
   latencies: number[],
 ): Promise<void> {
-  const socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true });
+  const socket = options.connect?.() ?? connect({ port: options.port, host: '127.0.0.1', noDelay: true });
   const replies = new Replies(socket);
   if (options.preface) {
     socket.write(options.preface());

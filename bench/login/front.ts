@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MemoryClusterState } from '#cluster/memory';
 import { MemoryDirectory } from '#directory/memory';
@@ -21,6 +21,7 @@ import {
   tlsServerOptions,
 } from '#frontdoor';
 import { present, silentLogger, systemClock, systemContext, systemRandom } from '#stdx';
+import { type MemberCredentials, MemberTrust } from '#trust';
 
 // A hub's IMAP front in a process of its own, before a node at NODE-PORT, with USERS accounts whose passwords are hashed at
 // the full cost. Arguments: NODE-PORT USERS DIRECTORY. Prints its two ports, plain and TLS.
@@ -63,10 +64,12 @@ const routes = new RoutingMap(
   silentLogger,
 );
 await routes.start();
+const own = JSON.parse(readFileSync(join(directory, 'hub.json'), 'utf8')) as MemberCredentials;
+const trust = new MemberTrust(own, systemClock, silentLogger);
 const hub: HubCredentials = {
   name: 'hub',
   key,
-  connect: (to, onread) => connect({ ...to, noDelay: true, ...(onread ? { onread } : {}) }),
+  connect: ({ endpoint: to }, onread) => trust.connect({ role: 'node', memberId: 'node', ...to }, onread),
 };
 const certificates = await storedCertificate(
   join(directory, 'tls'),

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { encodePreface } from '#protocol/handover';
 import { until } from '#testing';
@@ -213,7 +212,8 @@ describe('an account that has sent as much as it may in a day', () => {
 
 describe('the relay port', () => {
   async function fromNode(world: HubWorld, key = CLUSTER_KEY): Promise<SmtpDialogue> {
-    const socket = connect(world.ports.relay, '127.0.0.1');
+    const port = world.ports.relay;
+    const socket = world.nodeTrust.connect({ role: 'hub', memberId: 'hub1', host: '127.0.0.1', port });
     socket.write(encodePreface({ kind: 'lmtp', hub: 'node1', issuedAt: Date.now(), nonce: 'n' }, key));
     return new SmtpDialogue(socket);
   }

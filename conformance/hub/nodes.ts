@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex, pipeline, Transform } from 'node:stream';
+import type { Server } from 'node:tls';
 import { legConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume } from '#mailstore/volume';
@@ -12,6 +13,7 @@ import { ManageSieveSession } from '#server/managesieve';
 import { MaildropLocks, Pop3Session } from '#server/pop3';
 import { NodeDelivery, serveLmtp } from '#server/smtp';
 import { seededRandom, silentLogger, systemClock, systemContext } from '#stdx';
+import { type MemberTrust, socketsOf } from '#trust';
 
 export const CLUSTER_KEY = Buffer.alloc(32, 7);
 
@@ -25,17 +27,19 @@ export class TestNode {
   /** While true, nothing said on a leg is heard: as a process that hangs looks. */
   deaf = false;
   private readonly locks = new MaildropLocks(systemClock);
-  private readonly sockets = new Set<Socket>();
+  /** Beneath TLS: what a killed process's kernel resets. */
+  private sockets: ReadonlySet<Socket> = new Set();
   private server: Server | undefined;
   private port = 0;
 
   private constructor(
     private readonly root: string,
     private readonly clusterId: string,
+    private readonly trust: MemberTrust,
   ) {}
 
-  static async start(root: string, clusterId: string): Promise<TestNode> {
-    const node = new TestNode(root, clusterId);
+  static async start(root: string, clusterId: string, trust: MemberTrust): Promise<TestNode> {
+    const node = new TestNode(root, clusterId, trust);
     await node.listen(0);
     return node;
   }
@@ -76,15 +80,15 @@ export class TestNode {
   }
 
   private async listen(port: number): Promise<void> {
-    const server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    const server = this.trust.createServer(['hub'], (socket) => this.accept(socket));
+    this.sockets = socketsOf(server);
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
     this.server = server;
     this.port = (server.address() as AddressInfo).port;
   }
 
   private accept(socket: Socket): void {
-    this.sockets.add(socket);
-    socket.on('close', () => this.sockets.delete(socket)).on('error', () => socket.destroy());
+    socket.on('error', () => socket.destroy());
     let received = Buffer.alloc(0);
     const onData = (chunk: Buffer): void => {
       received = Buffer.concat([received, chunk]);

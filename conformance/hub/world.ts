@@ -47,7 +47,8 @@ import {
   systemContext,
   systemRandom,
 } from '#stdx';
-import { ImapTestClient, Pop3TestClient, temporaryDirectory } from '#testing';
+import { ImapTestClient, Pop3TestClient, TestAuthority, temporaryDirectory } from '#testing';
+import type { MemberTrust } from '#trust';
 import { CLUSTER_KEY, TestNode } from './nodes.ts';
 
 const CHEAP = { memoryKiB: 64, passes: 1, lanes: 1, scramIterations: 4_096 };
@@ -73,9 +74,13 @@ export async function hubWorld(options: HubWorldOptions = {}) {
   const random = seededRandom(11);
   const logger = options.logger ?? silentLogger;
   const state = new MemoryClusterState(random.uuid(), random.uuid(), systemClock, random);
+  const authority = await TestAuthority.create(state.clusterId);
+  // Both under one name: which is meant, its port says.
+  const nodeTrust = await authority.member('node', 'node');
+  const hubTrust = await authority.member('hub', 'hub1');
   const nodes = [
-    await TestNode.start(disk.path, state.clusterId),
-    await TestNode.start(disk.path, state.clusterId),
+    await TestNode.start(disk.path, state.clusterId, nodeTrust),
+    await TestNode.start(disk.path, state.clusterId, nodeTrust),
   ] as const;
   const cluster = await ownership(state, nodes);
   const people = await directoryOf(state, cluster.volumes, random);
@@ -88,7 +93,7 @@ export async function hubWorld(options: HubWorldOptions = {}) {
   const hub: HubCredentials = {
     name: 'hub1',
     key: CLUSTER_KEY,
-    connect: (endpoint, onread) => connect({ ...endpoint, ...(onread ? { onread } : {}) }),
+    connect: ({ endpoint }, onread) => hubTrust.connect({ role: 'node', memberId: 'node', ...endpoint }, onread),
   };
   const lanes = new NodeLanes(hub, systemClock, systemRandom);
   const dispatcher = new Dispatcher(routes, lanes, systemClock, logger, options.mailWaitMs ?? 10_000);
@@ -124,7 +129,13 @@ export async function hubWorld(options: HubWorldOptions = {}) {
   const front = fronting(imap, options.imap);
   const pop3Front = fronting(pop3, options.pop3);
   const sieveFront = fronting(managesieve, options.managesieve);
-  const ports = await listen({ imap: front, pop3: pop3Front, managesieve: sieveFront }, services, certificates, logger);
+  const ports = await listen(
+    { imap: front, pop3: pop3Front, managesieve: sieveFront },
+    services,
+    certificates,
+    hubTrust,
+    logger,
+  );
   const clients: Socket[] = [];
   const open = (port: number, tls = false): Socket => {
     const socket = tls
@@ -138,6 +149,7 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     ...cluster,
     ...people,
     nodes,
+    nodeTrust,
     routes,
     lanes,
     front,
@@ -252,6 +264,7 @@ async function listen(
   fronts: Readonly<Record<'imap' | 'pop3' | 'managesieve', SessionFront>>,
   services: MailServices,
   certificates: Awaited<ReturnType<typeof storedCertificate>>,
+  trust: MemberTrust,
   logger: Logger,
 ) {
   const ledger = new ConnectionLedger(silentBulletin, systemClock);
@@ -295,7 +308,7 @@ async function listen(
     pop3: new FrontListener({ ledger, serve: into(fronts.pop3), refuse }),
     pop3s: new FrontListener({ ledger, serve: into(fronts.pop3), refuse, tls }),
     managesieve: new FrontListener({ ledger, serve: into(fronts.managesieve), refuse }),
-    relay: new RelayPort(CLUSTER_KEY, systemClock, logger, smtp('relay')),
+    relay: new RelayPort(trust, CLUSTER_KEY, systemClock, logger, smtp('relay')),
   };
   return {
     mx: await listeners.mx.listen('127.0.0.1', 0),

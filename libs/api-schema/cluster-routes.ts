@@ -96,6 +96,16 @@ export const CLUSTER_ROUTES = {
     response: z.object({ items: z.array(cluster.Hub) }),
     errors: ['cluster_not_found'],
   }),
+  deleteHub: route({
+    id: 'deleteHub',
+    method: 'DELETE',
+    path: '/clusters/{cluster}/hubs/{hub}',
+    tag: 'Hubs',
+    summary: 'Take a hub out of the cluster: its certificate counts no more, and it stops',
+    scope: 'operator',
+    status: 204,
+    errors: ['cluster_not_found', 'hub_not_found'],
+  }),
   listNodes: route({
     id: 'listNodes',
     method: 'GET',
@@ -173,7 +183,7 @@ export const CLUSTER_ROUTES = {
     summary: 'Forget a node that owns nothing',
     scope: 'operator',
     status: 204,
-    errors: ['cluster_not_found', 'node_not_found', 'conflict'],
+    errors: ['cluster_not_found', 'node_not_found', 'conflict', 'invalid_value'],
   }),
   listVolumes: route({
     id: 'listVolumes',

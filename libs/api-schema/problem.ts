@@ -17,6 +17,7 @@ export const ERRORS = {
   alias_not_found: { status: 404, title: 'There is no such alias.' },
   api_key_not_found: { status: 404, title: 'There is no such API key.' },
   cluster_not_found: { status: 404, title: 'There is no such cluster.' },
+  hub_not_found: { status: 404, title: 'There is no such hub.' },
   node_not_found: { status: 404, title: 'There is no such node.' },
   alert_channel_not_found: { status: 404, title: 'There is no such alert channel.' },
   join_token_not_found: { status: 404, title: 'There is no such join token.' },

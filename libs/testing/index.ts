@@ -10,4 +10,5 @@ export * from './scram-client.ts';
 export * from './severable-proxy.ts';
 export * from './simulated-clock.ts';
 export * from './stripe-shapes.ts';
+export * from './trust.ts';
 export * from './until.ts';

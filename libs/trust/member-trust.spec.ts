@@ -165,6 +165,19 @@ describe('mutual TLS between members', () => {
     assert.match(await echo(hub.connect(to())), /closed|RESET/);
   });
 
+  it('ends connections it has made, resumed ones too, when the other end is revoked', async () => {
+    const hub = await member(authority, 'hub', 'h1');
+    assert.equal(await echo(hub.connect(to())), 'hello');
+    const standing = hub.connect(to());
+    standing.on('error', () => {});
+    await once(standing, 'secureConnect');
+    assert.equal(standing.isSessionReused(), true);
+    const closed = new Promise((resolve) => standing.once('close', resolve));
+    hub.refuse([node.self.serial]);
+    await closed;
+    assert.equal(await echo(hub.connect(to())), 'ERR_PEER_REFUSED');
+  });
+
   it('refuses a session that is resumed after its certificate has ended', async () => {
     const hub = new MemberTrust(
       await credentials(authority, 'hub', 'aging', { lifeMs: 60_000 }),
@@ -182,10 +195,20 @@ describe('mutual TLS between members', () => {
     const hub = await member(authority, 'hub', 'h1');
     const first = hub.connect(to());
     assert.equal(await echo(first), 'hello');
+    const before = node.self.serial;
     node.renew(await credentials(authority, 'node', 'n1'));
-    const second = hub.connect(to());
+    const { authority: ca, certificate: cert, key } = await credentials(authority, 'hub', 'h2');
+    let shown: string | undefined;
+    const second = connectTls({
+      ...{ host: '127.0.0.1', port, ca, cert, key },
+      checkServerIdentity: (_name, { serialNumber }) => {
+        shown = serialNumber.toLowerCase();
+        return undefined;
+      },
+    });
     await once(second, 'secureConnect');
-    assert.notEqual(second.getPeerX509Certificate()?.serialNumber.toLowerCase(), node.self.serial);
+    assert.equal(shown, node.self.serial);
+    assert.notEqual(node.self.serial, before);
     second.destroy();
   });
 });

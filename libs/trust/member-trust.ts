@@ -57,7 +57,7 @@ interface KeptSession {
  * next handshake on; a refused one ends its connections at once.
  */
 export class MemberTrust {
-  readonly self: MemberCertificate;
+  private own: MemberCertificate;
   private context: SecureContext;
   private readonly servers = new Set<Server>();
   private readonly refused = new Set<string>();
@@ -69,8 +69,13 @@ export class MemberTrust {
     private readonly clock: Pick<Clock, 'now'>,
     private readonly logger: Logger,
   ) {
-    this.self = present(memberCertificate(new X509Certificate(credentials.certificate)), 'a member’s certificate');
+    this.own = ownCertificate(credentials);
     this.context = createSecureContext(this.contextOptions());
+  }
+
+  /** What this member's certificate says now. */
+  get self(): MemberCertificate {
+    return this.own;
   }
 
   /** `secureConnect` says that the peer is who it must be; write nothing before. Fails with `PeerRefusedError` when it is another. */
@@ -97,7 +102,8 @@ export class MemberTrust {
       if (peer) this.sessions.set(key, { ticket, peer });
     });
     socket.once('secureConnect', () => {
-      peer = peerOf(socket);
+      // A resumed session does not show the certificate again.
+      peer = peerOf(socket) ?? kept?.peer;
       if (peer) this.keep(socket, peer);
     });
     return socket;
@@ -129,6 +135,8 @@ export class MemberTrust {
       serve(socket, peer);
     });
     server.on('tlsClientError', (error: Error & { code?: string }, socket) => {
+      // One that only says nothing would else stay for ever.
+      socket.destroy();
       if (error.code === 'ECONNRESET') return;
       this.logger.warn({ address: socket.remoteAddress, error: error.message }, 'connection refused');
     });
@@ -140,6 +148,7 @@ export class MemberTrust {
   /** Shows the renewed certificate from the next handshake on. */
   renew(credentials: Pick<MemberCredentials, 'certificate' | 'key'>): void {
     this.credentials = { ...this.credentials, ...credentials };
+    this.own = ownCertificate(credentials);
     this.context = createSecureContext(this.contextOptions());
     this.sessions.clear();
     for (const server of this.servers) server.setSecureContext(this.contextOptions());
@@ -187,6 +196,10 @@ export class MemberTrust {
   }
 }
 
+const ownCertificate = ({ certificate }: Pick<MemberCredentials, 'certificate'>): MemberCertificate =>
+  present(memberCertificate(new X509Certificate(certificate)), 'a member’s certificate');
+
+/** Asked once a connection: Node takes a server's certificate out of the chain as it hands it over. */
 function peerOf(socket: TLSSocket): MemberCertificate | undefined {
   const certificate = socket.getPeerX509Certificate();
   return certificate && memberCertificate(certificate);

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -75,7 +76,12 @@ export async function becomeMember(
   const kept = await file.read();
   if (kept) {
     if (kept.role !== newcomer.role) throw new MembershipError(`${file.path} makes this process a ${kept.role}`);
-    return kept;
+    const endedAt = new X509Certificate(kept.certificate).validToDate;
+    if (endedAt.getTime() > clock.now()) return kept;
+    if (token === undefined)
+      throw new MembershipError(
+        `the certificate ended at ${endedAt.toISOString()} without a renewal: give a new ROOKERY_JOIN_TOKEN made with --name ${kept.name}`,
+      );
   }
   if (token === undefined)
     throw new MembershipError('this process has joined no cluster yet: give it ROOKERY_JOIN_TOKEN');

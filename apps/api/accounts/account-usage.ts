@@ -32,7 +32,7 @@ export class AccountUsage {
         const owner = owners.get(volumeId);
         if (!owner) return;
         const questions = own.map(({ id }) => ({ accountId: id, volumeId, epoch: owner.epoch }));
-        const answers = await this.rpc.askAll({ data: owner.data, key: owner.clusterKey }, 'account', questions);
+        const answers = await this.rpc.askAll({ ...owner, key: owner.clusterKey }, 'account', questions);
         const at = new Date(this.clock.now());
         for (const [index, { id }] of own.entries()) {
           const usedBytes = bytesOf(answers[index]);

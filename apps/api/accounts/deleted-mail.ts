@@ -72,7 +72,7 @@ export class DeletedMail {
   ) {
     const owner = (await this.ownersOf([volumeId])).get(volumeId);
     if (!owner) return err('STALE' as const);
-    const target = { data: owner.data, key: owner.clusterKey };
+    const target = { ...owner, key: owner.clusterKey };
     const asked = { accountId: id, volumeId, epoch: owner.epoch, ...question };
     return this.rpc.ask<Method>(target, method, asked as Parameters<typeof this.rpc.ask<Method>>[2]);
   }

@@ -32,7 +32,7 @@ export class ClusterQueue {
         const node = ownerOf(volume, snapshot);
         const question = { volumeId: volume.id, epoch: volume.epoch, ...filter };
         const answer: RpcAnswer<'queue'> = node
-          ? await this.rpc.ask({ data: node.data, key: record.key }, 'queue', question)
+          ? await this.rpc.ask({ ...targetOf(node), key: record.key }, 'queue', question)
           : err('STALE');
         return { volume, node: node?.name ?? '', answer };
       }),
@@ -57,7 +57,7 @@ export class ClusterQueue {
     if (!node) return err({ code: 'node_unreachable', detail: 'no node serves the volume now' });
     if (!/^\d{1,15}$/.test(params.entry)) return err({ code: 'queue_entry_not_found' });
     const question = { volumeId: volume.id, epoch: volume.epoch, entryId: Number(params.entry), action: body.action };
-    const answer = await this.rpc.ask({ data: node.data, key: found.value.record.key }, 'queueAct', question);
+    const answer = await this.rpc.ask({ ...targetOf(node), key: found.value.record.key }, 'queueAct', question);
     return answer.ok ? ok(undefined) : err({ code: FAILURES[answer.error] });
   }
 
@@ -81,6 +81,8 @@ export class ClusterQueue {
     };
   }
 }
+
+const targetOf = ({ id: nodeId, clusterId, data }: NodeMember) => ({ nodeId, clusterId, data });
 
 const FAILURES = {
   UNKNOWN: 'queue_entry_not_found',

@@ -42,14 +42,17 @@ export class ClusterReader {
   }
 
   /** Asks every node at once; a node that does not answer in time leaves its volumes out. */
-  private async bytesByVolume({ key }: ClusterRecord, snapshot: ClusterSnapshot): Promise<ReadonlyMap<string, number>> {
+  private async bytesByVolume(
+    { id: clusterId, key }: ClusterRecord,
+    snapshot: ClusterSnapshot,
+  ): Promise<ReadonlyMap<string, number>> {
     const bytes = new Map<string, number>();
     await Promise.all(
       snapshot.nodes.map(async ({ id, data }) => {
         const owned = snapshot.volumes.filter((volume) => volume.ownerNodeId === id && volume.state === 'serving');
         if (owned.length === 0) return;
         const questions = owned.map(({ id: volumeId, epoch }) => ({ volumeId, epoch }));
-        const answers = await this.rpc.askAll({ data, key }, 'volume', questions);
+        const answers = await this.rpc.askAll({ clusterId, nodeId: id, data, key }, 'volume', questions);
         for (const [index, volume] of owned.entries()) {
           const answer = answers[index];
           if (answer?.ok) bytes.set(volume.id, answer.value.bytes);

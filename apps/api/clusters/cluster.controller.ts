@@ -45,4 +45,10 @@ export class ClusterController {
   hubs(@By() asking: Asking, @Input() input: InputOf<Routes['listHubs']>) {
     return this.clusters.hubs(asking, input);
   }
+
+  @Needs('operator')
+  @Operation(ROUTES.deleteHub)
+  deleteHub(@By() asking: Asking, @Input() input: InputOf<Routes['deleteHub']>) {
+    return this.clusters.deleteHub(asking, input);
+  }
 }

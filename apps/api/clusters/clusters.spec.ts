@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
+import type { Server } from 'node:tls';
 import { ROUTES } from '#api-schema';
-import { findCluster, PostgresClusterState } from '#cluster/postgres';
+import { ensureAuthority, findCluster, PostgresClusterState } from '#cluster/postgres';
+import { freePort } from '#embedded';
 import {
   decodePreface,
   decodeRpcRequest,
@@ -11,7 +13,9 @@ import {
   encodeRpcLine,
   type RpcErrorCode,
 } from '#protocol/handover';
-import { present, silentLogger, systemClock } from '#stdx';
+import { present, silentLogger, systemClock, systemRandom } from '#stdx';
+import { TestAuthority } from '#testing';
+import { type MemberTrust, SealKey } from '#trust';
 import { type ApiFixture, Caller, startFixture } from '../api-fixture.spec.ts';
 
 type Said = { readonly result: object } | { readonly error: { readonly code: RpcErrorCode; readonly text: string } };
@@ -20,14 +24,16 @@ type Said = { readonly result: object } | { readonly error: { readonly code: Rpc
 class AnsweringNode {
   readonly asked: { method: string; params: Readonly<Record<string, unknown>> }[] = [];
   says: (method: string, params: Readonly<Record<string, unknown>>) => Said | undefined = () => undefined;
-  private readonly server: Server;
+  private server: Server | undefined;
 
-  constructor(key: Uint8Array) {
-    this.server = createServer((socket) => {
+  constructor(private readonly key: Uint8Array) {}
+
+  async listen(trust: MemberTrust, port = 0): Promise<number> {
+    const server = trust.createServer(['control'], (socket) => {
       const lines = createInterface({ input: socket });
       socket.on('error', () => {});
       lines.once('line', (line) => {
-        const preface = decodePreface(line, key, Date.now());
+        const preface = decodePreface(line, this.key, Date.now());
         if (typeof preface === 'string' || preface.kind !== 'rpc')
           return void socket.end(encodePrefaceReply({ ok: false, code: 'DENIED', text: String(preface) }));
         socket.write(encodePrefaceReply({ ok: true }));
@@ -39,15 +45,13 @@ class AnsweringNode {
         });
       });
     });
-  }
-
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return (this.server.address() as AddressInfo).port;
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    this.server = server;
+    return (server.address() as AddressInfo).port;
   }
 
   close(): void {
-    this.server.close();
+    this.server?.close();
   }
 }
 
@@ -63,9 +67,13 @@ describe('clusters over the API', () => {
     fixture = await startFixture({ ROOKERY_API_NODE_TIMEOUT_MS: '300', ROOKERY_HUB_DOMAIN: 'mx.example.net' });
     const record = present(await findCluster(fixture.database, 'shared'), 'the cluster');
     answering = new AnsweringNode(record.key);
-    const data = { host: '127.0.0.1', port: await answering.listen() };
+    const data = { host: '127.0.0.1', port: await freePort() };
     const control = { host: '127.0.0.1', port: 1 };
     nodeId = (await fixture.operator.done(ROUTES.createNode, { params, body: { name: 'node-1', control, data } })).id;
+    const seal = new SealKey(Buffer.alloc(32, 7));
+    const ca = await ensureAuthority(fixture.database, record.id, seal, systemClock, systemRandom);
+    const authority = await TestAuthority.create(record.id, ca);
+    await answering.listen(await authority.member('node', nodeId), data.port);
     state = new PostgresClusterState(record.id, fixture.database, '', systemClock, silentLogger);
     const hubs = {
       id: '6f1f8a58-0000-4000-8000-000000000001',

@@ -3,7 +3,8 @@ import type { ClusterState } from '#cluster/api';
 import { type ClusterRecord, createCluster, findCluster, listClusters, PostgresClusterState } from '#cluster/postgres';
 import type { Database } from '#database';
 import { checkSlug } from '#directory/api';
-import { type Clock, err, type Logger, ok, type Random } from '#stdx';
+import { err, ok } from '#stdx';
+import type { Ground } from '../ground.ts';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
 import type { PartnerNames } from '../partners/partner-names.ts';
@@ -14,12 +15,6 @@ type Routes = typeof ROUTES;
 
 /** Events a status shows: what fits a screen. */
 const STATUS_EVENTS = 20;
-
-export interface Ground {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-}
 
 /** Clusters a caller may see: an operator all, a partner its own. */
 export class Clusters {
@@ -108,6 +103,16 @@ export class Clusters {
   async hubs(asking: Asking, { params }: InputOf<Routes['listHubs']>) {
     const found = await this.find(asking, params.cluster);
     return found.ok ? ok({ items: (await this.reader.read(found.value, false)).hubs }) : found;
+  }
+
+  async deleteHub(asking: Asking, { params }: InputOf<Routes['deleteHub']>): Promise<Reply<undefined>> {
+    const found = await this.find(asking, params.cluster);
+    if (!found.ok) return found;
+    const { hubs } = await found.value.state.snapshot();
+    const hub = hubs.find(({ id, name }) => id === params.hub || name === params.hub);
+    if (!hub) return err({ code: 'hub_not_found' });
+    await found.value.state.removeHub(hub.id);
+    return ok(undefined);
   }
 
   private stateOf(clusterId: string): ClusterState {

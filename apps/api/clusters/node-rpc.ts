@@ -1,4 +1,4 @@
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Endpoint } from '#cluster/api';
 import {
   decodePrefaceReply,
@@ -12,9 +12,12 @@ import {
   type RpcRequest,
 } from '#protocol/handover';
 import { type Clock, err, ok, type Random, type Result } from '#stdx';
+import type { ClusterTrusts } from '../members/cluster-trusts.ts';
 
 /** A node and the key of its cluster. */
 export interface RpcTarget {
+  readonly clusterId: string;
+  readonly nodeId: string;
   readonly data: Endpoint;
   readonly key: Uint8Array;
 }
@@ -26,6 +29,7 @@ export type RpcAnswer<Method extends RpcMethod> = Result<RpcMethods[Method]['res
 /** Asks nodes over their data port, a connection a call. */
 export class NodeRpc {
   constructor(
+    private readonly trusts: ClusterTrusts,
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly timeoutMs: number,
@@ -41,16 +45,17 @@ export class NodeRpc {
   }
 
   /** The same question about several things, in one connection; answers in the order of `params`. Never rejects. */
-  askAll<Method extends RpcMethod>(
+  async askAll<Method extends RpcMethod>(
     target: RpcTarget,
     method: Method,
     params: readonly RpcMethods[Method]['params'][],
   ): Promise<RpcAnswer<Method>[]> {
+    const { trust } = await this.trusts.of(target.clusterId);
     const answers: RpcAnswer<Method>[] = params.map(() => err('SILENT'));
     const requests = params.map((one, id) => encodeRpcLine({ id, method, params: one } as RpcRequest));
     const nonce = this.random.uuid();
     const preface = encodePreface({ kind: 'rpc', hub: 'api', issuedAt: this.clock.now(), nonce }, target.key);
-    const socket = createConnection({ ...target.data, noDelay: true });
+    const socket = trust.connect({ role: 'node', memberId: target.nodeId, ...target.data });
     const { promise, resolve } = Promise.withResolvers<RpcAnswer<Method>[]>();
     const finish = (): void => {
       timer.cancel();
@@ -74,7 +79,7 @@ export class NodeRpc {
       if (--waiting === 0) finish();
     });
     socket.on('error', finish).on('close', finish);
-    socket.write(preface);
+    socket.once('secureConnect', () => socket.write(preface));
     return promise;
   }
 }

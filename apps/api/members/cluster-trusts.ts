@@ -2,7 +2,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { ensureAuthority } from '#cluster/postgres';
 import type { Database } from '#database';
 import { type Authority, createRequest, issueCertificate, MemberTrust, type SealKey } from '#trust';
-import type { Ground } from '../clusters/clusters.ts';
+import type { Ground } from '../ground.ts';
 
 /** A day: this process renews it by itself, in memory. */
 const LIFE_MS = 86_400_000;

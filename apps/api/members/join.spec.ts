@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { ROUTES } from '#api-schema';
-import { findCluster, PostgresClusterState, revokedSerials } from '#cluster/postgres';
+import { alertOnExpiry, findCluster, PostgresClusterState, revokedSerials } from '#cluster/postgres';
 import { freePort, isPortTaken } from '#embedded';
 import { present, silentLogger, systemClock, systemRandom } from '#stdx';
 import { temporaryDirectory, until } from '#testing';
@@ -146,6 +146,46 @@ describe('joining', () => {
     assert.deepEqual([present.memberId, present.name], [former.memberId, 'replaced']);
     assert.ok((await revokedSerials(fixture.database, clusterId)).includes(certificateOf(former).serial));
     assert.equal((await revokedSerials(fixture.database, clusterId)).includes(certificateOf(present).serial), false);
+  });
+
+  it('takes a hub out at once, and does not let it back by itself', async () => {
+    const member = await enter({ role: 'hub', name: 'hub-out' }, await tokenFor({ role: 'hub' }));
+    const state = new PostgresClusterState(clusterId, fixture.database, '', systemClock, silentLogger);
+    const beat = { id: member.memberId, name: 'hub-out', relay: endpoint, version: '1', sessions: 0 };
+    await state.heartbeatHub(beat);
+    assert.ok(await state.acquireLeadership(member.memberId, 60_000));
+    await fixture.operator.done(ROUTES.deleteHub, { params: { ...params, hub: 'hub-out' } });
+    assert.ok((await revokedSerials(fixture.database, clusterId)).includes(certificateOf(member).serial));
+    await assert.rejects(state.heartbeatHub(beat), /no longer one/);
+    assert.equal(await state.acquireLeadership(member.memberId, 60_000), undefined);
+    assert.equal(
+      await fixture.operator.refused(ROUTES.deleteHub, { params: { ...params, hub: 'hub-out' } }),
+      'hub_not_found',
+    );
+  });
+
+  it('tells of certificates that end soon, and that have ended, once each', async () => {
+    const member = await enter(nodeNamed('ending'), await tokenFor({ role: 'node' }));
+    const { serial } = certificateOf(member);
+    const endIn = (ms: number) =>
+      fixture.database.query(
+        `UPDATE member_certificate SET not_after = now() + $2 * interval '1 ms' WHERE serial = $1`,
+        [serial, ms],
+      );
+    assert.equal(await alertOnExpiry(fixture.database, 60_000), 0);
+    await endIn(30_000);
+    assert.deepEqual(
+      [await alertOnExpiry(fixture.database, 60_000), await alertOnExpiry(fixture.database, 60_000)],
+      [1, 0],
+    );
+    await endIn(-1);
+    assert.deepEqual(
+      [await alertOnExpiry(fixture.database, 60_000), await alertOnExpiry(fixture.database, 60_000)],
+      [1, 0],
+    );
+    const events = await fixture.operator.done(ROUTES.listClusterEvents, { params, query: { limit: 1_000 } });
+    const told = events.items.filter(({ subject }) => subject === member.memberId).map(({ kind }) => kind);
+    assert.deepEqual(told, ['memberJoined', 'certificateExpiring', 'certificateExpired']);
   });
 
   it('says nothing to a man in the middle who has another authority', async () => {

@@ -21,7 +21,7 @@ import {
   type RenewAnswer,
   renewRequestSchema,
 } from '#trust';
-import type { Ground } from '../clusters/clusters.ts';
+import type { Ground } from '../ground.ts';
 import type { ClusterTrusts } from './cluster-trusts.ts';
 
 export interface MemberDoorSettings {

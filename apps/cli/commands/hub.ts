@@ -2,7 +2,7 @@ import { type Hub, ROUTES } from '#api-schema';
 import type { Noun } from '../command.ts';
 import { RefusedError } from '../failure.ts';
 import { fields, table } from '../table.ts';
-import { IN } from './values.ts';
+import { done, IN } from './values.ts';
 
 export const hubTable = (hubs: readonly Hub[]): string =>
   table(
@@ -33,6 +33,16 @@ export const hub: Noun = {
         const found = items.find(({ id, name }) => id === idOrName || name === idOrName);
         if (!found) throw new RefusedError(`There is no hub ${idOrName}.`, { code: 'hub_not_found' });
         return { json: found, text: fields({ ...found, relay: `${found.relay.host}:${found.relay.port}` }) };
+      },
+    },
+    delete: {
+      args: ['HUB'],
+      options: { in: IN },
+      summary: 'take it out; its certificate counts no more, and it stops',
+      async run({ client, args: [hub = ''], values }) {
+        const params = { cluster: await client.cluster(values['in']), hub };
+        await client.call(ROUTES.deleteHub, { params, query: undefined, body: undefined });
+        return done(`${hub} is no member any more`);
       },
     },
   },

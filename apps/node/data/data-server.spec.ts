@@ -1,20 +1,28 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { freePort } from '#embedded';
 import { encodePreface, type Preface } from '#protocol/handover';
 import { silentLogger, systemClock } from '#stdx';
+import { TestAuthority } from '#testing';
 import { DataServer, type LegServers } from './data-server.ts';
 
 const KEY = Buffer.alloc(32, 7);
+const authority = await TestAuthority.create('cluster-1');
+const nodeTrust = await authority.member('node', 'n');
 const preface = (issuedAt = Date.now()): Preface => ({ kind: 'lmtp', hub: 'h', issuedAt, nonce: 'n' });
 
-async function exchange(bytes: string | Buffer, servers: LegServers = echo): Promise<string> {
-  const server = new DataServer(servers, KEY, systemClock, silentLogger);
+async function exchange(
+  bytes: string | Buffer,
+  servers: LegServers = echo,
+  role: 'hub' | 'control' | 'node' = 'hub',
+): Promise<string> {
+  const server = new DataServer(servers, nodeTrust, KEY, systemClock, silentLogger);
   const port = await freePort();
   await server.listen('127.0.0.1', port);
-  const socket = connect(port, '127.0.0.1');
+  const caller = await authority.member(role, 'caller');
+  const socket = caller.connect({ role: 'node', memberId: 'n', host: '127.0.0.1', port });
+  socket.on('error', () => {});
   socket.end(bytes);
   let text = '';
   socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
@@ -48,6 +56,12 @@ describe('the data port', () => {
   for (const [what, bytes, answer] of refused) {
     it(`refuses ${what}`, async () => assert.match(await exchange(bytes), answer));
   }
+
+  it('takes mail and sessions from hubs alone', async () => {
+    const bytes = encodePreface(preface(), KEY);
+    assert.match(await exchange(bytes, echo, 'control'), /^-ERR DENIED lmtp of a control/);
+    assert.equal(await exchange(bytes, echo, 'node'), '', 'another node is not even heard');
+  });
 
   it("says STALE when the volume is not this node's", async () => {
     const stale: LegServers = {

@@ -1,4 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Server } from 'node:tls';
 import {
   decodePreface,
   encodePrefaceReply,
@@ -7,6 +8,7 @@ import {
   type PrefaceReply,
 } from '#protocol/handover';
 import type { Clock, Logger, Timer } from '#stdx';
+import { type MemberCertificate, type MemberRole, type MemberTrust, socketsOf } from '#trust';
 
 /** How long a connection may take to say whose it is. */
 const PREFACE_TIMEOUT_MS = 10_000;
@@ -29,18 +31,26 @@ export interface LegServer<P extends Preface> {
 export type PrefaceOf<K extends Preface['kind']> = Extract<Preface, { readonly kind: K }>;
 export type LegServers = { readonly [K in Preface['kind']]?: LegServer<PrefaceOf<K>> };
 
-/** The node's data port: every connection starts with a preface signed with the cluster's key, and is nothing without it. */
+/** Mail and sessions come from hubs alone; the control plane only asks. */
+const mayOpen = (role: MemberRole, kind: Preface['kind']): boolean => role === 'hub' || kind === 'rpc';
+
+/**
+ * The node's data port: mutual TLS with hubs and the control plane, and every connection starts with a preface signed with
+ * the cluster's key, and is nothing without it.
+ */
 export class DataServer {
   private readonly server: Server;
-  private readonly sockets = new Set<Socket>();
+  private readonly sockets: ReadonlySet<Socket>;
 
   constructor(
     private readonly servers: LegServers,
+    trust: MemberTrust,
     private readonly key: Uint8Array,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.server = trust.createServer(['hub', 'control'], (socket, peer) => this.accept(socket, peer));
+    this.sockets = socketsOf(this.server);
   }
 
   get connections(): number {
@@ -62,9 +72,7 @@ export class DataServer {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  private accept(socket: Socket): void {
-    this.sockets.add(socket);
-    socket.once('close', () => this.sockets.delete(socket));
+  private accept(socket: Socket, peer: MemberCertificate): void {
     let received: Buffer = Buffer.alloc(0);
     const timer: Timer = this.clock.after(PREFACE_TIMEOUT_MS, () => socket.destroy());
     const onError = (): void => {
@@ -80,16 +88,18 @@ export class DataServer {
       socket.off('data', onData);
       socket.pause();
       const line = received.toString('latin1', 0, Math.max(end, 0)).replace(/\r$/, '');
-      this.begin(socket, line, received.subarray(end + 1));
+      this.begin(socket, peer, line, received.subarray(end + 1));
     };
     socket.on('data', onData);
   }
 
-  private begin(socket: Socket, line: string, first: Buffer): void {
-    const preface = decodePreface(line, this.key, this.clock.now());
+  private begin(socket: Socket, { role, memberId }: MemberCertificate, line: string, first: Buffer): void {
+    const decoded = decodePreface(line, this.key, this.clock.now());
+    const preface =
+      typeof decoded === 'string' || mayOpen(role, decoded.kind) ? decoded : `${decoded.kind} of a ${role}`;
     if (typeof preface === 'string') {
       // Somebody who is no hub of this cluster, or a clock that is far off: either wants an operator's eye.
-      this.logger.warn({ address: socket.remoteAddress, refusal: preface }, 'data connection refused');
+      this.logger.warn({ address: socket.remoteAddress, role, memberId, refusal: preface }, 'data connection refused');
       this.refuse(socket, { ok: false, code: 'DENIED', text: preface });
       return;
     }

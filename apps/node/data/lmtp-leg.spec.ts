@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { freePort } from '#embedded';
 import { encodePreface } from '#protocol/handover';
 import { NodeDelivery } from '#server/smtp';
 import { silentLogger, systemClock } from '#stdx';
-import { until } from '#testing';
+import { TestAuthority, until } from '#testing';
 import { DataServer } from './data-server.ts';
 import { LmtpLegs } from './lmtp-leg.ts';
 
@@ -15,15 +14,18 @@ describe('an LMTP leg', () => {
   it('is answered on the socket that carried the preface', async () => {
     const key = Buffer.alloc(32, 1);
     const backend = new NodeDelivery({ volumes: () => undefined, clock: systemClock, logger: silentLogger });
+    const authority = await TestAuthority.create('cluster-1');
     const server = new DataServer(
       { lmtp: new LmtpLegs(backend, 'node.test', systemClock, silentLogger) },
+      await authority.member('node', 'n'),
       key,
       systemClock,
       silentLogger,
     );
     const port = await freePort();
     await server.listen('127.0.0.1', port);
-    const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+    const hub = await authority.member('hub', 'h');
+    const socket = hub.connect({ role: 'node', memberId: 'n', host: '127.0.0.1', port }).setEncoding('latin1');
     let text = '';
     socket.on('data', (chunk: string) => (text += chunk));
     socket.write(encodePreface({ kind: 'lmtp', hub: 'h', issuedAt: Date.now(), nonce: randomUUID() }, key));
@@ -38,10 +40,13 @@ describe('an LMTP leg', () => {
     const key = Buffer.alloc(32, 1);
     const backend = new NodeDelivery({ volumes: () => undefined, clock: systemClock, logger: silentLogger });
     const legs = new LmtpLegs(backend, 'node.test', systemClock, silentLogger);
-    const server = new DataServer({ lmtp: legs }, key, systemClock, silentLogger);
+    const authority = await TestAuthority.create('cluster-1');
+    const node = await authority.member('node', 'n');
+    const server = new DataServer({ lmtp: legs }, node, key, systemClock, silentLogger);
     const port = await freePort();
     await server.listen('127.0.0.1', port);
-    const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+    const hub = await authority.member('hub', 'h');
+    const socket = hub.connect({ role: 'node', memberId: 'n', host: '127.0.0.1', port }).setEncoding('latin1');
     let text = '';
     socket.on('data', (chunk: string) => (text += chunk));
     socket.write(encodePreface({ kind: 'lmtp', hub: 'h', issuedAt: Date.now(), nonce: randomUUID() }, key));

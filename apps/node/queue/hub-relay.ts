@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
-import type { ConnectedHub, Endpoint } from '#cluster/api';
+import type { Socket } from 'node:net';
+import type { ConnectedHub } from '#cluster/api';
 import { decodePrefaceReply, encodePreface } from '#protocol/handover';
 import type { SmtpReply } from '#protocol/smtp';
 import {
@@ -13,6 +13,7 @@ import {
   type RelayOutcome,
 } from '#relay';
 import { type Clock, type Random } from '#stdx';
+import type { MemberTrust } from '#trust';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 /** A queue's traffic between volumes is a trickle beside what hubs send to nodes. */
@@ -22,6 +23,7 @@ export interface HubRelayOptions {
   /** Hubs connected now. */
   readonly hubs: () => readonly ConnectedHub[];
   readonly nodeName: string;
+  readonly trust: MemberTrust;
   readonly key: Uint8Array;
   readonly clock: Clock;
   readonly random: Random;
@@ -87,39 +89,39 @@ export class HubRelay {
     }
   }
 
-  private async openAsker({ hubId, relay }: ConnectedHub): Promise<RelayConnection> {
+  private async openAsker(hub: ConnectedHub): Promise<RelayConnection> {
     const { clock, nodeName } = this.options;
-    const connection = await openConnection(await this.connect(relay), {
+    const connection = await openConnection(await this.connect(hub), {
       protocol: 'lmtp',
       clientName: nodeName,
       chunking: false,
       clock,
       timeouts: INNER_TIMEOUTS,
     });
-    connection.onLost = () => this.askers.delete(hubId);
+    connection.onLost = () => this.askers.delete(hub.hubId);
     return connection;
   }
 
-  private poolOf({ hubId, relay }: ConnectedHub): LmtpPool {
-    const known = this.pools.get(hubId);
+  private poolOf(hub: ConnectedHub): LmtpPool {
+    const known = this.pools.get(hub.hubId);
     if (known) return known;
     const { clock, nodeName } = this.options;
     const pool = new LmtpPool({
-      connect: () => this.connect(relay),
+      connect: () => this.connect(hub),
       clientName: nodeName,
       clock,
       connectionsMax: CONNECTIONS_MAX,
     });
-    this.pools.set(hubId, pool);
+    this.pools.set(hub.hubId, pool);
     return pool;
   }
 
-  private async connect({ host, port }: Endpoint): Promise<Socket> {
-    const { key, clock, random, nodeName } = this.options;
-    const socket = connectTcp({ host, port, noDelay: true });
+  private async connect({ hubId, relay: { host, port } }: ConnectedHub): Promise<Socket> {
+    const { trust, key, clock, random, nodeName } = this.options;
+    const socket = trust.connect({ role: 'hub', memberId: hubId, host, port });
     const timer = clock.after(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('timed out')));
     try {
-      await once(socket, 'connect');
+      await once(socket, 'secureConnect');
       socket.write(encodePreface({ kind: 'lmtp', hub: nodeName, issuedAt: clock.now(), nonce: random.uuid() }, key));
       const [chunk] = (await once(socket, 'data')) as [Buffer];
       socket.pause();

@@ -76,6 +76,8 @@ export interface ClusterState {
   /** By the leader; closes the hub-hours interval. */
   markHubDown(leaderEpoch: number, hubId: string): Promise<boolean>;
   stopHub(hubId: string): Promise<void>;
+  /** An operator takes it out: its hub-hours end, it leads no more, and its certificates count no more. */
+  removeHub(hubId: string): Promise<void>;
   /**
    * By the leader. Role changes close and open node-hours intervals in the same transaction. Between `active` and
    * `standby` ownership decides, whichever of the two is said: a node that owns a volume is active.

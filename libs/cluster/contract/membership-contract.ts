@@ -77,6 +77,22 @@ export function membershipContract(open: OpenHarness): void {
       assert.ok(((await nodeNow(state, one.id)).lastSeenAt ?? 0) > (up.lastSeenAt ?? 0));
     });
 
+    it('takes a hub out, and the lead from it', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      await state.heartbeatHub(heartbeat(HUB_A));
+      await state.heartbeatHub(heartbeat(HUB_B));
+      const lease = await state.acquireLeadership(HUB_A, 60_000);
+      await state.removeHub(HUB_A);
+      assert.deepEqual(
+        (await state.snapshot()).hubs.map(({ id }) => id),
+        [HUB_B],
+      );
+      assert.equal(await state.readLeadership(), undefined);
+      assert.equal(await state.renewLeadership(HUB_A, lease?.epoch ?? 0, 60_000), undefined);
+      assert.ok(await state.acquireLeadership(HUB_B, 60_000));
+    });
+
     it('refuses to forget a node that owns a volume, and a volume name that is taken', async () => {
       await using harness = await open();
       const { state } = harness;

@@ -9,8 +9,8 @@ import {
   type OpenOrder,
   type OpenReport,
 } from '#cluster/api';
-import type { Clock, Logger, Random } from '#stdx';
-import type { Answer } from './messages.ts';
+import type { Clock, Logger } from '#stdx';
+import { type Answer, REFUSED_MAX } from './messages.ts';
 import { type ConnectionSettings, type HubIdentity, NodeConnection } from './node-connection.ts';
 
 const DEFAULTS: ConnectionSettings = { connectTimeoutMs: 1_000, retryMs: 100, silenceMsMax: 5_000 };
@@ -20,11 +20,11 @@ export class ControlClient implements NodeControl {
   private readonly connections = new Map<string, NodeConnection>();
   private readonly listeners = new Set<NodeControlListener>();
   private readonly settings: ConnectionSettings;
+  private refused: readonly string[] = [];
 
   constructor(
     private readonly identity: HubIdentity,
     private readonly clock: Clock,
-    private readonly random: Random,
     private readonly logger: Logger,
     settings: Partial<ConnectionSettings> = {},
   ) {
@@ -50,6 +50,13 @@ export class ControlClient implements NodeControl {
     if (answer.t !== 'closed') confused(answer);
   }
 
+  /** Tells every node, now and when it is connected anew, which certificates count no more. */
+  refuse(serials: readonly string[]): void {
+    this.refused = serials.slice(0, REFUSED_MAX);
+    if (serials.length > REFUSED_MAX) this.logger.error({ revoked: serials.length }, 'too many revoked certificates');
+    for (const connection of this.connections.values()) connection.tell({ t: 'refuse', serials: this.refused });
+  }
+
   watch(listener: NodeControlListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -69,9 +76,12 @@ export class ControlClient implements NodeControl {
     const known = this.connections.get(node.id);
     if (known && known.endpoint.host === node.control.host && known.endpoint.port === node.control.port) return known;
     known?.close();
-    const { identity, settings, clock, random, logger } = this;
-    const parts = { identity, settings, clock, random, logger };
+    const { identity, settings, clock, logger } = this;
+    const parts = { identity, settings, clock, logger };
     const connection = new NodeConnection(node.id, node.control, parts, {
+      connected: () => {
+        if (this.refused.length > 0) connection.tell({ t: 'refuse', serials: this.refused });
+      },
       refused: () => {
         for (const listener of this.listeners) listener.refused(node.id);
       },

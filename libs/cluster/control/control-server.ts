@@ -1,7 +1,8 @@
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Server } from 'node:tls';
 import type { ConnectedHub, ControlledNode } from '#cluster/api';
-import type { Clock, Logger, Random } from '#stdx';
+import type { Clock, Logger } from '#stdx';
+import { type MemberTrust, socketsOf } from '#trust';
 import { JsonLineReader, jsonLine } from './json-lines.ts';
 import {
   type Answer,
@@ -11,19 +12,15 @@ import {
   helloSchema,
   MESSAGE_BYTES_MAX,
   type News,
-  NONCE_BYTES,
-  proof,
   type Request,
   requestSchema,
-  sameProof,
 } from './messages.ts';
 
 export interface ControlServerSettings {
-  readonly clusterId: string;
-  readonly nodeId: string;
-  readonly key: Uint8Array;
-  /** How long a caller may take to prove itself; default 5,000. */
+  /** How long a caller may take to prove itself, and then to say hello; default 5,000. */
   readonly helloTimeoutMs?: number;
+  /** Told of the certificates that the hubs say are revoked. */
+  readonly onRefused?: (serials: readonly string[]) => void;
   /** Connections at once, strangers included; default 1,000: ten times the hubs of the largest cluster tried. */
   readonly connectionsMax?: number;
 }
@@ -33,20 +30,29 @@ const CONNECTIONS_MAX = 1_000;
 const REASON_CHARS_MAX = 2_000;
 const UNREAD_BYTES_MAX = 16 * MESSAGE_BYTES_MAX;
 
-/** The node's end of the control protocol. It does nothing for who has not proved to hold the cluster's key. */
+/** The node's end of the control protocol. It does nothing for who has not proved to be a hub of the cluster. */
 export class ControlServer {
   private readonly server: Server;
+  private readonly sockets: ReadonlySet<Socket>;
   private readonly links = new Set<HubLink>();
+  private readonly helloTimeoutMs: number;
+  private readonly onRefused: (serials: readonly string[]) => void;
 
   constructor(
-    private readonly settings: ControlServerSettings,
+    private readonly trust: MemberTrust,
     private readonly node: ControlledNode,
     private readonly clock: Clock,
-    private readonly random: Random,
     private readonly logger: Logger,
+    settings: ControlServerSettings = {},
   ) {
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
-    this.server.maxConnections = settings.connectionsMax ?? CONNECTIONS_MAX;
+    const { helloTimeoutMs = HELLO_TIMEOUT_MS, connectionsMax = CONNECTIONS_MAX } = settings;
+    this.helloTimeoutMs = helloTimeoutMs;
+    this.onRefused = settings.onRefused ?? (() => {});
+    this.server = trust.createServer(['hub'], (socket, { memberId }) => this.accept(socket, memberId), {
+      handshakeTimeoutMs: helloTimeoutMs,
+    });
+    this.server.maxConnections = connectionsMax;
+    this.sockets = socketsOf(this.server);
   }
 
   /** Resolves with the port. */
@@ -70,19 +76,20 @@ export class ControlServer {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const link of this.links) link.drop();
+    for (const socket of this.sockets) socket.destroy();
     await closed;
   }
 
-  private accept(socket: Socket): void {
-    const link = new HubLink(
-      socket,
-      this.settings,
-      this.node,
-      this.random.bytes(NONCE_BYTES).toString('hex'),
-      this.logger,
-    );
+  /** What one hub says counts here until this process ends. */
+  private refuse(serials: readonly string[]): void {
+    this.trust.refuse(serials);
+    this.onRefused(serials);
+  }
+
+  private accept(socket: Socket, hubId: string): void {
+    const link = new HubLink(socket, hubId, this.node, (serials) => this.refuse(serials), this.logger);
     this.links.add(link);
-    const timer = this.clock.after(this.settings.helloTimeoutMs ?? HELLO_TIMEOUT_MS, () => {
+    const timer = this.clock.after(this.helloTimeoutMs, () => {
       if (!link.hub) link.drop();
     });
     socket.on('close', () => {
@@ -93,21 +100,20 @@ export class ControlServer {
   }
 }
 
-/** One connection: first a stranger, then a hub. */
+/** One connection of a hub: first it says its name, then what it wants. */
 class HubLink {
   hub: ConnectedHub | undefined;
   private readonly reader = new JsonLineReader(HELLO_BYTES_MAX);
 
   constructor(
     private readonly socket: Socket,
-    private readonly settings: ControlServerSettings,
+    private readonly hubId: string,
     private readonly node: ControlledNode,
-    private readonly nonce: string,
+    private readonly onRefused: (serials: readonly string[]) => void,
     private readonly logger: Logger,
   ) {
     socket.on('error', () => {});
     socket.on('data', (chunk) => this.read(chunk));
-    this.send({ t: 'challenge', protocol: CONTROL_PROTOCOL, node: settings.nodeId, nonce });
   }
 
   announce(): void {
@@ -127,32 +133,19 @@ class HubLink {
     } catch (error) {
       const { remoteAddress } = this.socket;
       this.logger.warn({ remoteAddress, error: (error as Error).message }, 'control connection dropped');
-      this.drop();
+      // Another release's hub is told so; one that broke the protocol later is not.
+      if (!this.hub) this.send({ t: 'denied', reason: 'the hello is not understood' });
+      this.socket.destroySoon();
     }
   }
 
-  private greet(hello: Hello): void {
-    const { clusterId, nodeId, key } = this.settings;
-    if (!sameProof(hello.mac, proof('hub', key, hello, this.nonce))) {
-      this.deny('wrong proof');
-      return;
-    }
-    if (hello.cluster !== clusterId || hello.node !== nodeId) {
-      this.deny('another cluster or node is meant');
-      return;
-    }
-    this.hub = { hubId: hello.hub, name: hello.name, relay: hello.relay };
+  private greet({ name, relay }: Hello): void {
+    this.hub = { hubId: this.hubId, name, relay };
     this.reader.lineBytesMax = MESSAGE_BYTES_MAX;
-    this.send({ t: 'welcome', mac: proof('node', key, hello, this.nonce) });
-    this.logger.info({ hub: hello.name, relay: hello.relay }, 'a hub connected');
+    this.send({ t: 'welcome', protocol: CONTROL_PROTOCOL });
+    this.logger.info({ hub: name, relay }, 'a hub connected');
     // A hub acts on what the node owns as soon as it knows it.
     this.announce();
-  }
-
-  private deny(reason: string): void {
-    this.logger.warn({ remoteAddress: this.socket.remoteAddress, reason }, 'control connection denied');
-    this.send({ t: 'denied', reason });
-    this.socket.destroySoon();
   }
 
   private serve(request: Request): void {
@@ -162,6 +155,9 @@ class HubLink {
         return;
       case 'renew':
         this.node.renew(request.grant);
+        return;
+      case 'refuse':
+        this.onRefused(request.serials);
         return;
       case 'open':
         this.node

@@ -1,19 +1,25 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { afterEach, before, describe, it } from 'node:test';
 import type { CloseOrder, ControlledNode, LeaseGrant, NodeMember, OpenOrder, OpenReport } from '#cluster/api';
 import { NodeUnreachableError } from '#cluster/api';
-import { type Deferred, deferred, seededRandom, silentLogger, systemClock, systemRandom } from '#stdx';
-import { until } from '#testing';
+import { type Deferred, deferred, seededRandom, silentLogger, systemClock } from '#stdx';
+import { TestAuthority, until } from '#testing';
+import type { MemberTrust } from '#trust';
 import { ControlClient } from './control-client.ts';
 import { ControlServer } from './control-server.ts';
 import { JsonLineReader, jsonLine, LineError } from './json-lines.ts';
-import { answerSchema, challengeSchema, helloSchema, proof, requestSchema } from './messages.ts';
+import { answerSchema, helloSchema, requestSchema, verdictSchema } from './messages.ts';
 
-const KEY = Buffer.alloc(32, 7);
 const CLUSTER = 'cluster-1';
 const NODE = 'node-1';
+let authority: TestAuthority;
+let nodeTrust: MemberTrust;
+let hubTrust: MemberTrust;
 const cleanups: (() => unknown)[] = [];
+before(async () => {
+  authority = await TestAuthority.create(CLUSTER);
+});
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
@@ -45,19 +51,18 @@ class TestNode implements ControlledNode {
   }
 }
 
-async function serve(options: { port?: number; key?: Buffer; helloTimeoutMs?: number; connectionsMax?: number } = {}) {
+async function serve(options: { port?: number; helloTimeoutMs?: number; connectionsMax?: number } = {}) {
   const node = new TestNode();
-  const { port: wanted = 0, key = KEY, ...limits } = options;
-  const server = new ControlServer(
-    { clusterId: CLUSTER, nodeId: NODE, key, ...limits },
-    node,
-    systemClock,
-    systemRandom,
-    silentLogger,
-  );
+  const { port: wanted = 0, ...limits } = options;
+  const refused: (readonly string[])[] = [];
+  nodeTrust = await authority.member('node', NODE);
+  const server = new ControlServer(nodeTrust, node, systemClock, silentLogger, {
+    ...limits,
+    onRefused: (serials) => void refused.push(serials),
+  });
   const port = await server.listen('127.0.0.1', wanted);
   cleanups.push(() => server.close());
-  return { node, server, port };
+  return { node, server, port, refused };
 }
 
 const member = (port: number, id = NODE): NodeMember => ({
@@ -73,14 +78,14 @@ const member = (port: number, id = NODE): NodeMember => ({
   lastSeenAt: null,
 });
 
-function hub(options: { key?: Buffer; clusterId?: string; silenceMsMax?: number } = {}): ControlClient {
-  const { key = KEY, clusterId = CLUSTER, silenceMsMax = 5_000 } = options;
+async function hub(options: { trust?: MemberTrust; silenceMsMax?: number } = {}): Promise<ControlClient> {
+  const { silenceMsMax = 5_000 } = options;
+  hubTrust = options.trust ?? (await authority.member('hub', 'hub-1'));
   const client = new ControlClient(
-    { clusterId, key, hubId: 'hub-1', name: 'one', relay: { host: '127.0.0.1', port: 2024 } },
+    { trust: hubTrust, name: 'one', relay: { host: '127.0.0.1', port: 2024 } },
     systemClock,
-    systemRandom,
     silentLogger,
-    { connectTimeoutMs: 200, retryMs: 20, silenceMsMax },
+    { connectTimeoutMs: 500, retryMs: 20, silenceMsMax },
   );
   cleanups.push(() => client.end());
   return client;
@@ -112,7 +117,7 @@ const order: OpenOrder = {
 describe('control over real sockets', () => {
   it('carries probes, renewals, opens and closes, several at once', async () => {
     const { node, server, port } = await serve();
-    const client = hub();
+    const client = await hub();
     const report = await connected(client, member(port));
     assert.equal(report.volumes[0]?.reason?.length, 2_000, 'reasons are cut for the wire');
     assert.deepEqual(report.volumes[1], { volumeId: 'w', epoch: 4, state: 'serving', writable: true });
@@ -130,7 +135,7 @@ describe('control over real sockets', () => {
 
   it('hears news without asking', async () => {
     const { server, port } = await serve();
-    const client = hub();
+    const client = await hub();
     const heard: string[] = [];
     client.watch({ refused() {}, reported: (nodeId, { instance }) => void heard.push(`${nodeId} ${instance}`) });
     await connected(client, member(port));
@@ -141,7 +146,7 @@ describe('control over real sockets', () => {
 
   it('tells a process that is gone from one that is silent', async () => {
     const { server, port } = await serve();
-    const client = hub();
+    const client = await hub();
     const refused: string[] = [];
     client.watch({ refused: (nodeId) => void refused.push(nodeId), reported() {} });
     await connected(client, member(port));
@@ -160,7 +165,7 @@ describe('control over real sockets', () => {
 
   it('finds a node again that comes back, and one whose address changed', async () => {
     const first = await serve();
-    const client = hub();
+    const client = await hub();
     await connected(client, member(first.port));
     await first.server.close();
     await until('the loss', () =>
@@ -178,7 +183,7 @@ describe('control over real sockets', () => {
 
   it('rejects what was asked when the connection ends', async () => {
     const { port, server } = await serve();
-    const client = hub();
+    const client = await hub();
     await connected(client, member(port));
     const opening = client.open(member(port), order);
     const lost = whyOf(opening);
@@ -189,7 +194,7 @@ describe('control over real sockets', () => {
   it('gives up a connection on which nothing is answered any more, and makes it anew', async () => {
     const { port } = await serve();
     const wire = await cuttableProxy(port);
-    const client = hub({ silenceMsMax: 150 });
+    const client = await hub({ silenceMsMax: 150 });
     await connected(client, member(wire.port));
     wire.cut = true;
     const lost = whyOf(client.probe(member(wire.port)));
@@ -200,61 +205,48 @@ describe('control over real sockets', () => {
     await connected(client, member(wire.port));
   });
 
-  const strangers: [string, Parameters<typeof hub>[0], number | undefined][] = [
-    ['another key', { key: Buffer.alloc(32, 8) }, undefined],
-    ['another cluster', { clusterId: 'cluster-2' }, undefined],
-  ];
-  for (const [what, options] of strangers) {
-    it(`denies a hub with ${what}`, async () => {
-      const { port, node, server } = await serve();
-      const client = hub(options);
-      await until('the denial', async () => (await whyOf(client.probe(member(port)))) === 'denied');
-      client.renew(member(port), { instance: 'i1', stamp: 1, volumes: [] });
-      await systemClock.sleep(50);
-      assert.deepEqual([node.grants.length, server.hubs().length], [0, 0]);
-    });
-  }
-
-  it('denies a node that is not the one it should be, or cannot prove the key', async () => {
+  it('denies a node that is not the one it should be, or of another cluster', async () => {
     const { port } = await serve();
-    const client = hub();
+    const client = await hub();
     await until('the denial', async () => (await whyOf(client.probe(member(port, 'node-2')))) === 'denied');
-    const impostor = await listen((socket) => {
-      socket.write(jsonLine({ t: 'challenge', protocol: 1, node: NODE, nonce: '0'.repeat(64) }));
-      socket.once('data', () => socket.write(jsonLine({ t: 'welcome', mac: '0'.repeat(64) })));
-    });
-    await until('the denial', async () => (await whyOf(client.probe(member(impostor.port)))) === 'denied');
+    const stranger = await hub({ trust: await (await TestAuthority.create('cluster-2')).member('hub', 'hub-1') });
+    await until('the denial', async () => (await whyOf(stranger.probe(member(port)))) === 'denied');
   });
 
-  it('accepts no hello twice: the proof covers a nonce of the node', async () => {
-    const { port, server } = await serve();
-    const seen: string[] = [];
-    const recorder = await listen((socket) => {
-      const node = connect(port, '127.0.0.1');
-      node.pipe(socket);
-      socket.on('data', (chunk) => {
-        seen.push(chunk.toString());
-        node.write(chunk);
-      });
-      socket.on('close', () => node.destroy());
-      node.on('error', () => {});
-    });
-    const client = hub();
-    await connected(client, member(recorder.port));
-    client.end();
-    await until('the end', () => server.hubs().length === 0);
-    const replay = connect(port, '127.0.0.1');
-    cleanups.push(() => replay.destroy());
-    let said = '';
-    replay.on('data', (chunk) => (said += chunk));
-    replay.write(seen[0] ?? '');
-    await until('the denial', () => said.includes('denied'));
-    assert.equal(server.hubs().length, 0);
+  it('serves hubs alone', async () => {
+    const { port, node, server } = await serve();
+    const client = await hub({ trust: await authority.member('node', 'node-2') });
+    client.renew(member(port), { instance: 'i1', stamp: 1, volumes: [] });
+    await whyOf(client.probe(member(port)));
+    await systemClock.sleep(100);
+    await whyOf(client.probe(member(port)));
+    assert.deepEqual([node.grants.length, server.hubs().length], [0, 0]);
+  });
+
+  it('hears at once which certificates count no more, and ends what stands on them', async () => {
+    const { port, server, refused } = await serve();
+    const removed = await hub({ trust: await authority.member('hub', 'hub-2') });
+    const { serial } = hubTrust.self;
+    await connected(removed, member(port));
+    const client = await hub();
+    await connected(client, member(port));
+    client.refuse([serial]);
+    await until('the removed hub to be gone', () => server.hubs().every(({ hubId }) => hubId === 'hub-1'));
+    assert.deepEqual(refused, [[serial]]);
+    await systemClock.sleep(100);
+    assert.deepEqual(
+      server.hubs().map(({ hubId }) => hubId),
+      ['hub-1'],
+      'and does not come back',
+    );
+    // A node that starts anew hears it again.
+    await server.close();
+    const again = await serve({ port });
+    await until('the list', () => again.refused.length > 0);
   });
 
   it('drops strangers that say nothing, say too much, or talk nonsense, and serves on', async () => {
     const { port, node } = await serve({ helloTimeoutMs: 100 });
-    const hello = { t: 'hello', protocol: 1, cluster: CLUSTER, node: NODE, hub: 'h', name: 'h' };
     const sayings = [
       '',
       'GET / HTTP/1.1\r\n\r\n',
@@ -264,37 +256,35 @@ describe('control over real sockets', () => {
       `${'x'.repeat(5_000)}\n`,
       '{"t":"probe","n":1}\n',
       '{"t":"renew","grant":{"instance":"i1","stamp":1,"volumes":[]}}\n',
-      jsonLine({ ...hello, relay: { host: 'x', port: 1 }, nonce: '0'.repeat(64), mac: '0'.repeat(64) }),
-      jsonLine({ ...hello, relay: { host: 'x', port: 70_000 }, nonce: '0'.repeat(64), mac: '0'.repeat(64) }),
-      jsonLine({ ...hello, relay: { host: 'x', port: 1 }, nonce: '', mac: '' }),
+      jsonLine({ t: 'hello', protocol: 2, name: 'h', relay: { host: 'x', port: 70_000 } }),
+      jsonLine({ t: 'hello', protocol: 1, name: 'h', relay: { host: 'x', port: 1 } }),
       Buffer.from([0xff, 0xfe, 0x0a]),
     ];
-    await Promise.all(
-      sayings.map(async (saying) => {
-        const socket = connect(port, '127.0.0.1');
-        socket.on('error', () => {});
-        socket.resume();
-        socket.write(saying);
-        await until(`the drop of ${saying.slice(0, 30)}`, () => socket.destroyed || socket.readableEnded, 3_000);
-        socket.destroy();
-      }),
-    );
+    const said = async (socket: Socket, saying: string | Buffer): Promise<void> => {
+      socket.on('error', () => {});
+      socket.resume();
+      socket.write(saying);
+      await until(`the drop of ${saying.slice(0, 30)}`, () => socket.destroyed || socket.readableEnded, 3_000);
+      socket.destroy();
+    };
+    // To strangers' ears, and to those of a hub that has lost its mind.
+    await Promise.all(sayings.map((saying) => said(connect(port, '127.0.0.1'), saying)));
+    const mad = await authority.member('hub', 'hub-1');
+    const toNode = { role: 'node' as const, memberId: NODE, host: '127.0.0.1', port };
+    await Promise.all(sayings.map((saying) => said(mad.connect(toNode), saying)));
     assert.equal(node.grants.length, 0);
-    await connected(hub(), member(port));
+    await connected(await hub(), member(port));
   });
 
   it('drops a hub that breaks the protocol after its hello', async () => {
     const { port, server } = await serve();
-    const socket = connect(port, '127.0.0.1');
+    const mad = await authority.member('hub', 'hub-1');
+    const socket = mad.connect({ role: 'node', memberId: NODE, host: '127.0.0.1', port });
     socket.on('error', () => {});
     cleanups.push(() => socket.destroy());
-    socket.once('data', (chunk) => {
-      const { nonce } = challengeSchema.parse(JSON.parse(chunk.toString()));
-      const mine = { t: 'hello' as const, protocol: 1 as const, cluster: CLUSTER, node: NODE, hub: 'h', name: 'h' };
-      const hello = { ...mine, relay: { host: 'x', port: 1 }, nonce: '1'.repeat(64) };
-      socket.write(jsonLine({ ...hello, mac: proof('hub', KEY, hello, nonce) }));
-      socket.write('{"t":"open","n":1,"order":{"volumeId":"v","epoch":-1}}\n');
-    });
+    socket.resume();
+    socket.write(jsonLine({ t: 'hello', protocol: 2, name: 'h', relay: { host: 'x', port: 1 } }));
+    socket.write('{"t":"open","n":1,"order":{"volumeId":"v","epoch":-1}}\n');
     await until('the drop', () => socket.destroyed, 2_000);
     assert.equal(server.hubs().length, 0);
   });
@@ -341,7 +331,7 @@ describe('lines and messages', () => {
       }
       try {
         new JsonLineReader(4_096).push(bytes, (value) => {
-          for (const schema of [requestSchema, answerSchema, helloSchema, challengeSchema]) {
+          for (const schema of [requestSchema, answerSchema, helloSchema, verdictSchema]) {
             if (schema.safeParse(value).success) accepted++;
           }
         });

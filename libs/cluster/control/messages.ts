@@ -1,52 +1,38 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { CloseOrder, LeaseGrant, NodeReport, OpenOrder, OpenReport } from '#cluster/api';
 
 /**
- * The control protocol, hub (client) ↔ node (server): one JSON object a line.
+ * The control protocol, hub (client) ↔ node (server): one JSON object a line, over mutual TLS by which each knows the
+ * other's cluster, role and id.
  *
- *   node → hub   challenge { protocol, node, nonce }
- *   hub → node   hello     { protocol, cluster, node, hub, name, relay, nonce, mac }
- *   node → hub   welcome   { mac }                       or  denied { reason }
- *   hub → node   probe { n } · renew { grant } · open { n, order } · close { n, order }
+ *   hub → node   hello   { protocol, name, relay }
+ *   node → hub   welcome { protocol }   or  denied { reason }
+ *   hub → node   probe { n } · renew { grant } · open { n, order } · close { n, order } · refuse { serials }
  *   node → hub   report { n, report } · opened { n, report } · closed { n } · news { report }
- *
- * Both sides prove that they hold the cluster's key over both nonces and everything the hello says, so that neither a
- * stranger nor a replayed or altered hello gets past the first line.
  */
-export const CONTROL_PROTOCOL = 1;
-/** Nothing longer is read from somebody who has not proved who they are. */
+export const CONTROL_PROTOCOL = 2;
+/** Nothing longer is read from a hub that has not said hello. */
 export const HELLO_BYTES_MAX = 4_096;
 /** A report of 2,000 volumes takes about 300 KB. */
 export const MESSAGE_BYTES_MAX = 1 << 20;
-export const NONCE_BYTES = 32;
+
+/** Revoked certificates of one cluster whose time is not over: 20,000 take 700 KB. */
+export const REFUSED_MAX = 20_000;
 
 const id = z.string().min(1).max(100);
-const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const epoch = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const text = z.string().max(2_000);
 const endpoint = z.object({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
 const n = z.number().int().nonnegative();
 
-export const challengeSchema = z.object({
-  t: z.literal('challenge'),
-  protocol: z.literal(CONTROL_PROTOCOL),
-  node: id,
-  nonce: hex,
-});
 export const helloSchema = z.object({
   t: z.literal('hello'),
   protocol: z.literal(CONTROL_PROTOCOL),
-  cluster: id,
-  node: id,
-  hub: id,
   name: id,
   relay: endpoint,
-  nonce: hex,
-  mac: hex,
 });
 export const verdictSchema = z.discriminatedUnion('t', [
-  z.object({ t: z.literal('welcome'), mac: hex }),
+  z.object({ t: z.literal('welcome'), protocol: z.literal(CONTROL_PROTOCOL) }),
   z.object({ t: z.literal('denied'), reason: text }),
 ]);
 
@@ -75,6 +61,7 @@ export const requestSchema: z.ZodType<Request> = z.discriminatedUnion('t', [
   z.object({ t: z.literal('renew'), grant }),
   z.object({ t: z.literal('open'), n, order: openOrder }),
   z.object({ t: z.literal('close'), n, order: z.object({ volumeId: id, belowEpoch: epoch, reason: text }) }),
+  z.object({ t: z.literal('refuse'), serials: z.array(z.string().regex(/^[0-9a-f]{1,40}$/)).max(REFUSED_MAX) }),
 ]);
 
 const steps = z
@@ -109,46 +96,17 @@ export const answerSchema: z.ZodType<Answer | News> = z.discriminatedUnion('t', 
   z.object({ t: z.literal('closed'), n }),
 ]);
 
-export type Challenge = z.infer<typeof challengeSchema>;
 export type Hello = z.infer<typeof helloSchema>;
-export type Verdict = z.infer<typeof verdictSchema>;
 export type Request =
   | { readonly t: 'probe'; readonly n: number }
   | { readonly t: 'renew'; readonly grant: LeaseGrant }
   | { readonly t: 'open'; readonly n: number; readonly order: OpenOrder }
-  | { readonly t: 'close'; readonly n: number; readonly order: CloseOrder };
+  | { readonly t: 'close'; readonly n: number; readonly order: CloseOrder }
+  /** All certificates of the cluster that are revoked, by serial. */
+  | { readonly t: 'refuse'; readonly serials: readonly string[] };
 export type Answer =
   | { readonly t: 'report'; readonly n: number; readonly report: NodeReport }
   | { readonly t: 'opened'; readonly n: number; readonly report: OpenReport }
   | { readonly t: 'closed'; readonly n: number };
 /** Said without being asked, when a volume came or went. */
 export type News = { readonly t: 'news'; readonly report: NodeReport };
-
-/** What both proofs cover. The role keeps one side's proof from being sent back as the other's. */
-export function proof(
-  role: 'hub' | 'node',
-  key: Uint8Array,
-  hello: Omit<Hello, 'mac'>,
-  challengeNonce: string,
-): string {
-  const { cluster, node, hub, name, relay, nonce, protocol } = hello;
-  const said = JSON.stringify([
-    protocol,
-    role,
-    cluster,
-    node,
-    hub,
-    name,
-    relay.host,
-    relay.port,
-    nonce,
-    challengeNonce,
-  ]);
-  return createHmac('sha256', key).update(said).digest('hex');
-}
-
-/** In constant time. */
-export function sameProof(given: string, wanted: string): boolean {
-  const [a, b] = [Buffer.from(given, 'hex'), Buffer.from(wanted, 'hex')];
-  return a.length === b.length && timingSafeEqual(a, b);
-}

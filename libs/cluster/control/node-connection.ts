@@ -1,34 +1,29 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type Endpoint, type NodeReport, NodeUnreachableError } from '#cluster/api';
-import { type Clock, type Deferred, deferred, type Logger, type Random, type Timer } from '#stdx';
+import { type Clock, type Deferred, deferred, type Logger, type Timer } from '#stdx';
+import { type MemberTrust, PeerRefusedError } from '#trust';
 import { JsonLineReader, jsonLine } from './json-lines.ts';
 import {
   type Answer,
   answerSchema,
   CONTROL_PROTOCOL,
-  challengeSchema,
   HELLO_BYTES_MAX,
   type Hello,
   MESSAGE_BYTES_MAX,
   type News,
-  NONCE_BYTES,
-  proof,
   type Request,
-  sameProof,
   verdictSchema,
 } from './messages.ts';
 
 export interface HubIdentity {
-  readonly clusterId: string;
-  readonly key: Uint8Array;
-  readonly hubId: string;
+  readonly trust: MemberTrust;
   readonly name: string;
   /** Told to nodes: where this hub takes mail for other volumes. */
   readonly relay: Endpoint;
 }
 
 export interface ConnectionSettings {
-  /** TCP and hello together; default 1,000. */
+  /** TCP, TLS and hello together; default 1,000. */
   readonly connectTimeoutMs: number;
   /** Wait between attempts; default 100. */
   readonly retryMs: number;
@@ -40,11 +35,11 @@ interface Parts {
   readonly identity: HubIdentity;
   readonly settings: ConnectionSettings;
   readonly clock: Clock;
-  readonly random: Random;
   readonly logger: Logger;
 }
 
 export interface ConnectionListener {
+  connected(): void;
   refused(): void;
   reported(report: NodeReport): void;
 }
@@ -100,12 +95,12 @@ export class NodeConnection {
   }
 
   private open(): void {
-    const { clock, settings, random } = this.parts;
-    const socket = connect({ ...this.endpoint, noDelay: true });
+    const { clock, settings, identity } = this.parts;
+    const { trust, name, relay } = identity;
+    const socket = trust.connect({ role: 'node', memberId: this.nodeId, ...this.endpoint });
     this.socket = socket;
-    const greeting = new Greeting(this.nodeId, this.parts.identity, random.bytes(NONCE_BYTES).toString('hex'), (line) =>
-      socket.write(jsonLine(line)),
-    );
+    const hello: Hello = { t: 'hello', protocol: CONTROL_PROTOCOL, name, relay: { ...relay } };
+    socket.once('secureConnect', () => socket.write(jsonLine(hello)));
     const reader = new JsonLineReader(HELLO_BYTES_MAX);
     this.timer = clock.after(settings.connectTimeoutMs, () => {
       if (this.socket === socket && !this.ready) this.lost('silent');
@@ -115,10 +110,11 @@ export class NodeConnection {
       try {
         reader.push(chunk, (value) => {
           if (this.ready) return this.settle(answerSchema.parse(value));
-          if (!greeting.read(value)) return;
+          requireWelcome(value);
           this.ready = true;
           reader.lineBytesMax = MESSAGE_BYTES_MAX;
           this.timer?.cancel();
+          this.listener.connected();
         });
       } catch (error) {
         const denied = error instanceof DeniedError || !this.ready;
@@ -127,7 +123,7 @@ export class NodeConnection {
       }
     });
     socket.on('error', (error: Error & { code?: string }) => {
-      if (this.socket === socket) this.lost(error.code === 'ECONNREFUSED' ? 'refused' : 'silent');
+      if (this.socket === socket) this.lost(whyOf(error));
     });
     // A connection that just ended says nothing yet: the next attempt will.
     socket.on('close', () => {
@@ -179,46 +175,16 @@ class DeniedError extends Error {
   override readonly name = 'DeniedError';
 }
 
-/** The hub's side of the first three lines. */
-class Greeting {
-  private challenge: string | undefined;
-  private hello: Hello | undefined;
+/** Throws when the node does not want this hub. */
+function requireWelcome(value: unknown): void {
+  const verdict = verdictSchema.parse(value);
+  if (verdict.t === 'denied') throw new DeniedError(verdict.reason);
+}
 
-  constructor(
-    private readonly nodeId: string,
-    private readonly identity: HubIdentity,
-    private readonly nonce: string,
-    private readonly send: (message: Hello) => void,
-  ) {}
+/** Codes with which OpenSSL says that the other end's chain does not end in the cluster's authority. */
+const UNVERIFIED = /^(SELF_SIGNED|UNABLE_TO|CERT_|DEPTH_ZERO|INVALID_|ERR_SSL)/;
 
-  /** True once both have proved themselves. Throws when the other cannot. */
-  read(value: unknown): boolean {
-    const { clusterId: cluster, key, hubId: hub, name, relay } = this.identity;
-    if (!this.hello || this.challenge === undefined) {
-      const challenge = challengeSchema.parse(value);
-      if (challenge.node !== this.nodeId) throw new DeniedError(`it is node ${challenge.node}`);
-      this.challenge = challenge.nonce;
-      const unsigned = {
-        t: 'hello' as const,
-        protocol: CONTROL_PROTOCOL,
-        cluster,
-        node: this.nodeId,
-        hub,
-        name,
-        relay,
-        nonce: this.nonce,
-      } as const;
-      this.hello = {
-        ...unsigned,
-        relay: { ...relay },
-        mac: proof('hub', key, { ...unsigned, relay: { ...relay } }, challenge.nonce),
-      };
-      this.send(this.hello);
-      return false;
-    }
-    const verdict = verdictSchema.parse(value);
-    if (verdict.t === 'denied') throw new DeniedError(verdict.reason);
-    if (!sameProof(verdict.mac, proof('node', key, this.hello, this.challenge))) throw new DeniedError('wrong proof');
-    return true;
-  }
+function whyOf(error: Error & { code?: string }): Unreachable {
+  if (error.code === 'ECONNREFUSED') return 'refused';
+  return error instanceof PeerRefusedError || UNVERIFIED.test(error.code ?? '') ? 'denied' : 'silent';
 }

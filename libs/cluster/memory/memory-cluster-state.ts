@@ -137,6 +137,13 @@ export class MemoryClusterState implements ClusterState {
     return this.leads(leaderEpoch) && this.takeHubDown(hubId);
   }
 
+  async removeHub(hubId: string): Promise<void> {
+    this.takeHubDown(hubId);
+    if (this.lease?.holderHubId === hubId) await this.resignLeadership(hubId, this.lease.epoch);
+    this.hubs.delete(hubId);
+    this.announce();
+  }
+
   async stopHub(hubId: string): Promise<void> {
     this.takeHubDown(hubId);
   }

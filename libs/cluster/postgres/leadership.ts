@@ -28,7 +28,7 @@ export async function readLease(client: Queryable, clusterId: string): Promise<L
 
 /**
  * Compare-and-set on the (holder, epoch) just read, and only if that lease has ended. A hub that held it itself takes
- * it anew with the next epoch, so that a former process of the same hub can no longer write.
+ * it anew with the next epoch, so that a former process of the same hub can no longer write. One that was removed does not.
  */
 export async function takeLease(
   client: Queryable,
@@ -49,6 +49,7 @@ export async function takeLease(
     `UPDATE leader_lease SET holder_hub_id = $2, epoch = epoch + 1, expires_at = clock_timestamp() + $3 * interval '1 ms'
      WHERE cluster_id = $1 AND holder_hub_id IS NOT DISTINCT FROM $4 AND epoch = $5
        AND (holder_hub_id IS NULL OR holder_hub_id = $2 OR expires_at <= clock_timestamp())
+       AND NOT EXISTS (SELECT 1 FROM member_certificate WHERE member_id = $2 HAVING bool_and(revoked_at IS NOT NULL))
      RETURNING ${LEASE}`,
     [clusterId, hubId, ttlMs, seen.holder_hub_id, seen.epoch],
   );

@@ -64,6 +64,16 @@ export async function takeHubDown(client: Queryable, clusterId: string, hubId: s
   return rowCount === 1;
 }
 
+export async function removeHub(client: Queryable, clusterId: string, hubId: string): Promise<void> {
+  await takeHubDown(client, clusterId, hubId);
+  // Who is no member must not keep the others from leading.
+  await client.query(
+    "UPDATE leader_lease SET holder_hub_id = NULL, expires_at = '-infinity' WHERE cluster_id = $1 AND holder_hub_id = $2",
+    [clusterId, hubId],
+  );
+  await client.query('DELETE FROM hub WHERE cluster_id = $1 AND id = $2', [clusterId, hubId]);
+}
+
 export async function addNode(client: Queryable, clusterId: string, node: NewNode): Promise<NodeMember> {
   const { rows } = await client.query<NodeRow>(
     `INSERT INTO node (cluster_id, partner_id, name, control_host, control_port, data_host, data_port, weight, eligible)

@@ -17,7 +17,7 @@ import {
 import { type Database, isDatabaseUnavailable, NotificationListener, type Queryable } from '#database';
 import type { Clock, Logger } from '#stdx';
 import { leads, readLease, renewLease, resignLease, takeLease } from './leadership.ts';
-import { addNode, heartbeatHub, removeNode, setNodeState, takeHubDown, updateNode } from './members.ts';
+import { addNode, heartbeatHub, removeHub, removeNode, setNodeState, takeHubDown, updateNode } from './members.ts';
 import { type EventRow, eventOf, type VolumeRow } from './rows.ts';
 import { readSnapshot } from './snapshot.ts';
 import { addVolume, assignVolumes, setVolumeState, updateVolume } from './volumes.ts';
@@ -90,6 +90,10 @@ export class PostgresClusterState implements ClusterState {
 
   async stopHub(hubId: string): Promise<void> {
     await this.write((client) => takeHubDown(client, this.clusterId, hubId));
+  }
+
+  async removeHub(hubId: string): Promise<void> {
+    await this.write((client) => removeHub(client, this.clusterId, hubId));
   }
 
   async setNodeState(leaderEpoch: number, nodeId: string, state: NodeState, version?: string): Promise<boolean> {

@@ -1,22 +1,26 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Server } from 'node:tls';
 import { decodePreface, encodePrefaceReply, PREFACE_BYTES_MAX, type PrefaceReply } from '#protocol/handover';
 import { type Clock, LF, type Logger } from '#stdx';
+import { type MemberTrust, socketsOf } from '#trust';
 
 /** How long a node may take to say who it is. */
 const PREFACE_MS = 10_000;
 
-/** LMTP from the cluster's own nodes: a signed preface, then whatever `serve` speaks. */
+/** LMTP from the cluster's own nodes: mutual TLS, a signed preface, then whatever `serve` speaks. */
 export class RelayPort {
   private readonly server: Server;
-  private readonly sockets = new Set<Socket>();
+  private readonly sockets: ReadonlySet<Socket>;
 
   constructor(
+    trust: MemberTrust,
     private readonly key: Uint8Array,
     private readonly clock: Clock,
     private readonly logger: Logger,
     private readonly serve: (socket: Socket, client: { readonly address: string; readonly port: number }) => void,
   ) {
-    this.server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.accept(socket));
+    this.server = trust.createServer(['node'], (socket) => this.accept(socket), { allowHalfOpen: true });
+    this.sockets = socketsOf(this.server);
   }
 
   async listen(host: string, port: number): Promise<number> {
@@ -33,17 +37,13 @@ export class RelayPort {
   }
 
   private accept(socket: Socket): void {
-    this.sockets.add(socket);
     let received: Buffer = Buffer.alloc(0);
     const drop = (): void => {
       socket.destroy();
     };
     const timer = this.clock.after(PREFACE_MS, drop);
     socket.on('error', drop);
-    socket.once('close', () => {
-      timer.cancel();
-      this.sockets.delete(socket);
-    });
+    socket.once('close', () => timer.cancel());
     const onData = (chunk: Buffer): void => {
       received = Buffer.concat([received, chunk]);
       const end = received.indexOf(LF);

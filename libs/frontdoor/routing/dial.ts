@@ -1,11 +1,18 @@
 import type { OnReadOpts, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Endpoint } from '#cluster/api';
 import { decodePrefaceReply, encodePreface, type Preface, type PrefaceReply } from '#protocol/handover';
 import { type Clock, LF } from '#stdx';
 import type { LegReads } from './leg-reads.ts';
 
-/** Opens a connection that will be, or fail to be, connected: `net.connect` with what it is given. */
-export type Connect = (endpoint: Endpoint, onread?: OnReadOpts) => Socket;
+/** A node, and where it takes hand-overs. */
+export interface DialedNode {
+  readonly nodeId: string;
+  readonly endpoint: Endpoint;
+}
+
+/** Opens a connection on which `secureConnect` says that the node is who it must be. */
+export type Connect = (node: DialedNode, onread?: OnReadOpts) => TLSSocket;
 
 /** Who this hub is to the nodes. */
 export interface HubCredentials {
@@ -24,13 +31,13 @@ export class DialError extends Error {
 }
 
 /**
- * Connects, says the preface and reads its answer. On `+OK` the socket is paused, has no listeners of ours and its next byte
+ * Connects, says the preface to the node once it has proved itself, and reads its answer. On `+OK` the socket is paused, has no listeners of ours and its next byte
  * is the leg's first; with `reads`, bytes come through those, the first of them in `reads.first`. Rejects `DialError` when
  * there was no answer within `timeoutMs`.
  */
 export function dial(
   hub: HubCredentials,
-  endpoint: Endpoint,
+  node: DialedNode,
   preface: Preface,
   clock: Pick<Clock, 'after'>,
   timeoutMs: number,
@@ -48,7 +55,7 @@ export function dial(
       settle();
       // Errors after this are nobody's: the socket is thrown away.
       socket.on('error', () => {}).destroy();
-      reject(new DialError(`${endpoint.host}:${endpoint.port}: ${message}`));
+      reject(new DialError(`${node.endpoint.host}:${node.endpoint.port}: ${message}`));
     };
     const onError = (error: Error): void => fail(error.message);
     const onClose = (): void => fail('closed before it answered');
@@ -76,10 +83,10 @@ export function dial(
           return !settled;
         },
       };
-    const socket = hub.connect(endpoint, reads?.options);
+    const socket = hub.connect(node, reads?.options);
     const timer = clock.after(timeoutMs, () => fail(`no answer in ${timeoutMs} ms`));
     socket.on('error', onError).on('close', onClose);
     if (!reads) socket.on('data', onData);
-    socket.write(encodePreface(preface, hub.key));
+    socket.once('secureConnect', () => socket.write(encodePreface(preface, hub.key)));
   });
 }

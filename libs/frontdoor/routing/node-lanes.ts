@@ -63,14 +63,14 @@ export class NodeLanes {
     return pool;
   }
 
-  private async connect({ endpoint }: VolumeOwner) {
+  private async connect(owner: VolumeOwner) {
     const preface = {
       kind: 'lmtp' as const,
       hub: this.hub.name,
       issuedAt: this.clock.now(),
       nonce: this.random.bytes(12).toString('base64url'),
     };
-    const { socket, reply } = await dial(this.hub, endpoint, preface, this.clock, this.settings.dialMs);
+    const { socket, reply } = await dial(this.hub, owner, preface, this.clock, this.settings.dialMs);
     if (!reply.ok) throw new DialError(`node says ${reply.code} ${reply.text}`);
     // The pool listens as soon as it has the socket, which is paused: its first bytes may be here already.
     setImmediate(() => socket.resume());

@@ -1,23 +1,28 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type OnReadOpts, type Socket } from 'node:net';
+import type { AddressInfo, OnReadOpts, Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Endpoint } from '#cluster/api';
 import { decodePreface, encodePrefaceReply, type Preface, type PrefaceReply } from '#protocol/handover';
 import { silentLogger, systemClock, systemRandom } from '#stdx';
-import { temporaryDirectory, until } from '#testing';
+import { TestAuthority, temporaryDirectory, until } from '#testing';
 import { frontdoorWorld, NOWHERE } from '../world.spec.ts';
+import type { DialedNode } from './dial.ts';
 import { RouteFile } from './route-file.ts';
 import { RoutingMap } from './routing-map.ts';
 import { DEFAULT_LEG_SETTINGS, SessionLegs } from './session-legs.ts';
 
 const KEY = Buffer.alloc(32, 7);
+const authority = await TestAuthority.create('cluster-1');
+/** Every node of the test under one name: which is meant, its port says. */
+const nodeTrust = await authority.member('node', 'node');
+const hubTrust = await authority.member('hub', 'hub1');
 
 /** Answers prefaces as told; `silent` never does. */
 async function node(answer: (preface: Preface) => PrefaceReply | 'silent') {
   const sockets: Socket[] = [];
-  const server = createServer((socket) => {
+  const server = nodeTrust.createServer(['hub'], (socket) => {
     sockets.push(socket);
     socket.on('error', () => {});
     socket.once('data', (line: Buffer) => {
@@ -26,7 +31,8 @@ async function node(answer: (preface: Preface) => PrefaceReply | 'silent') {
       const reply = answer(preface);
       if (reply !== 'silent') socket.write(`${encodePrefaceReply(reply)}${reply.ok ? 'first bytes' : ''}`);
     });
-  }).listen(0, '127.0.0.1');
+  });
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const endpoint: Endpoint = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
   return {
@@ -39,7 +45,7 @@ async function node(answer: (preface: Preface) => PrefaceReply | 'silent') {
   };
 }
 
-async function legsTo(first: Endpoint, second: Endpoint, directory: string) {
+async function legsTo(first: Endpoint, second: Endpoint, directory: string, dialMs = 200) {
   const world = await frontdoorWorld(systemClock, [first, second]);
   const file = new RouteFile(join(directory, 'routes.json'), silentLogger);
   const routes = new RoutingMap(world.state, file, systemClock, silentLogger);
@@ -48,12 +54,12 @@ async function legsTo(first: Endpoint, second: Endpoint, directory: string) {
   const hub = {
     name: 'hub1',
     key: KEY,
-    connect: (endpoint: Endpoint, onread?: OnReadOpts) => {
+    connect: ({ endpoint }: DialedNode, onread?: OnReadOpts) => {
       dials++;
-      return connect({ ...endpoint, ...(onread ? { onread } : {}) });
+      return hubTrust.connect({ role: 'node', memberId: 'node', ...endpoint }, onread);
     },
   };
-  const settings = { ...DEFAULT_LEG_SETTINGS, dialMs: 200, retryMs: 20 };
+  const settings = { ...DEFAULT_LEG_SETTINGS, dialMs, retryMs: 20 };
   const legs = new SessionLegs(routes, hub, systemClock, systemRandom, silentLogger, settings);
   const session = {
     accountId: world.alice.id,
@@ -138,8 +144,8 @@ describe('session legs', () => {
   it('do not stampede a dead node', async () => {
     using directory = temporaryDirectory();
     using two = await node(accept);
-    await using world = await legsTo(NOWHERE, two.endpoint, directory.path);
-    const opening = Array.from({ length: 300 }, () => world.open(5_000));
+    await using world = await legsTo(NOWHERE, two.endpoint, directory.path, 3_000);
+    const opening = Array.from({ length: 300 }, () => world.open(10_000));
     await new Promise((resolve) => setTimeout(resolve, 200));
     const before = world.dials();
     assert.ok(before < 300 + 50, `${before} dials`);

@@ -13,11 +13,11 @@ export interface LegSettings {
   readonly dialMs: number;
   /** After an owner did not answer, one try in this time, for all sessions together. 100. */
   readonly retryMs: number;
-  /** Legs being opened at once; the others queue, so that a takeover is no stampede. 256. */
+  /** Legs being opened at once; the others queue, so that a takeover is no stampede. 64: a handshake is work, and more at once only make each last longer. */
   readonly dialsMax: number;
 }
 
-export const DEFAULT_LEG_SETTINGS: LegSettings = { waitMs: 30_000, dialMs: 3_000, retryMs: 100, dialsMax: 256 };
+export const DEFAULT_LEG_SETTINGS: LegSettings = { waitMs: 30_000, dialMs: 3_000, retryMs: 100, dialsMax: 64 };
 
 /** An open leg: framed both ways, paused, its next byte the node's first. */
 export interface SessionLeg {
@@ -87,7 +87,7 @@ export class SessionLegs {
     };
     try {
       const reads = new LegReads();
-      const { socket, reply } = await dial(this.hub, owner.endpoint, preface, this.clock, this.settings.dialMs, reads);
+      const { socket, reply } = await dial(this.hub, owner, preface, this.clock, this.settings.dialMs, reads);
       if (reply.ok) {
         this.suspects.delete(suspectKey(owner));
         return { socket, reads };
