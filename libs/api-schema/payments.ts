@@ -52,6 +52,12 @@ export const Collection = z
       'failed',
       'canceled',
     ]),
+    clientSecret: z
+      .string()
+      .nullable()
+      .describe(
+        'With actionNeeded: for the payment provider’s own form in the browser, where the payer answers its bank',
+      ),
   })
   .meta({ id: 'Collection' });
 

@@ -106,8 +106,8 @@ describe('payments over the API', () => {
   it('charges an invoice when asked, once, and says what came', async () => {
     const invoice = await invoiceOf('acme');
     const to = { params: { ...params, invoice } };
-    assert.deepEqual(await acme.done(ROUTES.collectInvoice, to), { outcome: 'succeeded' });
-    assert.deepEqual(await acme.done(ROUTES.collectInvoice, to), { outcome: 'nothingDue' });
+    assert.deepEqual(await acme.done(ROUTES.collectInvoice, to), { outcome: 'succeeded', clientSecret: null });
+    assert.deepEqual(await acme.done(ROUTES.collectInvoice, to), { outcome: 'nothingDue', clientSecret: null });
     const { items: attempts } = await acme.done(ROUTES.listPaymentAttempts, to);
     assert.deepEqual(
       attempts.map(({ attempt, state, amountMinor }) => [attempt, state, amountMinor]),
@@ -140,6 +140,27 @@ describe('payments over the API', () => {
       'SEPA-2',
       'SEPA-1',
     ]);
+  });
+
+  it('gives the payer what its bank asks for, and books the charge once that is answered', async () => {
+    const bank = await fixture.partner('bank');
+    const setup = await bank.done(ROUTES.beginPaymentSetup, { params: { partner: 'bank' } });
+    sandbox.finishSetup(setup.id, 'pm_card_authenticationRequired');
+    const deliverAll = async (): Promise<void> => {
+      for (const notice of sandbox.takeNotices(SECRET)) assert.equal(await deliver(notice.body, notice.signature), 200);
+      await follower.run(10);
+    };
+    await deliverAll();
+    const to = { params: { partner: 'bank', invoice: await invoiceOf('bank') } };
+    const asked = await bank.done(ROUTES.collectInvoice, to);
+    assert.equal(asked.outcome, 'actionNeeded');
+    const [intent] = /^pi_\d+/.exec(asked.clientSecret ?? '') ?? [];
+    assert(intent);
+    assert.deepEqual(await bank.done(ROUTES.collectInvoice, to), asked);
+    sandbox.conclude(intent, 'succeeded');
+    await deliverAll();
+    const paid = await bank.done(ROUTES.showInvoice, to);
+    assert.deepEqual([paid.settlement, paid.dueMinor], ['paid', 0]);
   });
 
   it('forgets a method; another partner sees nothing of all this', async () => {

@@ -115,7 +115,8 @@ export class Payments {
     const { invoice } = found.value;
     if (invoice.state !== 'finalized') return err({ code: 'conflict', detail: 'the invoice is not final' } as const);
     const outcome = await this.ground.collection.collect(invoice.id, `asked~${asking.context.requestId}`);
-    return ok({ outcome });
+    const clientSecret = outcome === 'actionNeeded' ? await this.ground.collection.clientSecret(invoice.id) : null;
+    return ok({ outcome, clientSecret });
   }
 
   private async find(

@@ -74,6 +74,15 @@ export class InvoiceCollection {
     return this.advance(found);
   }
 
+  /** What lets the payer's browser answer its bank about the charge under way; `null` when nothing is asked. */
+  async clientSecret(invoiceId: string): Promise<string | null> {
+    const [row] = await this.database.query<{ external_id: string }>(
+      `SELECT external_id FROM payment_attempt WHERE invoice_id = $1 AND state = 'actionNeeded' AND external_id IS NOT NULL`,
+      [invoiceId],
+    );
+    return row ? (await this.provider.lookUp(row.external_id)).clientSecret : null;
+  }
+
   /** Takes over how a charge stands there. Money that came is booked whatever we thought of the attempt. */
   async settle(state: ChargeState): Promise<ChargeStatus> {
     await this.database.transaction(async (client) => {
