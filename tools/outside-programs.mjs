@@ -6,8 +6,11 @@ import { existsSync } from 'node:fs';
 /** A Debian package, and a file it brings. */
 const PACKAGES = {
   'dovecot-sieve': '/usr/bin/sieve-test',
+  curl: '/usr/bin/curl',
   isync: '/usr/bin/mbsync',
   mpop: '/usr/bin/mpop',
+  mutt: '/usr/bin/mutt',
+  offlineimap3: '/usr/bin/offlineimap',
   'sieve-connect': '/usr/bin/sieve-connect',
   swaks: '/usr/bin/swaks',
   'libxml2-utils': '/usr/bin/xmllint',
