@@ -3,7 +3,7 @@ import { type MessageUrl, parseMessageUrl } from '#protocol/imap';
 import type { ByteStream } from '#stdx';
 import type { CommandSession } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
-import type { Piece } from '../fetch/piece.ts';
+import { closePiece, type Piece } from '../fetch/piece.ts';
 import { openPiece } from '../fetch/pieces.ts';
 import { findMailbox } from '../shared-names.ts';
 
@@ -20,14 +20,23 @@ export async function partOfUrl(session: CommandSession, text: string): Promise<
   const url = parseMessageUrl(text);
   const message = url && (await messageOf(session, url));
   if (!message) throw badUrl(text);
-  const { section, partial } = url;
-  const item = { kind: 'section', section, partial, peek: true, label: 'BODY' } as const;
-  const piece = await openPiece(session.store, message, item);
-  if (!piece || piece.kind === 'number') throw badUrl(text);
-  return { size: piece.kind === 'bytes' ? piece.bytes.length : piece.size, open: () => bytesOf(piece), close() {} };
+  const item = { kind: 'section', section: url.section, partial: url.partial, peek: true, label: 'BODY' } as const;
+  // Opened anew when its turn comes: many parts at once would hold as many bytes.
+  const open = async (): Promise<BytesPiece> => {
+    const piece = await openPiece(session.store, message, item);
+    if (!piece || piece.kind === 'number') throw badUrl(text);
+    return piece;
+  };
+  const piece = await open();
+  if (piece.kind === 'bytes') return { size: piece.bytes.length, open: () => bytesOf(open), close() {} };
+  await closePiece(piece);
+  return { size: piece.size, open: () => bytesOf(open), close() {} };
 }
 
-async function* bytesOf(piece: Exclude<Piece, null | { kind: 'number' }>): ByteStream {
+type BytesPiece = Exclude<Piece, null | { kind: 'number' }>;
+
+async function* bytesOf(open: () => Promise<BytesPiece>): ByteStream {
+  const piece = await open();
   if (piece.kind === 'stream') yield* piece.chunks;
   else if (piece.bytes.length > 0) yield piece.bytes;
 }

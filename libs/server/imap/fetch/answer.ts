@@ -4,7 +4,7 @@ import { ImapRefusal } from '../errors.ts';
 import { formatFlags } from '../keywords.ts';
 import { fetchOpening } from '../sync.ts';
 import type { MailboxView } from '../view.ts';
-import type { Piece } from './piece.ts';
+import { closePiece, type Piece } from './piece.ts';
 import { openPiece } from './pieces.ts';
 import { type FetchPlan, renderText } from './plan.ts';
 
@@ -93,15 +93,14 @@ async function tellMessages(
   const flagsOf = flagRenderer(session);
   const ahead: Promise<readonly Piece[] | Error>[] = [];
   const failed: Error[] = [];
-  for (let i = 0; i < messages.length; i++) {
-    const stored = messages[i]!;
-    const now = seen.get(stored.uid);
-    const message = now ? { ...stored, keywords: now.keywords, modSeq: now.modSeq } : stored;
-    let pieces: readonly Piece[] = [];
-    if (plan.hasBytes) {
-      while (ahead.length < READ_AHEAD && i + ahead.length < messages.length)
+  try {
+    for (let i = 0; i < messages.length; i++) {
+      const stored = messages[i]!;
+      const now = seen.get(stored.uid);
+      const message = now ? { ...stored, keywords: now.keywords, modSeq: now.modSeq } : stored;
+      while (plan.hasBytes && ahead.length < READ_AHEAD && i + ahead.length < messages.length)
         ahead.push(openSections(session, plan, messages[i + ahead.length]!));
-      const opened = await ahead.shift()!;
+      const opened = (await ahead.shift()) ?? [];
       if (opened instanceof Error) {
         if (!isOfOneMessage(opened)) throw opened;
         failed.push(opened);
@@ -109,12 +108,18 @@ async function tellMessages(
           session.logger.error({ err: opened, uid: stored.uid, blobId: stored.blobId }, 'message unreadable');
         continue;
       }
-      pieces = opened;
+      await tellMessage(session, plan, message, flagsOf(message), opened, now !== undefined);
+      await session.out.drained();
     }
-    await tellMessage(session, plan, message, flagsOf(message), pieces, now !== undefined);
-    await session.out.drained();
+  } finally {
+    // Left only where the answer broke off: nobody will read them.
+    for (const pieces of ahead) void pieces.then(closePieces);
   }
   return failed;
+}
+
+async function closePieces(opened: readonly Piece[] | Error): Promise<void> {
+  if (!(opened instanceof Error)) await Promise.all(opened.map(closePiece));
 }
 
 /** Damaged bytes and unknown encodings cost their message, not the others. */

@@ -10,17 +10,24 @@ export type Piece =
   | { readonly kind: 'number'; readonly value: number }
   | null;
 
-/** The same stream, its first chunk already there. */
+/** The same stream, its first chunk already there; it holds its file until it is read or closed. */
 export async function begun(stream: ByteStream): Promise<ByteStream> {
   const iterator = stream[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  return (async function* () {
-    if (first.done) return;
-    yield first.value;
-    for (;;) {
-      const next = await iterator.next();
-      if (next.done) return;
-      yield next.value;
-    }
-  })();
+  let first: IteratorResult<Uint8Array> | null = await iterator.next();
+  const next = (): Promise<IteratorResult<Uint8Array>> => {
+    if (!first) return iterator.next();
+    const result = first;
+    first = null;
+    return Promise.resolve(result);
+  };
+  const close = async (): Promise<IteratorResult<Uint8Array>> => {
+    await iterator.return?.();
+    return { done: true, value: undefined };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next, return: close }) };
+}
+
+/** Lets go of a piece that will not be read. */
+export async function closePiece(piece: Piece): Promise<void> {
+  if (piece?.kind === 'stream') await piece.chunks[Symbol.asyncIterator]().return?.();
 }
