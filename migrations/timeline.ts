@@ -12,6 +12,8 @@ import { Trust1700000011000 } from './1700000011000-trust.ts';
 import { InvoiceTasks1700000012000 } from './1700000012000-invoice-tasks.ts';
 import { Alerts1700000013000 } from './1700000013000-alerts.ts';
 import { SellerContact1700000014000 } from './1700000014000-seller-contact.ts';
+import { AccountMoves1700000015000 } from './1700000015000-account-moves.ts';
+import { DomainPins1700000016000 } from './1700000016000-domain-pins.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -29,4 +31,6 @@ export const MIGRATIONS = [
   InvoiceTasks1700000012000,
   Alerts1700000013000,
   SellerContact1700000014000,
+  AccountMoves1700000015000,
+  DomainPins1700000016000,
 ];

@@ -9,14 +9,15 @@ export interface Figures {
   acknowledged: number;
   refused: number;
   takeovers: number;
-  /** Longest time any volume had nobody serving it, faults being over. */
   elections: number;
+  /** Changes of owner by plan: moves, drains, volumes that went back to the node they prefer. */
+  switchovers: number;
 }
 
 /** The laws, checked from outside: by what was granted, written and answered, never by asking the code that is tested. */
 export class Checker {
   readonly violations: string[] = [];
-  readonly figures: Figures = { acknowledged: 0, refused: 0, takeovers: 0, elections: 0 };
+  readonly figures: Figures = { acknowledged: 0, refused: 0, takeovers: 0, elections: 0, switchovers: 0 };
   private readonly epochs = new Map<string, number>();
   private readonly owners = new Map<string, string | null>();
   /** Process, volume and epoch → when its lease ends, from grants that reached it. */
@@ -98,6 +99,8 @@ export class Checker {
     for (const node of nodes)
       if (node.state === 'down' || node.state === 'fenced') this.violation(`${node.name} is ${node.state}`);
     for (const hub of hubs) if (hub.state !== 'up') this.violation(`${hub.name} is down`);
+    const events = await this.state.events({ limit: Number.MAX_SAFE_INTEGER });
+    this.figures.switchovers = events.filter(({ kind }) => kind === 'switchoverDone').length;
     this.checkUsage();
   }
 

@@ -9,8 +9,11 @@ export const CONTROL_PLANE = 'postgres';
 
 /** The simulated PostgreSQL: one state, its own outages, and a road to it for each hub. */
 export class ControlPlane {
-  /** `refusing`: says no at once. `hanging`: takes questions and never answers. `losingReplies`: does the work, its answer is lost. */
-  trouble: 'none' | 'refusing' | 'hanging' | 'losingReplies' = 'none';
+  /**
+   * `refusing`: says no at once. `hanging`: takes questions and never answers. `losingReplies`: does the work, its answer is
+   * lost. `deaf`: answers, and notifies nobody.
+   */
+  trouble: 'none' | 'refusing' | 'hanging' | 'losingReplies' | 'deaf' = 'none';
 
   constructor(
     readonly state: MemoryClusterState,

@@ -177,6 +177,54 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'every volume asked to move',
+    weight: 1,
+    inject({ random, state, nodes }) {
+      void state.snapshot().then(({ volumes }) => {
+        for (const { id } of volumes) void state.requestMove(id, pick(random, nodes).member.id);
+      });
+      return () => void state.snapshot().then(({ volumes }) => volumes.map(({ id }) => state.requestMove(id, null)));
+    },
+  },
+  {
+    name: 'another node preferred',
+    weight: 1,
+    inject({ random, state, nodes }) {
+      const preferredNodeId = random.fraction() < 0.8 ? pick(random, nodes).member.id : null;
+      void state.snapshot().then(({ volumes }) => state.updateVolume(pick(random, volumes).id, { preferredNodeId }));
+      return () => {};
+    },
+  },
+  {
+    name: 'fail-back turned on',
+    weight: 2,
+    inject({ random, state }) {
+      void state.setFailBack({ mode: 'auto', afterMs: between(random, 0, 4_000) });
+      return () => void (random.fraction() < 0.5 && state.setFailBack({ mode: 'manual', afterMs: 0 }));
+    },
+  },
+  {
+    name: 'node stopped in order',
+    weight: 2,
+    inject({ random, nodes }) {
+      const node = pick(random, nodes);
+      const { process } = node;
+      // As SIGTERM does: it lets its volumes go, and ends; whoever looks after it starts it again.
+      process.deliver(() => void node.agent.stop('the node stops').then(() => node.process === process && node.kill()));
+      return () => void (node.process.alive || node.start());
+    },
+  },
+  {
+    name: 'control plane forgets who listens',
+    weight: 1,
+    inject({ plane }) {
+      plane.trouble = 'deaf';
+      return () => {
+        plane.trouble = 'none';
+      };
+    },
+  },
+  {
     name: 'drain asked for',
     weight: 1,
     inject({ random, state, nodes }) {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { simulate } from './simulation.ts';
 
 const USAGE =
-  'node dist/simulator/main.js [--seeds N] [--from SEED] [--seed SEED] [--hubs N] [--nodes N] [--volumes N] [--faults-ms N] [--trace]';
+  'node dist/simulator/main.js [--seeds N] [--from SEED] [--seed SEED] [--hubs N] [--nodes N] [--volumes N] [--faults-ms N] [--heal-ms N] [--check-every-ms N] [--trace]';
 
 /** Runs seeds and replays failing ones: the same seed and the same commit give the same run. */
 async function main(): Promise<number> {
@@ -15,6 +15,8 @@ async function main(): Promise<number> {
       nodes: { type: 'string' },
       volumes: { type: 'string' },
       'faults-ms': { type: 'string' },
+      'heal-ms': { type: 'string' },
+      'check-every-ms': { type: 'string' },
       trace: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -28,18 +30,21 @@ async function main(): Promise<number> {
     ...(values.nodes ? { nodes: Number(values.nodes) } : {}),
     ...(values.volumes ? { volumes: Number(values.volumes) } : {}),
     ...(values['faults-ms'] ? { faultsMs: Number(values['faults-ms']) } : {}),
+    ...(values['heal-ms'] ? { healMs: Number(values['heal-ms']) } : {}),
+    ...(values['check-every-ms'] ? { checkEveryMs: Number(values['check-every-ms']) } : {}),
   };
   const trace = values.trace ? { trace: (line: string) => void process.stdout.write(`${line}\n`) } : {};
   const first = Number(values.seed ?? values.from);
   const count = values.seed ? 1 : Number(values.seeds);
   const begun = performance.now();
-  const sum = { acknowledged: 0, refused: 0, takeovers: 0, elections: 0, steps: 0, failed: 0 };
+  const sum = { acknowledged: 0, refused: 0, takeovers: 0, elections: 0, switchovers: 0, steps: 0, failed: 0 };
   for (let seed = first; seed < first + count; seed++) {
     const result = await simulate({ seed, ...sizes, ...trace });
     sum.acknowledged += result.acknowledged;
     sum.refused += result.refused;
     sum.takeovers += result.takeovers;
     sum.elections += result.elections;
+    sum.switchovers += result.switchovers;
     sum.steps += result.steps;
     if (result.violations.length === 0) continue;
     sum.failed++;

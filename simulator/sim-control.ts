@@ -53,6 +53,11 @@ export class SimControl implements NodeControl {
   renew(node: NodeMember, grant: LeaseGrant): void {
     const connection = this.connections.get(node.id);
     if (!connection || connection.broken) return;
+    // A grant may be heard again, long after: its stamp says until when it counts.
+    this.maybeTwice(node.id, (agent, there) => {
+      this.onGrant(there, grant);
+      agent.renew(grant);
+    });
     this.send(node.id, connection, (there) => {
       this.onGrant(there, grant);
       there.agent.renew(grant);
@@ -161,11 +166,11 @@ export class SimControl implements NodeControl {
   }
 
   /** An order may be heard again later, by this process or the next. */
-  private maybeTwice(nodeId: string, order: (agent: ControlledNode) => Promise<unknown>): void {
+  private maybeTwice(nodeId: string, order: (agent: ControlledNode, there: SimNode) => unknown): void {
     if (this.random.fraction() >= DOUBLED) return;
     this.world.in(this.random.fraction() * DOUBLED_WITHIN_MS, () => {
       const node = this.nodes.get(nodeId);
-      node?.process.deliver(() => void order(node.agent));
+      node?.process.deliver(() => void order(node.agent, node));
     });
   }
 

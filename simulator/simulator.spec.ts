@@ -3,19 +3,22 @@ import { describe, it } from 'node:test';
 import { simulate } from './simulation.ts';
 
 /** More: `node dist/simulator/main.js --seeds N`. */
-const SEEDS = Number(process.env['ROOKERY_SIMULATOR_SEEDS'] ?? 200);
+const SEEDS = Number(process.env['ROOKERY_SIMULATOR_SEEDS'] ?? 500);
 
 describe('the cluster, simulated', () => {
   it(`holds its laws under ${SEEDS} seeds of faults`, async () => {
     let acknowledged = 0;
     let takeovers = 0;
+    let switchovers = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
       const result = await simulate({ seed });
       assert.deepEqual(result.violations, [], `replay: node dist/simulator/main.js --seed ${seed} --trace`);
       acknowledged += result.acknowledged;
       takeovers += result.takeovers;
+      switchovers += result.switchovers;
     }
-    assert.ok(acknowledged > SEEDS * 100 && takeovers > SEEDS, `${acknowledged} writes, ${takeovers} takeovers`);
+    assert.ok(acknowledged > SEEDS * 100, `${acknowledged} writes`);
+    assert.ok(takeovers > SEEDS && switchovers > SEEDS / 4, `${takeovers} takeovers, ${switchovers} by plan`);
   });
 
   it('gives one seed one course of events', async () => {

@@ -28,13 +28,17 @@ import { ClusterVolumes } from './clusters/cluster-volumes.ts';
 import { Clusters } from './clusters/clusters.ts';
 import { NodeController } from './clusters/node.controller.ts';
 import { QueueController } from './clusters/queue.controller.ts';
+import { Rebalance } from './clusters/rebalance.ts';
 import { VolumeController } from './clusters/volume.controller.ts';
 import { DocsController } from './docs/docs.controller.ts';
 import { Docs } from './docs/docs.ts';
 import { DomainController } from './domains/domain.controller.ts';
+import { DomainPins } from './domains/domain-pins.ts';
 import { Domains } from './domains/domains.ts';
 import { JoinTokenController } from './members/join-token.controller.ts';
 import { JoinTokens } from './members/join-tokens.ts';
+import { MoveController } from './moves/move.controller.ts';
+import { Moves } from './moves/moves.ts';
 import { PartnerController } from './partners/partner.controller.ts';
 import { Partners } from './partners/partners.ts';
 import { PaymentController } from './payments/payment.controller.ts';
@@ -61,6 +65,9 @@ export interface UseCases {
   readonly queue: ClusterQueue;
   readonly joinTokens: JoinTokens;
   readonly alerts: Alerts;
+  readonly moves: Moves;
+  readonly rebalance: Rebalance;
+  readonly domainPins: DomainPins;
   readonly usage: Usage;
   readonly billing: Billing;
   readonly evidence: Evidence;
@@ -87,6 +94,7 @@ export const CONTROLLERS: readonly Type[] = [
   QueueController,
   JoinTokenController,
   AlertController,
+  MoveController,
   UsageController,
   BillingController,
   InvoiceController,
@@ -126,6 +134,9 @@ export class AppModule {
         bind(ClusterQueue, useCases.queue),
         bind(JoinTokens, useCases.joinTokens),
         bind(Alerts, useCases.alerts),
+        bind(Moves, useCases.moves),
+        bind(Rebalance, useCases.rebalance),
+        bind(DomainPins, useCases.domainPins),
         bind(Usage, useCases.usage),
         bind(Billing, useCases.billing),
         bind(Evidence, useCases.evidence),

@@ -36,12 +36,15 @@ import { ClusterReader } from './clusters/cluster-reader.ts';
 import { ClusterVolumes } from './clusters/cluster-volumes.ts';
 import { Clusters } from './clusters/clusters.ts';
 import { NodeRpc } from './clusters/node-rpc.ts';
+import { Rebalance } from './clusters/rebalance.ts';
 import { Docs } from './docs/docs.ts';
+import { DomainPins } from './domains/domain-pins.ts';
 import { Domains } from './domains/domains.ts';
 import type { Ground } from './ground.ts';
 import type { ClusterTrusts } from './members/cluster-trusts.ts';
 import { JoinTokens } from './members/join-tokens.ts';
 import type { MemberDoors } from './members/member-doors.ts';
+import { Moves } from './moves/moves.ts';
 import { PartnerNames } from './partners/partner-names.ts';
 import { Partners } from './partners/partners.ts';
 import { paymentUseCases } from './payments/compose.ts';
@@ -87,6 +90,9 @@ export function useCases(
     nodes: new ClusterNodes(clusters, reader),
     volumes: new ClusterVolumes(clusters, reader),
     queue: new ClusterQueue(clusters, names, rpc),
+    domainPins: new DomainPins(registry, clusters, database),
+    rebalance: new Rebalance(clusters, database),
+    moves: new Moves(registry, clusters, database),
     joinTokens: new JoinTokens(database, clusters, members.trusts, members.doors, clock, random),
     alerts: new Alerts(clusters, new AlertBook(database, clock), new AlertChannels(database, random, clock)),
     usage: new Usage(registry, names, usageReader, clock),

@@ -205,6 +205,42 @@ describe('the command line', () => {
     await json('domain', 'delete', 'acme.example');
   });
 
+  it('has an account moved, shows how far it is, and calls it off', async () => {
+    const eve = 'eve@moving.example';
+    const move = (to: string, ...more: string[]) => rookery(['account', 'move', eve, '--to', to, ...more]);
+    await json('domain', 'create', 'moving.example', '--partner', 'acme');
+    await rookery(['account', 'create', eve, '--password-stdin'], 'correct horse\n');
+    await json('volume', 'create', 'volume-2', '--path', '/elsewhere');
+    const begun = JSON.parse((await move('volume-2', '--json')).out) as { id: string; state: string };
+    assert.equal(begun.state, 'waiting');
+    assert.match((await move('volume-2')).err, /on its way already/);
+    assert.match((await move('volume-1')).err, /lives on that/);
+    assert.match((await move('volume-9')).err, /volume_not_found/);
+    assert.match((await rookery(['move', 'list'])).out, /^MOVE .*\n1 +eve@.* +volume-1 → volume-2 +waiting/);
+    assert.deepEqual(await json('move', 'list', '--account', eve), [begun]);
+    assert.equal((await json<{ state: string }>('move', 'cancel', begun.id)).state, 'cancelling');
+    assert.equal((await rookery(['move', 'cancel', begun.id])).code, 1);
+    assert.match((await rookery(['move', 'show', '77'])).err, /move_not_found/);
+  });
+
+  it('says what would even the cluster out, and has it done', async () => {
+    const advise = () => json<{ accounts: { account: string }[] }>('cluster', 'rebalance', '--advice');
+    const create = (email: string) => rookery(['account', 'create', email, '--password-stdin'], 'correct horse');
+    await json('domain', 'create', 'pinned.example', '--partner', 'acme');
+    assert.equal((await create('p@pinned.example')).code, 0);
+    const { volume } = await json<{ volume: string }>('account', 'show', 'p@pinned.example');
+    const [from, to] = (await json<{ id: string }[]>('volume', 'list'))[0]?.id === volume ? [1, 2] : [2, 1];
+    assert.match((await rookery(['domain', 'pin', 'pinned.example', 'volume-9'])).err, /volume_not_found/);
+    await json('domain', 'pin', 'pinned.example', `volume-${to}`);
+    const misplaced = { account: 'p@pinned.example', from: `volume-${from}`, to: `volume-${to}`, why: 'misplaced' };
+    assert.deepEqual(await json('cluster', 'rebalance'), { volumes: [], accounts: [misplaced] });
+    assert.equal((await json<unknown[]>('move', 'list', '--account', 'p@pinned.example')).length, 1);
+    assert.match((await rookery(['cluster', 'rebalance', '--advice'])).out, /The cluster is even/);
+    assert.equal((await create('q@pinned.example')).code, 0);
+    assert.deepEqual((await advise()).accounts, [], 'it was placed where it is pinned');
+    assert.deepEqual(await json('domain', 'unpin', 'pinned.example'), { volumes: [] });
+  });
+
   it('speaks to people too', async () => {
     await json('partner', 'create', 'people', '--name', 'People');
     for (const args of [

@@ -8,6 +8,7 @@ import { cluster } from './commands/cluster.ts';
 import { domain } from './commands/domain.ts';
 import { hub } from './commands/hub.ts';
 import { invoice } from './commands/invoice.ts';
+import { move } from './commands/move.ts';
 import { node } from './commands/node.ts';
 import { partner } from './commands/partner.ts';
 import { payment } from './commands/payment.ts';
@@ -24,6 +25,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   node,
   token,
   volume,
+  move,
   queue,
   alert,
   partner,

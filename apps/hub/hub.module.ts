@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { ControlClient } from '#cluster/control';
 import { HubCoordinator } from '#cluster/coordinator';
+import { AccountMover } from '#cluster/mover';
 import { PostgresClusterState } from '#cluster/postgres';
 import { Database } from '#database';
 import { PostgresDirectoryLookup } from '#directory/postgres';
@@ -35,6 +36,7 @@ import {
   Upstream,
 } from '#frontdoor';
 import { type Logger, systemClock, systemRandom } from '#stdx';
+import { accountMover } from './account-mover.ts';
 import { HttpPorts } from './http-ports.ts';
 import { Hub } from './hub.ts';
 import { RedisBulletin } from './redis-bulletin.ts';
@@ -59,6 +61,7 @@ export function hubModule(settings: HubSettings, logger: Logger): DynamicModule 
       ...routing(settings, logger),
       ...signIn(settings, logger),
       ...ports(settings, logger),
+      moving(settings, logger),
       hub(logger),
     ],
   };
@@ -121,6 +124,18 @@ const controlPlane = (settings: HubSettings, logger: Logger): Provider[] => [
   },
 ];
 
+const moving = (settings: HubSettings, logger: Logger): Provider => ({
+  provide: AccountMover,
+  inject: [Database, PostgresClusterState, HubCoordinator, RoutingMap, CREDENTIALS],
+  useFactory: (
+    database: Database,
+    state: PostgresClusterState,
+    coordinator: HubCoordinator,
+    routes: RoutingMap,
+    credentials: HubCredentials,
+  ) => accountMover(settings, logger, { database, state, coordinator, routes, credentials }),
+});
+
 const relayOf = (settings: HubSettings) => ({ host: settings.advertisedHost, port: settings.ports.relay });
 
 const routing = (settings: HubSettings, logger: Logger): Provider[] => [
@@ -152,9 +167,11 @@ const routing = (settings: HubSettings, logger: Logger): Provider[] => [
   },
   {
     provide: Dispatcher,
-    inject: [RoutingMap, NodeLanes],
-    useFactory: (routes: RoutingMap, lanes: NodeLanes) =>
-      new Dispatcher(routes, lanes, systemClock, logger, settings.mailOwnerWaitMs),
+    inject: [RoutingMap, NodeLanes, CachedDirectory],
+    useFactory: (routes: RoutingMap, lanes: NodeLanes, directory: CachedDirectory) =>
+      new Dispatcher(routes, lanes, systemClock, logger, settings.mailOwnerWaitMs, (account) =>
+        directory.routeAnew(account),
+      ),
   },
 ];
 
@@ -295,6 +312,7 @@ const PARTS = [
   RoutingMap,
   ControlClient,
   HubCoordinator,
+  AccountMover,
   NodeLanes,
   ConnectionLedger,
   SmtpPorts,
@@ -319,6 +337,7 @@ const hub = (logger: Logger): Provider => ({
       routes,
       control,
       coordinator,
+      mover,
       lanes,
       ledger,
       smtp,
@@ -335,6 +354,7 @@ const hub = (logger: Logger): Provider => ({
       routes,
       control,
       coordinator,
+      mover,
       lanes,
       ledger,
       smtp,

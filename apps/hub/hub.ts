@@ -1,5 +1,6 @@
 import type { ControlClient } from '#cluster/control';
 import type { HubCoordinator } from '#cluster/coordinator';
+import type { AccountMover } from '#cluster/mover';
 import type { PostgresClusterState } from '#cluster/postgres';
 import type { Database } from '#database';
 import type { PostgresDirectoryLookup } from '#directory/postgres';
@@ -22,6 +23,7 @@ export interface HubParts {
   readonly routes: RoutingMap;
   readonly control: ControlClient;
   readonly coordinator: HubCoordinator;
+  readonly mover: AccountMover;
   readonly lanes: NodeLanes;
   readonly ledger: ConnectionLedger;
   readonly smtp: SmtpPorts;
@@ -43,13 +45,14 @@ export class Hub {
 
   /** Comes up with PostgreSQL away, too: on the last routing map, trying to reach it for ever. */
   async start(): Promise<void> {
-    const { lookup, routes, coordinator, smtp, sessions, http } = this.parts;
+    const { lookup, routes, coordinator, mover, smtp, sessions, http } = this.parts;
     void lookup.start();
     this.parts.trustWatch.start();
     await routes.start();
     // The relay port is told to nodes as soon as the coordinator speaks to them.
     await smtp.listen();
     coordinator.start();
+    mover.start();
     await sessions.listen();
     await http.listen();
     this.listening = true;
@@ -72,6 +75,7 @@ export class Hub {
     http.announceStop();
     smtp.stopAccepting();
     sessions.stopAccepting();
+    this.parts.mover.stop();
     await coordinator.stop();
     sessions.drain();
     await Promise.all([smtp.drain(GRACE_MS), http.drain(GRACE_MS)]);

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { DEFAULT_MOVER_SETTINGS } from '#cluster/mover';
 import { DEFAULT_ACCOUNT_LIMITS, isLoopback } from '#frontdoor';
 import type { CertificateRenewal, MemberTrust } from '#trust';
 
@@ -76,6 +77,8 @@ const schema = z.object({
   ROOKERY_OWNER_WAIT_MS: milliseconds.default(30_000),
   /** And a message. */
   ROOKERY_MAIL_OWNER_WAIT_MS: milliseconds.default(10_000),
+  /** How long the volume an account has left keeps its copy. */
+  ROOKERY_MOVE_GRACE_MS: z.coerce.number().int().min(0).default(DEFAULT_MOVER_SETTINGS.graceMs),
   // docs/CLUSTER.md's timing; each defaults to what is said there.
   ROOKERY_LEADER_TTL_MS: milliseconds.optional(),
   ROOKERY_LEADER_RENEW_MS: milliseconds.optional(),
@@ -151,6 +154,7 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
     authDelayMs: values.ROOKERY_AUTH_DELAY_MS,
     ownerWaitMs: values.ROOKERY_OWNER_WAIT_MS,
     mailOwnerWaitMs: values.ROOKERY_MAIL_OWNER_WAIT_MS,
+    moveGraceMs: values.ROOKERY_MOVE_GRACE_MS,
     timing: given({
       leaderTtlMs: values.ROOKERY_LEADER_TTL_MS,
       leaderRenewMs: values.ROOKERY_LEADER_RENEW_MS,

@@ -9,6 +9,7 @@ import { OutboundTransport, QueueRunner, type RelayHost } from '#queue';
 import { NodeDelivery } from '#server/smtp';
 import type { Clock, Logger, Random } from '#stdx';
 import { StatusServer } from '#telemetry';
+import { AccountSteps } from './data/account-steps.ts';
 import { DataServer } from './data/data-server.ts';
 import { imapLegSession } from './data/imap-leg.ts';
 import { LmtpLegs } from './data/lmtp-leg.ts';
@@ -17,6 +18,7 @@ import { pop3LegSession } from './data/pop3-leg.ts';
 import { rpcLeg } from './data/rpc-leg.ts';
 import { sessionLeg } from './data/session-leg.ts';
 import { SessionRegistry } from './data/session-registry.ts';
+import { transferLeg } from './data/transfer-leg.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { nodeMetrics } from './metrics.ts';
 import type { NodePlace } from './place.ts';
@@ -104,7 +106,8 @@ export class NodeService {
       imap: sessionLeg(desk.find, this.sessions, imapLegSession(clock, logger)),
       pop3: sessionLeg(desk.find, this.sessions, pop3LegSession(clock, logger)),
       managesieve: sessionLeg(desk.find, this.sessions, manageSieveLegSession(clock, logger)),
-      rpc: rpcLeg(findForRpc, clock, logger),
+      rpc: rpcLeg(findForRpc, new AccountSteps(this.sessions), clock, logger),
+      transfer: transferLeg(desk.find, logger),
     };
     this.data = new DataServer(legs, trust, key, clock, logger);
     this.carrier = new BullMqCarrier(place.redisUrl, logger);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EmbeddedCluster } from './embedded-cluster.ts';
 import { ImapClient } from './imap-client.ts';
+import { rest } from './rest.ts';
 import { SmtpClient } from './smtp-client.ts';
 
 interface User {
@@ -156,23 +157,12 @@ export async function killUnderCrowd(
 }
 
 async function accountsOn(cluster: EmbeddedCluster, volume: string, count: number): Promise<readonly User[]> {
-  const { demo, api, operator } = cluster.file;
+  const { demo } = cluster.file;
   const users = Array.from({ length: count }, () => ({
     email: `crowd-${randomBytes(6).toString('hex')}@${demo.domain}`,
     password: randomBytes(9).toString('base64url'),
   }));
-  for (const user of users) {
-    const answer = await fetch(`${api.url}/api/v1/accounts`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${operator.apiKey}`,
-        'content-type': 'application/json',
-        'idempotency-key': user.email,
-      },
-      body: JSON.stringify({ ...user, volume }),
-    });
-    if (!answer.ok) throw new Error(`account not made: ${answer.status} ${await answer.text()}`);
-  }
+  for (const user of users) await rest(cluster, 'POST', '/accounts', { ...user, volume });
   return users;
 }
 

@@ -24,7 +24,7 @@ const SESSIONS_PER_USER = 4;
 const COMMAND_EVERY_MS = 20;
 
 /** A user at work: one command after the other, all of whose answers must be right. */
-class Worker {
+export class Worker {
   longestMs = 0;
   disconnected = false;
   private stopped = false;

@@ -300,6 +300,20 @@ describe('a session whose node is lost', () => {
     assert.deepEqual(await client.ok('FETCH 2 UID'), ['2 FETCH (UID 2)']);
   });
 
+  it('survives any number of moves while it is idle', async () => {
+    await using world = await hubWorld();
+    const client = await selected(world);
+    for (let move = 0; move < 7; move++) {
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      const [from, to] = move % 2 === 0 ? [0, 1] : [1, 0];
+      await world.nodes[from as 0 | 1].kill();
+      await world.give(0, to as 0 | 1);
+      await world.nodes[from as 0 | 1].revive();
+      await client.ok('NOOP');
+    }
+    assert.deepEqual(await client.ok('FETCH 2 UID'), ['2 FETCH (UID 2)']);
+  });
+
   it('hears NO when an upload is cut, and goes on', async () => {
     await using world = await hubWorld();
     const client = await selected(world);

@@ -96,7 +96,9 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     connect: ({ endpoint }, onread) => hubTrust.connect({ role: 'node', memberId: 'node', ...endpoint }, onread),
   };
   const lanes = new NodeLanes(hub, systemClock, systemRandom);
-  const dispatcher = new Dispatcher(routes, lanes, systemClock, logger, options.mailWaitMs ?? 10_000);
+  const dispatcher = new Dispatcher(routes, lanes, systemClock, logger, options.mailWaitMs ?? 10_000, (account) =>
+    directory.routeAnew(account),
+  );
   const certificates = await storedCertificate(
     join(disk.path, 'tls'),
     ['localhost'],

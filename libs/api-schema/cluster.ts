@@ -159,6 +159,24 @@ export const ClusterStatus = z
   })
   .meta({ id: 'ClusterStatus' });
 
+const accountsMax = z.coerce.number().int().min(0).max(1_000).default(50).describe('Accounts to move, at most');
+
+export const RebalanceQuery = z.object({ accounts: accountsMax });
+export const CreateRebalance = z
+  .strictObject({ accounts: z.int().min(0).max(1_000).default(50).describe('Accounts to move, at most') })
+  .meta({ id: 'CreateRebalance' });
+
+export const Rebalance = z
+  .object({
+    volumes: z
+      .array(z.object({ volume: z.string(), from: z.string(), to: z.string(), why: z.enum(['preferred', 'load']) }))
+      .describe('Volumes to move between nodes, by name'),
+    accounts: z
+      .array(z.object({ account: z.string(), from: z.string(), to: z.string(), why: z.enum(['misplaced', 'load']) }))
+      .describe('Accounts to move between volumes; misplaced: on one its domain’s class or pins do not allow'),
+  })
+  .meta({ id: 'Rebalance' });
+
 export const EventQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   after: z.coerce.number().int().min(0).exactOptional().describe('Only events with a greater id; else the newest'),
@@ -204,5 +222,6 @@ export type Node = z.output<typeof Node>;
 export type Volume = z.output<typeof Volume>;
 export type ClusterEvent = z.output<typeof ClusterEvent>;
 export type ClusterStatus = z.output<typeof ClusterStatus>;
+export type Rebalance = z.output<typeof Rebalance>;
 export type QueueEntry = z.output<typeof QueueEntry>;
 export type Queue = z.output<typeof Queue>;

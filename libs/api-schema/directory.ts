@@ -66,6 +66,14 @@ export const UpdateDomain = z
   .strictObject({ catchAll: catchAll.exactOptional(), detailSeparator: detailSeparator.exactOptional() })
   .meta({ id: 'UpdateDomain' });
 
+export const PinDomain = z
+  .strictObject({ volumes: z.array(Name).max(100).describe('Ids or names; none places its accounts by class again') })
+  .meta({ id: 'PinDomain' });
+
+export const DomainPins = z
+  .object({ volumes: z.array(z.string()).describe('Names of the volumes its accounts are placed on; none: by class') })
+  .meta({ id: 'DomainPins' });
+
 export const DnsRecord = z
   .object({
     name: z.string().describe('Fully qualified, without final dot'),
@@ -220,6 +228,7 @@ export const InDomainQuery = PageQuery.extend({
 });
 
 export type Partner = z.output<typeof Partner>;
+export type DomainPins = z.output<typeof DomainPins>;
 export type Domain = z.output<typeof Domain>;
 export type DnsRecord = z.output<typeof DnsRecord>;
 export type DomainDns = z.output<typeof DomainDns>;

@@ -6,6 +6,7 @@ export * from './cluster.ts';
 export * from './directory.ts';
 export * from './documents.ts';
 export * from './member.ts';
+export * from './move.ts';
 export * from './openapi.ts';
 export * from './page.ts';
 export * from './payments.ts';

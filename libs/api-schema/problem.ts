@@ -21,6 +21,7 @@ export const ERRORS = {
   node_not_found: { status: 404, title: 'There is no such node.' },
   alert_channel_not_found: { status: 404, title: 'There is no such alert channel.' },
   join_token_not_found: { status: 404, title: 'There is no such join token.' },
+  move_not_found: { status: 404, title: 'There is no such move.' },
   queue_entry_not_found: { status: 404, title: 'There is no such delivery waiting.' },
   invoice_not_found: { status: 404, title: 'There is no such invoice.' },
   credit_note_not_found: { status: 404, title: 'There is no such credit note.' },

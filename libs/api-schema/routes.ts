@@ -4,6 +4,7 @@ import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { DIRECTORY_ROUTES } from './directory-routes.ts';
 import { DOCUMENT_ROUTES } from './document-routes.ts';
 import { MEMBER_ROUTES } from './member-routes.ts';
+import { MOVE_ROUTES } from './move-routes.ts';
 import { PAYMENT_ROUTES } from './payment-routes.ts';
 import type { Route } from './route.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
@@ -15,6 +16,7 @@ export const ROUTES = {
   ...CLUSTER_ROUTES,
   ...MEMBER_ROUTES,
   ...ALERT_ROUTES,
+  ...MOVE_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
   ...DOCUMENT_ROUTES,

@@ -13,6 +13,7 @@ export * from './login/cached-directory.ts';
 export { DEFAULT_DIRECTORY_CACHE_LIMITS, type DirectoryCacheLimits } from './login/directory-cache.ts';
 export { SaslSignIn } from './login/sasl-sign-in.ts';
 export { managesieve } from './managesieve/managesieve-protocol.ts';
+export { NodeHands } from './moving/node-hands.ts';
 export { pop3 } from './pop3/pop3-protocol.ts';
 export type { Connect, HubCredentials } from './routing/dial.ts';
 export { LegReads } from './routing/leg-reads.ts';

@@ -3,12 +3,16 @@ import { type InputOf, ROUTES } from '#api-schema';
 import { By, Input, Needs, Operation } from '../http/operation.ts';
 import type { Asking } from '../http/request.ts';
 import { Clusters } from './clusters.ts';
+import { Rebalance } from './rebalance.ts';
 
 type Routes = typeof ROUTES;
 
 @Controller()
 export class ClusterController {
-  constructor(private readonly clusters: Clusters) {}
+  constructor(
+    private readonly clusters: Clusters,
+    private readonly rebalancing: Rebalance,
+  ) {}
 
   @Needs('read')
   @Operation(ROUTES.listClusters)
@@ -38,6 +42,18 @@ export class ClusterController {
   @Operation(ROUTES.listClusterEvents)
   events(@By() asking: Asking, @Input() input: InputOf<Routes['listClusterEvents']>) {
     return this.clusters.events(asking, input);
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.adviseRebalance)
+  adviseRebalance(@By() asking: Asking, @Input() input: InputOf<Routes['adviseRebalance']>) {
+    return this.rebalancing.advise(asking, input);
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.rebalance)
+  rebalance(@By() asking: Asking, @Input() input: InputOf<Routes['rebalance']>) {
+    return this.rebalancing.carryOut(asking, input);
   }
 
   @Needs('read')

@@ -2,13 +2,17 @@ import { Controller } from '@nestjs/common';
 import { type InputOf, ROUTES } from '#api-schema';
 import { By, Input, Needs, Operation, Version } from '../http/operation.ts';
 import type { Asking } from '../http/request.ts';
+import { DomainPins } from './domain-pins.ts';
 import { Domains } from './domains.ts';
 
 type Routes = typeof ROUTES;
 
 @Controller()
 export class DomainController {
-  constructor(private readonly domains: Domains) {}
+  constructor(
+    private readonly domains: Domains,
+    private readonly pins: DomainPins,
+  ) {}
 
   @Needs('read')
   @Operation(ROUTES.listDomains)
@@ -46,6 +50,18 @@ export class DomainController {
     @Version() version: number | undefined,
   ) {
     return this.domains.delete(asking, input, version);
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.showDomainPins)
+  showPins(@By() asking: Asking, @Input() input: InputOf<Routes['showDomainPins']>) {
+    return this.pins.show(asking, input);
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.pinDomain)
+  pin(@By() asking: Asking, @Input() input: InputOf<Routes['pinDomain']>) {
+    return this.pins.pin(asking, input);
   }
 
   @Needs('read')

@@ -3,7 +3,8 @@ import type { Noun, Output } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { bytes, fields, table } from '../table.ts';
 import { listDeleted, undelete } from './account-deleted.ts';
-import { done, given, LIMIT, limitOf, PARTNER, quotaOf, requireChange, wordOf } from './values.ts';
+import { awaited, shownMove } from './move.ts';
+import { done, given, IN, LIMIT, limitOf, PARTNER, quotaOf, requireChange, wordOf } from './values.ts';
 
 const STATES = ['active', 'suspended', 'receiveBlocked'] as const;
 const QUOTA = { type: 'value', value: 'SIZE', summary: '2GB, 512MiB, bytes; none for no limit' } as const;
@@ -94,6 +95,22 @@ export const account: Noun = {
         const params = { account: args[0] ?? '' };
         const { version } = await client.call(ROUTES.showAccount, { params, query: undefined, body: undefined });
         return shown(await client.call(ROUTES.updateAccount, { params, query: undefined, body }, version));
+      },
+    },
+    move: {
+      args: ['USER@DOMAIN'],
+      options: {
+        in: IN,
+        to: { type: 'value', value: 'VOLUME', required: true, summary: 'id or name' },
+        wait: { type: 'flag', summary: 'until it lives there, saying how far it is' },
+      },
+      summary: 'have it moved to another volume, in use as it is',
+      async run(invocation) {
+        const { client, args, values } = invocation;
+        const body = { account: args[0] ?? '', to: values['to'] ?? '' };
+        const begun = await client.call(ROUTES.createMove, { params: {}, query: undefined, body });
+        const cluster = await client.cluster(values['in']);
+        return shownMove(await awaited(begun, cluster, client, invocation));
       },
     },
     delete: {

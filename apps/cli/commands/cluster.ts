@@ -1,4 +1,4 @@
-import { type ClusterEvent, type ClusterStatus, ROUTES } from '#api-schema';
+import { type ClusterEvent, type ClusterStatus, type Rebalance, ROUTES } from '#api-schema';
 import type { Noun } from '../command.ts';
 import { fields, table } from '../table.ts';
 import { hubTable } from './hub.ts';
@@ -25,6 +25,14 @@ const statusText = ({ cluster, hubs, nodes, volumes, events }: ClusterStatus): s
     volumeTable(volumes),
     eventTable(events),
   ].join('\n\n');
+
+const rebalanceText = ({ volumes, accounts }: Rebalance): string => {
+  const rows = [
+    ...volumes.map(({ volume, from, to, why }) => ['volume', volume, `${from} → ${to}`, why]),
+    ...accounts.map(({ account, from, to, why }) => ['account', account, `${from} → ${to}`, why]),
+  ];
+  return rows.length === 0 ? 'The cluster is even.' : table(['WHAT', 'NAME', 'WAY', 'WHY'], rows);
+};
 
 export const cluster: Noun = {
   summary: 'hubs, nodes and volumes with one leader',
@@ -69,6 +77,23 @@ export const cluster: Noun = {
         const params = { cluster: await client.cluster(values['in']) };
         const changed = await client.call(ROUTES.updateCluster, { params, query: undefined, body });
         return { json: changed, text: fields({ ...changed }) };
+      },
+    },
+    rebalance: {
+      args: [],
+      options: {
+        in: IN,
+        advice: { type: 'flag', summary: 'only say what would be moved' },
+        accounts: { type: 'value', value: 'N', summary: 'move at most so many accounts (50)' },
+      },
+      summary: 'even volumes out over nodes, and accounts over volumes',
+      async run({ client, values, flags }) {
+        const params = { cluster: await client.cluster(values['in']) };
+        const asked = given({ accounts: numberOf('accounts', values['accounts']) });
+        const json = flags.has('advice')
+          ? await client.call(ROUTES.adviseRebalance, { params, query: asked, body: undefined })
+          : await client.call(ROUTES.rebalance, { params, query: undefined, body: asked });
+        return { json, text: rebalanceText(json) };
       },
     },
     status: {

@@ -84,6 +84,26 @@ export const domain: Noun = {
         return done(`${domain} is removed`);
       },
     },
+    pin: {
+      args: ['DOMAIN', 'VOLUME…'],
+      summary: 'place its accounts on these volumes, whatever their class (cluster rebalance moves the others)',
+      async run({ client, args: [domain = '', ...volumes] }) {
+        const json = await client.call(ROUTES.pinDomain, { params: { domain }, query: undefined, body: { volumes } });
+        return { json, text: `${domain} lives on ${json.volumes.join(', ')}` };
+      },
+    },
+    unpin: {
+      args: ['DOMAIN'],
+      summary: 'place its accounts by class again',
+      async run({ client, args: [domain = ''] }) {
+        const json = await client.call(ROUTES.pinDomain, {
+          params: { domain },
+          query: undefined,
+          body: { volumes: [] },
+        });
+        return { json, text: `${domain} lives on any volume of its class` };
+      },
+    },
     dns: {
       args: ['DOMAIN'],
       summary: 'the DNS records to publish',

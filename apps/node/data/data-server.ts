@@ -24,7 +24,7 @@ export interface OpenLeg<P extends Preface = Preface> {
 
 /** Serves a kind of leg: decides, then takes over the socket after `+OK` was written. */
 export interface LegServer<P extends Preface> {
-  admit(preface: P): PrefaceReply;
+  admit(preface: P): PrefaceReply | Promise<PrefaceReply>;
   serve(leg: OpenLeg<P>): void;
 }
 
@@ -103,12 +103,15 @@ export class DataServer {
       this.refuse(socket, { ok: false, code: 'DENIED', text: preface });
       return;
     }
-    this.hand(socket, preface, first);
+    this.hand(socket, preface, first).catch((error: Error) => {
+      this.logger.error({ kind: preface.kind, error: error.stack ?? error.message }, 'data connection failed');
+      socket.destroy();
+    });
   }
 
-  private hand<K extends Preface['kind']>(socket: Socket, preface: PrefaceOf<K>, first: Buffer): void {
+  private async hand<K extends Preface['kind']>(socket: Socket, preface: PrefaceOf<K>, first: Buffer): Promise<void> {
     const server = this.servers[preface.kind] as LegServer<PrefaceOf<K>> | undefined;
-    const reply: PrefaceReply = server?.admit(preface) ?? {
+    const reply: PrefaceReply = (await server?.admit(preface)) ?? {
       ok: false,
       code: 'UNAVAILABLE',
       text: `${preface.kind} is not served here`,

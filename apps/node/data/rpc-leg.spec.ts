@@ -8,7 +8,9 @@ import { encodeRpcLine, type RpcReply, type RpcRequest } from '#protocol/handove
 import { messageParser } from '#protocol/message';
 import { silentLogger, systemContext } from '#stdx';
 import { SimulatedClock } from '#testing';
+import { AccountSteps } from './account-steps.ts';
 import { rpcLeg } from './rpc-leg.ts';
+import { SessionRegistry } from './session-registry.ts';
 
 const context = systemContext('rpc');
 const account = { accountId: 'a', email: 'a@x.example', partnerId: 'p', quotaBytes: 150 };
@@ -17,6 +19,7 @@ const account = { accountId: 'a', email: 'a@x.example', partnerId: 'p', quotaByt
 async function ask(store: MailStore, requests: readonly RpcRequest[]): Promise<RpcReply[]> {
   const leg = rpcLeg(
     (volumeId, epoch) => (volumeId === 'v' && epoch === 1 ? store : undefined),
+    new AccountSteps(new SessionRegistry()),
     new SimulatedClock(),
     silentLogger,
   );

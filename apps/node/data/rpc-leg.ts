@@ -11,6 +11,7 @@ import {
   type RpcReply,
 } from '#protocol/handover';
 import { type Clock, type Logger, systemContext } from '#stdx';
+import type { AccountSteps } from './account-steps.ts';
 import type { LegServer, PrefaceOf } from './data-server.ts';
 import { listDeleted, undelete } from './rpc-deleted.ts';
 
@@ -44,6 +45,15 @@ const PARAMS = {
     since: z.number().exactOptional(),
     limit,
   }),
+  moveAccount: z.object({
+    ...onVolume,
+    accountId: z.string(),
+    email: z.string(),
+    partnerId: z.string(),
+    quotaBytes: z.number().int().min(0),
+    step: z.enum(['look', 'prepare', 'hold', 'release', 'forget', 'admit', 'discard']),
+    term: z.number().int(),
+  }),
 } satisfies Record<RpcMethod, z.ZodType>;
 
 class RpcRefusal extends Error {
@@ -56,12 +66,12 @@ class RpcRefusal extends Error {
 }
 
 /** Answers the control plane's questions: JSON lines in any number, each answered when it is known. */
-export function rpcLeg(find: Find, clock: Clock, logger: Logger): LegServer<PrefaceOf<'rpc'>> {
+export function rpcLeg(find: Find, steps: AccountSteps, clock: Clock, logger: Logger): LegServer<PrefaceOf<'rpc'>> {
   const answer = async (line: string): Promise<RpcReply> => {
     const request = decodeRpcRequest(line);
     if (!request) return { id: 0, error: { code: 'UNKNOWN', text: 'not a request' } };
     try {
-      return { id: request.id, result: await run(request, find, clock) };
+      return { id: request.id, result: await run(request, find, steps, clock) };
     } catch (error) {
       return { id: request.id, error: describe(error, logger) };
     }
@@ -83,6 +93,7 @@ export function rpcLeg(find: Find, clock: Clock, logger: Logger): LegServer<Pref
 async function run(
   request: { readonly method: string; readonly params: unknown },
   find: Find,
+  steps: AccountSteps,
   clock: Clock,
 ): Promise<RpcMethods[RpcMethod]['result']> {
   const method = request.method as RpcMethod;
@@ -118,6 +129,10 @@ async function run(
     case 'undelete': {
       const { store, params } = checked(PARAMS.undelete, request.params, find);
       return undelete(store, params);
+    }
+    case 'moveAccount': {
+      const { store, params } = checked(PARAMS.moveAccount, request.params, find);
+      return steps.take(store, params);
     }
     default:
       throw new RpcRefusal('UNKNOWN', 'no such method');

@@ -1,7 +1,7 @@
 import { type ClientConnection, legConnection } from '#connection';
 import type { AccountSpec, MailStore } from '#mailstore/api';
 import type { PrefaceReply, SessionKind, SessionPreface } from '#protocol/handover';
-import type { RequestContext } from '#stdx';
+import { type RequestContext, systemContext } from '#stdx';
 import type { LegServer } from './data-server.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
@@ -36,7 +36,14 @@ export function sessionLeg(
   begin: (spec: LegSessionSpec) => LegSession,
 ): LegServer<SessionPreface<SessionKind>> {
   return {
-    admit: ({ volumeId, epoch }) => admission(find(volumeId, epoch), volumeId, epoch),
+    async admit({ volumeId, epoch, accountId }) {
+      const store = find(volumeId, epoch);
+      const reply = admission(store, volumeId, epoch);
+      if (typeof store === 'string' || !reply.ok) return reply;
+      const standing = await store.transfer.accountStanding(systemContext('admission'), accountId);
+      if (standing === undefined || standing === 'open') return reply;
+      return { ok: false, code: 'MOVING', text: `the account is ${standing} here` };
+    },
     serve({ socket, preface, first }) {
       const { accountId, email, partnerId, quotaBytes, volumeId, epoch, sessionId, mark, tag } = preface;
       const store = find(volumeId, epoch);
@@ -55,6 +62,7 @@ export function sessionLeg(
         sessionId,
       });
       const forget = sessions.add(volumeId, epoch, {
+        accountId,
         end: () => session.leave(),
         destroy: () => connection.destroy(),
       });
@@ -66,7 +74,8 @@ export function sessionLeg(
   };
 }
 
-function admission(store: MailStore | 'stale' | 'unavailable', volumeId: string, epoch: number): PrefaceReply {
+/** Whether the volume is served here at that epoch. */
+export function admission(store: MailStore | 'stale' | 'unavailable', volumeId: string, epoch: number): PrefaceReply {
   if (store === 'stale')
     return { ok: false, code: 'STALE', text: `volume ${volumeId} is not served here at epoch ${epoch}` };
   if (store === 'unavailable') return { ok: false, code: 'UNAVAILABLE', text: `volume ${volumeId} is being opened` };

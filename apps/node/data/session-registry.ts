@@ -1,5 +1,6 @@
 /** A session that can be asked to go. */
 export interface EndableSession {
+  readonly accountId: string;
   /** Ends between commands, with the protocol's goodbye where there is one. */
   end(): void;
   /** Ends now: nothing more may be said. */

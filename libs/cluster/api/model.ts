@@ -109,6 +109,7 @@ export type ClusterEventKind =
   | 'takeoverDone'
   | 'takeoverFailed'
   | 'switchoverDone'
+  | 'accountMoved'
   | 'memberJoined'
   | 'certificateRenewed'
   | 'certificateExpiring'

@@ -113,6 +113,11 @@ export class HubCoordinator {
     return this.leadership.current() !== undefined;
   }
 
+  /** The epoch in which this hub leads and may act at this moment. */
+  term(): number | undefined {
+    return this.leadership.current();
+  }
+
   /** Routes as known now. */
   routes(): readonly VolumeRoute[] {
     return this.view.all().map(({ id, epoch, ownerNodeId, state }) => ({ volumeId: id, epoch, ownerNodeId, state }));

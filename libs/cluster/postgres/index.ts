@@ -1,4 +1,5 @@
 /** The cluster's state in PostgreSQL. */
+export { PostgresAccountMoves } from './account-moves.ts';
 export * from './authority.ts';
 export * from './certificates.ts';
 export * from './clusters.ts';

@@ -1,16 +1,17 @@
 import type { Database } from '#database';
 import { err, ok } from '#stdx';
+import { MAY_LIVE_THERE } from './pins.ts';
 import type { DomainRow } from './rows.ts';
 import { type Answer, isId, notFound } from './sql.ts';
 
 /**
- * The home of a new account: of the volumes of the domain's cluster and class, the one with the fewest accounts for its
+ * The home of a new account: of the volumes the domain's accounts may live on, the one with the fewest accounts for its
  * weight; or the volume asked for, of any class. Read as the system, since volumes are the cluster owner's. Two accounts
  * made at once may both go to the same volume, which the next ones make up for.
  */
 export async function place(
   database: Database,
-  domain: Pick<DomainRow, 'cluster_id' | 'volume_class'>,
+  domain: Pick<DomainRow, 'id' | 'cluster_id'>,
   wanted: string | undefined,
 ): Promise<Answer<string>> {
   if (wanted !== undefined) {
@@ -20,10 +21,10 @@ export async function place(
     return found.length > 0 ? ok(wanted) : notFound('volume');
   }
   const [best] = await database.query<{ id: string }>(
-    `SELECT v.id FROM volume v LEFT JOIN volume_load l ON l.volume_id = v.id
-     WHERE v.cluster_id = $1 AND v.volume_class = $2
+    `SELECT v.id FROM domain d JOIN volume v ON v.cluster_id = d.cluster_id LEFT JOIN volume_load l ON l.volume_id = v.id
+     WHERE d.id = $1 AND ${MAY_LIVE_THERE}
      ORDER BY coalesce(l.accounts, 0) / v.weight, v.id LIMIT 1`,
-    [domain.cluster_id, domain.volume_class],
+    [domain.id],
   );
   return best ? ok(best.id) : err({ code: 'noVolume', clusterId: domain.cluster_id });
 }

@@ -119,6 +119,33 @@ describe('the HTTP front', () => {
     }
   });
 
+  it('asks again what may be asked again, when nobody answered', async () => {
+    const asked: string[] = [];
+    const server = await api((incoming, response) => {
+      asked.push(incoming.method ?? '');
+      if (asked.length === 1) response.destroy();
+      else response.end('here');
+    });
+    await using front = await frontFor(server.url);
+    assert.equal(await (await fetch(`${front.url}/api/x`)).text(), 'here');
+    assert.deepEqual(asked, ['GET', 'GET']);
+    asked.length = 0;
+    assert.equal((await fetch(`${front.url}/api/x`, { method: 'POST', body: 'x' })).status, 502);
+    assert.deepEqual(asked, ['POST'], 'what may have been done is not done twice');
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it('gives up asking in time', async () => {
+    const gone = await api(() => {});
+    gone.close();
+    await once(gone, 'close');
+    await using front = await frontFor(gone.url, { againMs: 300 });
+    const since = performance.now();
+    assert.equal((await fetch(`${front.url}/api/x`)).status, 502);
+    assert.ok(performance.now() - since >= 300);
+  });
+
   it('joins an upgraded connection', async () => {
     const server = await api(() => {});
     server.on('upgrade', (_, socket) => {

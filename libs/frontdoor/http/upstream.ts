@@ -13,17 +13,35 @@ export interface UpstreamLimits {
   readonly connectMs: number;
   /** From the end of the request to the first byte of the answer. 60,000: nginx's `proxy_read_timeout`. */
   readonly answerMs: number;
+  /** A request that may be asked again is, for so long, while nobody answers: what a service takes to start anew. 5,000. */
+  readonly againMs: number;
 }
 
-export const DEFAULT_UPSTREAM_LIMITS: UpstreamLimits = { connectionsMax: 256, connectMs: 3_000, answerMs: 60_000 };
+export const DEFAULT_UPSTREAM_LIMITS: UpstreamLimits = {
+  connectionsMax: 256,
+  connectMs: 3_000,
+  answerMs: 60_000,
+  againMs: 5_000,
+};
 
-/** One HTTP service behind the front. Bodies stream both ways; nothing is gathered and nothing asked twice. */
+/** Between two attempts of one request. */
+const AGAIN_PAUSE_MS = 200;
+
+/** RFC 9110 §9.2.2: asked twice, these do what they do once. One with a body cannot be: it has streamed away. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+const mayBeAskedAgain = ({ method = '', headers }: IncomingMessage): boolean =>
+  IDEMPOTENT.has(method) && headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+
+/**
+ * One HTTP service behind the front. Bodies stream both ways and nothing is gathered; what may be asked again is, when the
+ * connection is lost before the answer begins.
+ */
 export class Upstream {
   private readonly agent: Agent;
 
   constructor(
     private readonly base: URL,
-    private readonly clock: Pick<Clock, 'after'>,
+    private readonly clock: Pick<Clock, 'after' | 'monotonic'>,
     private readonly logger: Logger,
     private readonly limits: UpstreamLimits = DEFAULT_UPSTREAM_LIMITS,
   ) {
@@ -32,8 +50,30 @@ export class Upstream {
   }
 
   forward(incoming: IncomingMessage, response: ServerResponse, facts: ForwardedFacts): void {
+    const until = this.clock.monotonic() + this.limits.againMs;
+    const attempt = (): void => {
+      if (response.destroyed) return;
+      this.attempt(incoming, response, facts, () => {
+        if (!mayBeAskedAgain(incoming) || this.clock.monotonic() >= until) return false;
+        this.clock.after(AGAIN_PAUSE_MS, attempt);
+        return true;
+      });
+    };
+    attempt();
+  }
+
+  /** `again` is asked when nobody answered; true when there will be another attempt. */
+  private attempt(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    facts: ForwardedFacts,
+    again: () => boolean,
+  ): void {
     const outgoing = this.open(incoming, forwardedHeaders(incoming.headers, facts));
     const timing = this.watch(outgoing);
+    const abandon = (): void => {
+      if (!response.writableFinished) outgoing.destroy();
+    };
     outgoing.on('response', (answer) => {
       timing.answered();
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.headers));
@@ -44,16 +84,20 @@ export class Upstream {
     });
     outgoing.on('error', (error) => {
       timing.answered();
-      if (response.destroyed) return;
+      response.off('close', abandon);
+      if (response.destroyed || (!timing.late && !response.headersSent && again())) return;
       this.logger.warn({ upstream: this.base.host, error: error.message }, 'request could not be forwarded');
       sendProblem(
         response,
         timing.late ? 'upstreamTimeout' : outgoing.reusedSocket ? 'upstreamBroke' : 'upstreamUnreachable',
       );
     });
-    response.on('close', () => {
-      if (!response.writableFinished) outgoing.destroy();
-    });
+    response.on('close', abandon);
+    if (mayBeAskedAgain(incoming)) {
+      incoming.resume();
+      outgoing.once('finish', () => timing.sent()).end();
+      return;
+    }
     pipeline(incoming, outgoing, (error) => {
       if (error) outgoing.destroy(error);
       else timing.sent();

@@ -1,4 +1,5 @@
 import {
+  type AccountRoute,
   type DirectoryLookup,
   DirectoryUnavailableError,
   type LoginRecord,
@@ -100,6 +101,18 @@ export class CachedDirectory implements DirectoryLookup {
   /** A node says that what we believe of the address is out of date. */
   forget(address: string): void {
     this.changed(keyOf(address));
+  }
+
+  /** Where the account lives, whatever was remembered of it; as given while the source is away, or when it is gone. */
+  async routeAnew(account: AccountRoute): Promise<AccountRoute> {
+    this.forget(account.email);
+    try {
+      const login = await this.findLogin(account.email);
+      return login?.route.accountId === account.accountId ? login.route : account;
+    } catch (error) {
+      if (error instanceof DirectoryUnavailableError) return account;
+      throw error;
+    }
   }
 
   close(): void {

@@ -27,8 +27,8 @@ export interface SessionLeg {
   readonly owner: VolumeOwner;
 }
 
-/** `noOwner`: nobody served the volume in time. `denied`: the node does not believe this hub (key or clock). */
-export type LegRefusal = 'noOwner' | 'denied';
+/** `moving`: the account leaves that volume, or has left it. `noOwner`: nobody served the volume in time. `denied`: the node does not believe this hub (key or clock). */
+export type LegRefusal = 'moving' | 'noOwner' | 'denied';
 
 /** Opens the legs of signed-in sessions to whoever serves their volume, waiting while nobody does. */
 export class SessionLegs {
@@ -65,7 +65,7 @@ export class SessionLegs {
       failed = owner;
       if (!this.mayTry(owner)) continue;
       const outcome = await this.slots.run(() => this.tryOwner(kind, owner, session));
-      if (outcome === 'denied') return outcome;
+      if (outcome === 'denied' || outcome === 'moving') return outcome;
       if (outcome !== undefined) return { ...outcome, owner };
     } while (remaining() > 0);
     return 'noOwner';
@@ -75,7 +75,7 @@ export class SessionLegs {
     kind: SessionKind,
     owner: VolumeOwner,
     session: Omit<SessionHandover, 'volumeId' | 'epoch'>,
-  ): Promise<Pick<SessionLeg, 'socket' | 'reads'> | 'denied' | undefined> {
+  ): Promise<Pick<SessionLeg, 'socket' | 'reads'> | 'denied' | 'moving' | undefined> {
     const preface: Preface = {
       ...session,
       kind,
@@ -91,6 +91,10 @@ export class SessionLegs {
       if (reply.ok) {
         this.suspects.delete(suspectKey(owner));
         return { socket, reads };
+      }
+      if (reply.code === 'MOVING') {
+        this.suspects.delete(suspectKey(owner));
+        return 'moving';
       }
       this.logger.warn({ node: owner.nodeName, volumeId: owner.volumeId, ...reply }, 'node refused a session');
       if (reply.code === 'DENIED') return 'denied';

@@ -43,6 +43,8 @@ const NO_BYTES = Buffer.alloc(0);
 /** A session that has lost this many legs within a minute ends: it may be what ends them. */
 const LOSSES_MAX = 5;
 const LOSSES_WINDOW_MS = 60_000;
+/** A leg that stood so long and broke with nothing asked of it was not broken by its session: volumes may move as often as they like. */
+const LEG_PROVED_MS = 500;
 
 /**
  * A signed-in session: the client's connection, the leg to its node, and what is needed to go on elsewhere when the leg
@@ -60,6 +62,7 @@ export class HeldSession implements LegReader, TwoSided {
   private promptOnly = false;
   private losses = 0;
   private lostAt = Number.NEGATIVE_INFINITY;
+  private attachedAt = 0;
   private saidAgain = false;
   /** Units to be refused once `refuseAfter` units of the new leg are answered. */
   private refusals: readonly Unit[] = [];
@@ -119,6 +122,7 @@ export class HeldSession implements LegReader, TwoSided {
 
   private attach({ socket: leg, reads }: Pick<SessionLeg, 'socket' | 'reads'>): void {
     this.leg = leg;
+    this.attachedAt = this.keeper.now();
     this.reads = reads;
     reads.reader = this;
     joinLeg(leg, this);
@@ -287,15 +291,21 @@ export class HeldSession implements LegReader, TwoSided {
     const literalAsked = this.promptOnly && again.length === 0 && refused.length === 0;
     // Part of an answer was forwarded, and nobody knows how it would have gone on.
     if (this.clientEnded || (this.sinceMark > 0 && !literalAsked)) this.finish(null);
-    else if (!this.mark || this.lostTooOften() || (again.length > 0 && this.saidAgain)) this.finish('lost');
+    else if (
+      !this.mark ||
+      this.lostTooOften(again.length + refused.length === 0) ||
+      (again.length > 0 && this.saidAgain)
+    )
+      this.finish('lost');
     else {
       this.client.pause();
       void this.resume(this.mark);
     }
   }
 
-  private lostTooOften(): boolean {
+  private lostTooOften(idle: boolean): boolean {
     const now = this.keeper.now();
+    if (idle && now - this.attachedAt >= LEG_PROVED_MS) return false;
     this.losses = now - this.lostAt > LOSSES_WINDOW_MS ? 1 : this.losses + 1;
     this.lostAt = now;
     return this.losses > LOSSES_MAX;

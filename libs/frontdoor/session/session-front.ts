@@ -7,7 +7,7 @@ import type { AccountLedger } from '../limits/account-ledger.ts';
 import { DeadlineWheel } from '../listening/deadline-wheel.ts';
 import type { Authenticator, LoginOutcome } from '../login/authenticator.ts';
 import type { Ask, SaslClient, SaslSignIn, SaslSignInOutcome } from '../login/sasl-sign-in.ts';
-import type { SessionLeg, SessionLegs } from '../routing/session-legs.ts';
+import type { LegRefusal, SessionLeg, SessionLegs } from '../routing/session-legs.ts';
 import { type CertificateProvider, tlsServerOptions } from '../tls/certificates.ts';
 import type { DeflateStream } from './deflate-stream.ts';
 import { type HeldIdentity, HeldSession, type SessionKeeper } from './held-session.ts';
@@ -16,7 +16,8 @@ import type { SessionProtocol } from './protocol.ts';
 import type { SessionFrontSettings } from './settings.ts';
 
 export interface SessionServices {
-  readonly directory: DirectoryLookup;
+  /** `forget`: what is remembered of an address is known to be wrong. */
+  readonly directory: DirectoryLookup & { forget(address: string): void };
   readonly authenticator: Authenticator;
   readonly sasl: SaslSignIn;
   readonly accounts: AccountLedger;
@@ -24,6 +25,11 @@ export interface SessionServices {
   readonly certificates: CertificateProvider;
   readonly clock: Clock;
 }
+
+type Home = Pick<AccountRoute, 'volumeId' | 'quotaBytes'>;
+
+/** An account is held for about 0.1 s when it moves: so often whoever waits for it looks again. */
+const MOVING_RETRY_MS = 25;
 
 /** How long a connection that was ended may take to close. */
 const LINGER_MS = 5_000;
@@ -107,8 +113,7 @@ export class SessionFront implements LoginFront, SessionKeeper {
     tls: boolean,
     tag: string | undefined,
   ): Promise<SessionLeg | undefined> {
-    const session = { ...handedOver(identityOf(route, peer, tls)), ...(tag === undefined ? {} : { tag }) };
-    const leg = await this.services.legs.open(this.protocol.kind, route.volumeId, session, this.settings.ownerWaitMs);
+    const leg = await this.reach(identityOf(route, peer, tls), route, tag === undefined ? {} : { tag });
     return typeof leg === 'string' ? undefined : leg;
   }
 
@@ -129,8 +134,7 @@ export class SessionFront implements LoginFront, SessionKeeper {
     const route = await this.routeNow(identity);
     if (!route) return undefined;
     const startedAt = this.now();
-    const session = { ...handedOver({ ...identity, ...route }), mark: mark.toString('base64url') };
-    const leg = await this.services.legs.open(this.protocol.kind, route.volumeId, session, this.settings.ownerWaitMs);
+    const leg = await this.reach(identity, route, { mark: mark.toString('base64url') });
     const ms = Math.round(this.now() - startedAt);
     if (typeof leg === 'string') {
       this.logger.warn({ session: identity.sessionId, volumeId: route.volumeId, why: leg, ms }, 'session not resumed');
@@ -176,8 +180,26 @@ export class SessionFront implements LoginFront, SessionKeeper {
     socket.once('close', () => this.wheel.forget(last));
   }
 
+  /** Opens a leg to where the account is; while it moves to another volume, where that is is looked up again and again. */
+  private async reach(
+    identity: HeldIdentity,
+    route: Home,
+    more: { readonly tag?: string; readonly mark?: string },
+  ): Promise<SessionLeg | LegRefusal> {
+    const { legs, clock, directory } = this.services;
+    const deadline = this.now() + this.settings.ownerWaitMs;
+    for (let home: Home | undefined = route; home; home = await this.routeNow(identity)) {
+      const session = { ...handedOver({ ...identity, ...home }), ...more };
+      const leg = await legs.open(this.protocol.kind, home.volumeId, session, Math.max(0, deadline - this.now()));
+      if (leg !== 'moving' || this.now() >= deadline) return leg;
+      await clock.sleep(MOVING_RETRY_MS);
+      directory.forget(identity.email);
+    }
+    return 'noOwner';
+  }
+
   /** The account may have moved, or be nobody's any more. With the directory away, what the session began with stands. */
-  private async routeNow(identity: HeldIdentity): Promise<Pick<AccountRoute, 'volumeId' | 'quotaBytes'> | undefined> {
+  private async routeNow(identity: HeldIdentity): Promise<Home | undefined> {
     try {
       const login = await this.services.directory.findLogin(identity.email);
       return login?.route.accountId === identity.accountId && login.route.state === 'active' ? login.route : undefined;

@@ -1,3 +1,4 @@
+import type { AccountRoute } from '#directory/api';
 import { encodeRouteParameter } from '#protocol/handover';
 import { isStaleReply, type SmtpReply, smtpReply } from '#protocol/smtp';
 import { type RecipientOutcome, RelayError } from '#relay';
@@ -41,6 +42,8 @@ export class Dispatcher {
     private readonly logger: Logger,
     /** How long a message waits for its volume to have an owner that answers. */
     private readonly waitMs: number,
+    /** Where an account lives now, whatever was remembered of it. */
+    private readonly routeOf: (account: AccountRoute) => Promise<AccountRoute>,
   ) {}
 
   /** Tries again, while no byte of a stream is lost and nobody can have taken the message, until somebody answers or time is up. */
@@ -52,6 +55,8 @@ export class Dispatcher {
       if (!owner) return { kind: 'failed', reply: NO_ROUTE };
       const answer = await this.tryOwner(owner, envelope, body, facts);
       if (answer) return answer;
+      // Asked twice at one epoch: it is not the volume that moves.
+      if (failed?.epoch === owner.epoch && failed.volumeId === owner.volumeId) await envelope.relocate(this.routeOf);
       failed = owner;
     }
   }
@@ -61,9 +66,9 @@ export class Dispatcher {
     failed: VolumeOwner | undefined,
     remainingMs: number,
   ): Promise<VolumeOwner | undefined> {
-    const volumeId = failed?.volumeId ?? envelope.homeVolumeId ?? this.anyVolume(envelope);
+    const volumeId = envelope.homeVolumeId ?? failed?.volumeId ?? this.anyVolume(envelope);
     if (volumeId === undefined || remainingMs <= 0) return undefined;
-    if (!failed) return this.routes.ownerOf(volumeId, remainingMs);
+    if (failed?.volumeId !== volumeId) return this.routes.ownerOf(volumeId, remainingMs);
     return (
       (await this.routes.nextOwner(volumeId, failed, Math.min(RETRY_MS, remainingMs))) ??
       this.routes.ownerOf(volumeId, remainingMs - RETRY_MS)

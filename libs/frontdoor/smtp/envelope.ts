@@ -7,7 +7,7 @@ import type { VolumeOwner } from '../routing/routing-map.ts';
 /** One accepted RCPT and what it comes to. */
 export interface EnvelopeRecipient {
   readonly path: SmtpPath;
-  readonly accounts: readonly AccountRoute[];
+  accounts: readonly AccountRoute[];
   /** Addresses elsewhere. */
   readonly remote: readonly string[];
 }
@@ -43,6 +43,11 @@ export class Envelope {
   get homeVolumeId(): string | undefined {
     for (const { accounts } of this.recipients) if (accounts[0]) return accounts[0].volumeId;
     return this.submitter?.volumeId;
+  }
+
+  /** Looks up again where its accounts live: one may be on its way from volume to volume. */
+  async relocate(routeOf: (account: AccountRoute) => Promise<AccountRoute>): Promise<void> {
+    for (const recipient of this.recipients) recipient.accounts = await Promise.all(recipient.accounts.map(routeOf));
   }
 
   /** Recipients of the leg to `owner`: each account and each address once. */

@@ -80,8 +80,10 @@ export function transferContract(open: OpenStore): void {
         const bytes = await whole(source.store.transfer.exportAccount(context, 'a'));
         const { transfer } = target.store;
         assert.equal(await transfer.arrivingAccount(context, 'a'), undefined);
+        assert.equal(await transfer.accountStanding(context, 'a'), undefined);
         const cursor = await transfer.importAccount(context, slowly(bytes, 1_000));
         assert.deepEqual(await transfer.arrivingAccount(context, 'a'), cursor);
+        assert.equal(await transfer.accountStanding(context, 'a'), 'arriving');
         await rejects(target.store.account(context, 'a'), 'accountNotFound');
         await rejects(target.store.mailboxes(context, 'a'), 'accountNotFound');
         await rejects(target.store.ensureAccount(context, spec('a')), 'stale');
@@ -91,6 +93,7 @@ export function transferContract(open: OpenStore): void {
         assert.deepEqual(await flat(target.store.accounts(context)), []);
         assert.deepEqual(await target.store.usageBytes(), []);
         const info = await transfer.admitAccount(context, 'a');
+        assert.equal(await transfer.accountStanding(context, 'a'), 'open');
         assert.deepEqual(info, await source.store.account(context, 'a'));
         assert.deepEqual(await portrait(target.store, 'a'), await portrait(source.store, 'a'));
         await rejects(transfer.admitAccount(context, 'a'), 'accountNotFound');

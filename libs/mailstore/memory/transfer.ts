@@ -3,6 +3,7 @@ import {
   type AccountId,
   type AccountInfo,
   type AccountSpec,
+  type AccountStanding,
   type AccountTransfer,
   bytesHeader,
   canonicalMailboxName,
@@ -57,6 +58,11 @@ export class MemoryTransfer implements AccountTransfer {
       const content = bytes.get(record);
       if (content && content.length > 0) yield* [bytesHeader(content.length), content];
     }
+  }
+
+  async accountStanding({ partnerId }: RequestContext, accountId: AccountId): Promise<AccountStanding | undefined> {
+    const account = this.state.accounts.get(accountId);
+    return partnerId === undefined || partnerId === account?.spec.partnerId ? account?.standing : undefined;
   }
 
   async arrivingAccount({ partnerId }: RequestContext, accountId: AccountId): Promise<AccountCursor | undefined> {

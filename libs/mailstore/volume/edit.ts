@@ -1,6 +1,7 @@
 import {
   type AccountId,
   type AccountSpec,
+  type AccountStanding,
   actsAbroad,
   initialMailboxes,
   lookupName,
@@ -14,15 +15,7 @@ import type { AccountCache } from './account-cache.ts';
 import { BlobLedger } from './blobs.ts';
 import type { Counters } from './counters.ts';
 import type { IndexDb } from './index-db.ts';
-import {
-  ACCOUNT_COLUMNS,
-  type AccountRow,
-  type AccountStanding,
-  isDeleted,
-  isSeen,
-  MAILBOX_COLUMNS,
-  type MailboxRow,
-} from './rows.ts';
+import { ACCOUNT_COLUMNS, type AccountRow, isDeleted, isSeen, MAILBOX_COLUMNS, type MailboxRow } from './rows.ts';
 
 /** Accounts' numbers are packed beside message ids (`messageKey`). */
 const ACCOUNTS_MAX = 2 ** 21;

@@ -1,7 +1,6 @@
-import type { AccountInfo, Mailbox, MailboxRole } from '#mailstore/api';
+import type { AccountInfo, AccountStanding, Mailbox, MailboxRole } from '#mailstore/api';
 
 /** `arriving`: a copy not admitted yet, which nobody sees. `held`: on its way to another volume, it refuses changes. */
-export type AccountStanding = 'open' | 'arriving' | 'held';
 
 /** A row of `account`. `number` is the account's key inside this volume, never reused. */
 export interface AccountRow {

@@ -8,8 +8,46 @@ export type Preface =
   | SessionPreface<'imap'>
   | SessionPreface<'pop3'>
   | SessionPreface<'managesieve'>
+  /** An account on its way between volumes: its stream from the node, or to it, and then one line that says how it ended. */
+  | TransferPreface
   /** JSON-lines requests of the control plane: account figures, queue, trace. */
   | { readonly kind: 'rpc'; readonly hub: string; readonly issuedAt: number; readonly nonce: string };
+
+export interface TransferPreface {
+  readonly kind: 'transfer';
+  readonly hub: string;
+  readonly issuedAt: number;
+  readonly nonce: string;
+  readonly direction: 'export' | 'import';
+  readonly accountId: string;
+  readonly volumeId: string;
+  readonly epoch: number;
+  /** Where an export begins. */
+  readonly since: TransferCursor;
+}
+
+/** How far a copy of an account has come; opaque to hubs but for being passed on. */
+export interface TransferCursor {
+  readonly modSeq: number;
+  readonly nextMessage: number;
+}
+
+/** The one line that a node sends once it has taken an account's stream in, or could not. `code` is the store's. */
+export type TransferEnd =
+  | { readonly ok: true; readonly cursor: TransferCursor }
+  | { readonly ok: false; readonly code: string; readonly text: string };
+
+export const encodeTransferEnd = (end: TransferEnd): string => `${JSON.stringify(end)}\n`;
+
+/** `undefined` when the line is no such thing. */
+export function readTransferEnd(line: string): TransferEnd | undefined {
+  try {
+    const end = JSON.parse(line) as Partial<TransferEnd> | null;
+    return typeof end?.ok === 'boolean' ? (end as TransferEnd) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 export type SessionKind = 'imap' | 'pop3' | 'managesieve';
 
@@ -69,15 +107,20 @@ const sign = (body: string, key: Uint8Array): string => createHmac('sha256', key
 /** The node's answer line. After `+OK` the leg carries frames (sessions) or plain LMTP/JSON lines (lmtp, rpc). */
 export type PrefaceReply =
   | { readonly ok: true }
-  /** STALE: not the owner at that epoch, look up again. UNAVAILABLE: try later. DENIED: signature or age. */
-  | { readonly ok: false; readonly code: 'STALE' | 'UNAVAILABLE' | 'DENIED'; readonly text: string };
+  /**
+   * STALE: not the owner at that epoch, look up again. MOVING: the account is leaving this volume, or has left it; look up
+   * where it is, in a moment. UNAVAILABLE: try later. DENIED: signature or age.
+   */
+  | { readonly ok: false; readonly code: PrefaceRefusalCode; readonly text: string };
+
+export type PrefaceRefusalCode = 'STALE' | 'MOVING' | 'UNAVAILABLE' | 'DENIED';
 
 export const encodePrefaceReply = (reply: PrefaceReply): string =>
   reply.ok ? '+OK\r\n' : `-ERR ${reply.code} ${reply.text}\r\n`;
 
 export function decodePrefaceReply(line: string): PrefaceReply {
   if (line.startsWith('+OK')) return { ok: true };
-  const match = /^-ERR (STALE|UNAVAILABLE|DENIED) (.*)$/.exec(line);
+  const match = /^-ERR (STALE|MOVING|UNAVAILABLE|DENIED) (.*)$/.exec(line);
   if (!match) return { ok: false, code: 'UNAVAILABLE', text: 'unreadable answer' };
-  return { ok: false, code: match[1] as 'STALE', text: match[2] ?? '' };
+  return { ok: false, code: match[1] as PrefaceRefusalCode, text: match[2] ?? '' };
 }

@@ -1,3 +1,5 @@
+import type { TransferCursor } from './preface.ts';
+
 /**
  * After an `rpc` preface: JSON lines, one request a line, answers in any order. Whoever asks names volume and epoch as it
  * knows them; a node that is not the owner at that epoch says `STALE`.
@@ -60,6 +62,22 @@ export interface RpcMethods {
     };
     readonly result: { readonly restored: number };
   };
+  /** One step of an account's way between volumes; answers with how it stands after it. */
+  readonly moveAccount: {
+    readonly params: {
+      readonly volumeId: string;
+      readonly epoch: number;
+      readonly accountId: string;
+      /** Of the account, should it not have been used yet. */
+      readonly email: string;
+      readonly partnerId: string;
+      readonly quotaBytes: number;
+      readonly step: MoveStep;
+      /** Epoch of the leader that asks; what an earlier one asked for and comes late is refused STALE. */
+      readonly term: number;
+    };
+    readonly result: AccountStand;
+  };
 }
 
 /** A message that can be restored. Times are milliseconds since the Unix epoch. */
@@ -71,6 +89,21 @@ export interface RpcDeletedEntry {
   readonly deletedAt: number;
   readonly subject: string | null;
   readonly from: readonly string[];
+}
+
+/**
+ * `look` changes nothing. At the source: `prepare` makes sure it is there, `hold` lets nobody change it, `release` takes that
+ * back, `forget` removes it once held. At the target: `admit` makes the copy the account, `discard` removes whatever came of it.
+ */
+export type MoveStep = 'look' | 'prepare' | 'hold' | 'release' | 'forget' | 'admit' | 'discard';
+
+export interface AccountStand {
+  readonly standing: 'none' | 'open' | 'arriving' | 'held';
+  /** Of an arriving copy: how far it has come. */
+  readonly cursor: TransferCursor | null;
+  /** Of the account itself. */
+  readonly modSeq: number;
+  readonly usedBytes: number;
 }
 
 /** Times are milliseconds since the Unix epoch. */

@@ -8,6 +8,9 @@ export interface AccountCursor {
   readonly nextMessage: MessageId;
 }
 
+/** `open`: the account itself. `held`: the account, refusing changes because it leaves. `arriving`: a copy that is nobody's yet. */
+export type AccountStanding = 'open' | 'arriving' | 'held';
+
 /** Nothing has been copied. */
 export const START: AccountCursor = { modSeq: 0, nextMessage: 1 };
 
@@ -26,6 +29,8 @@ export interface AccountTransfer {
    * next one. Rejects `modified` when tombstones since the cursor are gone: the copy has to begin anew.
    */
   exportAccount(context: RequestContext, accountId: AccountId, since?: AccountCursor): ByteStream;
+  /** What is here under this id; `undefined` when there is nothing. */
+  accountStanding(context: RequestContext, accountId: AccountId): Promise<AccountStanding | undefined>;
   /** How far the copy here has come, `undefined` when there is none. */
   arrivingAccount(context: RequestContext, accountId: AccountId): Promise<AccountCursor | undefined>;
   /**

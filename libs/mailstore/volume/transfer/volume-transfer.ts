@@ -3,6 +3,7 @@ import {
   type AccountId,
   type AccountInfo,
   type AccountSpec,
+  type AccountStanding,
   type AccountTransfer,
   MailStoreError,
   START,
@@ -37,6 +38,13 @@ export class VolumeTransfer implements AccountTransfer {
 
   exportAccount(context: RequestContext, accountId: AccountId, since: AccountCursor = START): ByteStream {
     return this.parts.exports.run(context, accountId, since);
+  }
+
+  async accountStanding({ partnerId }: RequestContext, accountId: AccountId): Promise<AccountStanding | undefined> {
+    const { reads, index } = this.parts;
+    const sql = `SELECT ${ACCOUNT_COLUMNS} FROM account WHERE id = ?`;
+    const row = await reads.shown(accountId, () => index.get<AccountRow>(sql, accountId));
+    return partnerId === undefined || partnerId === row?.partnerId ? row?.standing : undefined;
   }
 
   async arrivingAccount({ partnerId }: RequestContext, accountId: AccountId): Promise<AccountCursor | undefined> {
