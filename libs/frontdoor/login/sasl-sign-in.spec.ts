@@ -137,6 +137,15 @@ describe('signing in by SASL', () => {
     assert.equal(await bearer(again.secret), 'disabled');
   });
 
+  it('takes a password as it was typed, whatever way it comes', async () => {
+    const { registry, system, alice, ended, scram, bare } = await signInWorld();
+    // NFKC, which SASLprep asks for, makes "fi" and "2" of the first two; OpaqueString leaves them.
+    const password = 'ﬁsh² und Größe';
+    await registry.updateAccount(system, alice.id, undefined, { password });
+    assert.equal(await ended(bare, 'PLAIN', Buffer.from(`\0${ALICE}\0${password}`), async () => null), 'accepted');
+    assert.equal(await scram(bare, new ScramTestClient(ALICE, 'fish2 und Größe')), 'accepted');
+  });
+
   it('lets nobody act as another', async () => {
     const { ended, bare } = await signInWorld();
     const initial = Buffer.from(`bob@acme.test\0${ALICE}\0${PASSWORD}`);

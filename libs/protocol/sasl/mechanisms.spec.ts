@@ -15,7 +15,7 @@ const context: SaslContext = {
 /** Accepts ann/secret and the token "good", and answers with what it was asked. */
 const authority: SaslAuthority<string> = {
   password: async (username, password, authorizationId) =>
-    password === 'secret' || password === 'a b' ? `${username}/${authorizationId}` : null,
+    password === 'secret' || password === 'a\u00a0b' ? `${username}/${authorizationId}` : null,
   keys: async () => null,
   proven: async () => null,
   token: async (token, authorizationId) =>

@@ -18,7 +18,7 @@ export const plain: SaslMechanism = {
   start: () => ({ step: (response) => (response === null ? challenge('') : readPlain(response)) }),
 };
 
-/** RFC 4616 §2: [authzid] NUL authcid NUL passwd, in UTF-8, prepared with SASLprep. */
+/** RFC 4616 §2: [authzid] NUL authcid NUL passwd, in UTF-8. */
 function readPlain(response: Buffer): SaslStep {
   if (response.length > RESPONSE_BYTES_MAX) return failed('tooLong');
   const first = response.indexOf(0);
@@ -28,10 +28,13 @@ function readPlain(response: Buffer): SaslStep {
   return credentials(authorizationId, response.subarray(first + 1, second), response.subarray(second + 1));
 }
 
-/** A name and password that were sent in the clear. Neither may be empty (RFC 4616 §2). */
+/**
+ * A name and password that were sent in the clear. Neither may be empty (RFC 4616 §2). The password stays as it was typed:
+ * its verifier prepares it (RFC 8265 §4.2), as it did when it was set, and SASLprep would change what that leaves alone.
+ */
 export function credentials(authorizationId: string | null, name: Buffer, secret: Buffer): SaslStep {
   const username = saslPrep(utf8Text(name, IDENTITY_BYTES_MAX) ?? '');
-  const password = saslPrep(utf8Text(secret, PASSWORD_BYTES_MAX) ?? '');
+  const password = utf8Text(secret, PASSWORD_BYTES_MAX);
   if (authorizationId === null || !username || !password) return failed('malformed');
   return { kind: 'credentials', authorizationId, username, password };
 }
