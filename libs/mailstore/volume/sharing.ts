@@ -28,6 +28,8 @@ interface SharingParts {
   readonly reads: Reads;
 }
 
+type Party = Pick<AccountRow, 'number' | 'email' | 'partnerId'>;
+
 export class VolumeSharing implements MailboxSharing {
   constructor(private readonly parts: SharingParts) {}
 
@@ -76,12 +78,18 @@ export class VolumeSharing implements MailboxSharing {
     const { accountId } = context;
     if (accountId === undefined) return [];
     const { reads, index } = this.parts;
+    // What others share with everybody of their domain is passed over here: there may be much of it on a volume.
     const sql = `SELECT DISTINCT a.id AS accountId, a.email, s.mailbox AS mailboxId FROM share s JOIN account a ON a.number = s.account
-      WHERE s.grantee IN (?, 'anyone') AND a.id <> ? ORDER BY a.email, s.mailbox`;
+      WHERE s.grantee IN (?1, 'anyone') AND a.id <> ?1 AND a.partner_id = ?2
+        AND (s.grantee = ?1 OR substr(a.email, instr(a.email, '@')) = ?3) ORDER BY a.email, s.mailbox`;
     type Row = MailboxRef & { readonly email: string };
-    const found = await reads.shown(accountId, () =>
-      index.all<Row>(sql, accountId, accountId).filter((ref) => this.held(context, ref).includes('l')),
-    );
+    const found = await reads.shown(accountId, () => {
+      const actor = this.party(accountId);
+      if (!actor) return [];
+      return index
+        .all<Row>(sql, accountId, actor.partnerId, actor.email.slice(actor.email.lastIndexOf('@')))
+        .filter((ref) => this.held(context, ref).includes('l'));
+    });
     const mailboxes = found.map(async ({ email, ...ref }) => ({
       ...{ accountId: ref.accountId, email },
       mailbox: await reads.mailbox(asOwner(context, ref.accountId), ref.accountId, ref.mailboxId),
@@ -117,11 +125,15 @@ export class VolumeSharing implements MailboxSharing {
     return this.permitNamed(context, accountId, name.slice(0, slash), 'k');
   }
 
+  private party(accountId: AccountId): Party | undefined {
+    const sql = 'SELECT number, email, partner_id AS partnerId FROM account WHERE id = ?';
+    return this.parts.index.get<Party>(sql, accountId);
+  }
+
   private held(context: RequestContext, { accountId, mailboxId }: MailboxRef): string {
     const { index } = this.parts;
-    const account = 'SELECT number, email, partner_id AS partnerId FROM account WHERE id = ?';
-    const owner = index.get<Pick<AccountRow, 'number' | 'email' | 'partnerId'>>(account, accountId);
-    const actor = index.get<Pick<AccountRow, 'email' | 'partnerId'>>(account, context.accountId ?? '');
+    const owner = this.party(accountId);
+    const actor = this.party(context.accountId ?? '');
     if (!owner || !actor || owner.partnerId !== actor.partnerId) return '';
     const sql = 'SELECT grantee, rights FROM share WHERE account = ? AND mailbox = ? AND grantee IN (?, ?)';
     const rows = index.all<Grant>(sql, owner.number, mailboxId, context.accountId ?? '', ANYONE);
