@@ -14,7 +14,7 @@ export interface DirectoryCacheLimits {
   readonly positiveMs: number;
   /** … and that found nothing: 30,000. */
   readonly negativeMs: number;
-  /** Answers kept that found something, least recently used out first. 200,000: about 100 MB of routes. */
+  /** Answers kept of each kind that found something, least recently used out first. 100,000: about 220 MB of routes (bench/directory). */
   readonly positiveMax: number;
   /** Answers kept that found nothing. Separate, so that guessing addresses never pushes out what is used. 20,000. */
   readonly negativeMax: number;
@@ -23,7 +23,7 @@ export interface DirectoryCacheLimits {
 export const DEFAULT_DIRECTORY_CACHE_LIMITS: DirectoryCacheLimits = {
   positiveMs: 600_000,
   negativeMs: 30_000,
-  positiveMax: 200_000,
+  positiveMax: 100_000,
   negativeMax: 20_000,
 };
 
