@@ -21,7 +21,9 @@ import { Documents } from './billing/documents.ts';
 import { Evidence } from './billing/evidence.ts';
 import { InvoiceController } from './billing/invoice.controller.ts';
 import { Invoices } from './billing/invoices.ts';
+import { BackupController } from './clusters/backup.controller.ts';
 import { ClusterController } from './clusters/cluster.controller.ts';
+import { ClusterBackups } from './clusters/cluster-backups.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
 import { ClusterVolumes } from './clusters/cluster-volumes.ts';
@@ -63,6 +65,7 @@ export interface UseCases {
   readonly nodes: ClusterNodes;
   readonly volumes: ClusterVolumes;
   readonly queue: ClusterQueue;
+  readonly backups: ClusterBackups;
   readonly joinTokens: JoinTokens;
   readonly alerts: Alerts;
   readonly moves: Moves;
@@ -92,6 +95,7 @@ export const CONTROLLERS: readonly Type[] = [
   NodeController,
   VolumeController,
   QueueController,
+  BackupController,
   JoinTokenController,
   AlertController,
   MoveController,
@@ -131,6 +135,7 @@ export class AppModule {
         bind(Clusters, useCases.clusters),
         bind(ClusterNodes, useCases.nodes),
         bind(ClusterVolumes, useCases.volumes),
+        bind(ClusterBackups, useCases.backups),
         bind(ClusterQueue, useCases.queue),
         bind(JoinTokens, useCases.joinTokens),
         bind(Alerts, useCases.alerts),

@@ -30,6 +30,7 @@ import { BillingProfiles } from './billing/billing-profiles.ts';
 import { Documents } from './billing/documents.ts';
 import { Evidence } from './billing/evidence.ts';
 import { Invoices } from './billing/invoices.ts';
+import { ClusterBackups } from './clusters/cluster-backups.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
 import { ClusterReader } from './clusters/cluster-reader.ts';
@@ -89,6 +90,7 @@ export function useCases(
     clusters,
     nodes: new ClusterNodes(clusters, reader),
     volumes: new ClusterVolumes(clusters, reader),
+    backups: new ClusterBackups(clusters, registry, rpc),
     queue: new ClusterQueue(clusters, names, rpc),
     domainPins: new DomainPins(registry, clusters, database),
     rebalance: new Rebalance(clusters, database),

@@ -289,7 +289,7 @@ describe('the command line', () => {
     ['nothing', [], /^Usage: rookery NOUN VERB/],
     ['no verb', ['account'], /create USER@DOMAIN/],
     ['a noun there is not', ['acount', 'list'], /no noun acount/],
-    ['a noun there will be', ['backup', 'list'], /does not have it yet/],
+    ['a noun there will be', ['trace', 'list'], /does not have it yet/],
     ['a verb there is not', ['account', 'lsit'], /no verb lsit/],
     ['what every object has', ['constructor', 'name'], /no noun constructor/],
     ['too little', ['account', 'show'], /Missing: USER@DOMAIN/],

@@ -3,6 +3,7 @@ import { account } from './commands/account.ts';
 import { alert } from './commands/alert.ts';
 import { alias } from './commands/alias.ts';
 import { apikey } from './commands/apikey.ts';
+import { backup } from './commands/backup.ts';
 import { billing } from './commands/billing.ts';
 import { cluster } from './commands/cluster.ts';
 import { domain } from './commands/domain.ts';
@@ -26,6 +27,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   token,
   volume,
   move,
+  backup,
   queue,
   alert,
   partner,

@@ -10,6 +10,7 @@ import { NodeDelivery } from '#server/smtp';
 import type { Clock, Logger, Random } from '#stdx';
 import { StatusServer } from '#telemetry';
 import { AccountSteps } from './data/account-steps.ts';
+import { BackupDesk } from './data/backup-desk.ts';
 import { DataServer } from './data/data-server.ts';
 import { imapLegSession } from './data/imap-leg.ts';
 import { LmtpLegs } from './data/lmtp-leg.ts';
@@ -101,12 +102,13 @@ export class NodeService {
       return typeof store === 'string' ? undefined : store;
     };
     this.lmtp = new LmtpLegs(delivery, this.hostname, clock, logger);
+    const backups = new BackupDesk(settings.ROOKERY_BACKUP_DIRECTORY, logger);
     const legs = {
       lmtp: this.lmtp,
       imap: sessionLeg(desk.find, this.sessions, imapLegSession(clock, logger)),
       pop3: sessionLeg(desk.find, this.sessions, pop3LegSession(clock, logger)),
       managesieve: sessionLeg(desk.find, this.sessions, manageSieveLegSession(clock, logger)),
-      rpc: rpcLeg(findForRpc, new AccountSteps(this.sessions), clock, logger),
+      rpc: rpcLeg(findForRpc, new AccountSteps(this.sessions), backups, clock, logger),
       transfer: transferLeg(desk.find, logger),
     };
     this.data = new DataServer(legs, trust, key, clock, logger);

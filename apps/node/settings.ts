@@ -51,6 +51,8 @@ export const nodeSettingsSchema = z.object({
     .string()
     .default('')
     .transform((text) => text.split(',').filter(Boolean)),
+  /** Where backups of this node's volumes go, best on storage of its own; none are made when absent. */
+  ROOKERY_BACKUP_DIRECTORY: z.string().startsWith('/').optional(),
   ROOKERY_OWNER_LEASE_MS: milliseconds.default(DEFAULT_TIMING.ownerLeaseMs),
   ROOKERY_USAGE_INTERVAL_MS: milliseconds.default(2_000),
   ROOKERY_GAUGE_INTERVAL_MS: milliseconds.default(60_000),

@@ -53,6 +53,7 @@ export interface Layout {
     readonly nodes: string;
     readonly volumes: string;
     readonly hubs: string;
+    readonly backups: string;
     readonly postgres: string;
     readonly redis: string;
   };
@@ -84,6 +85,7 @@ export function layoutOf(options: SupervisorOptions): Layout {
       nodes: join(data, 'nodes'),
       volumes: join(data, 'volumes'),
       hubs: join(data, 'hubs'),
+      backups: join(data, 'backups'),
       postgres: join(data, 'postgres'),
       redis: join(data, 'redis'),
     },

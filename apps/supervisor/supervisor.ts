@@ -171,6 +171,7 @@ export class Supervisor {
       ROOKERY_NODE_NAME: place.name,
       ROOKERY_CONTROL_PORT: String(place.controlPort),
       ROOKERY_DATA_PORT: String(place.dataPort),
+      ROOKERY_BACKUP_DIRECTORY: this.layout.directories.backups,
     };
     return this.member(place.name, entryOf('node', 'watchdog.js'), place.statusPort, environment, true);
   }

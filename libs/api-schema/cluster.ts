@@ -136,6 +136,44 @@ export const MoveVolume = z
   .strictObject({ to: Name.nullable().describe('Id or name of a node; null takes the wish back') })
   .meta({ id: 'MoveVolume' });
 
+export const BackupJob = z
+  .object({
+    kind: z.enum(['backup', 'restore']),
+    state: z.enum(['running', 'done', 'failed']),
+    text: z.string().describe('What came of it'),
+  })
+  .meta({ id: 'BackupJob' });
+
+export const Backup = z
+  .object({
+    name: z.string(),
+    at: Instant,
+    accounts: z.int(),
+    messages: z.int(),
+    bytes: z.int().describe('It needs'),
+    copiedBytes: z.int().describe('It had to copy; the rest was there'),
+    damaged: z.array(z.string()).describe('Segments that could not be read in full'),
+  })
+  .meta({ id: 'Backup' });
+
+export const Backups = z
+  .object({
+    items: z.array(Backup),
+    job: BackupJob.nullable().describe('Under way, or the last since the node was started'),
+  })
+  .meta({ id: 'Backups' });
+
+export const RestoreBackup = z
+  .strictObject({
+    backup: Name.describe('Its name'),
+    account: Name.describe('Id or address of the account to bring it back to'),
+    from: Name.exactOptional().describe('Id or address in the backup; default the same account'),
+    mailbox: z.string().exactOptional().describe('Only this mailbox; else an account that holds nothing here'),
+    message: z.int().min(1).exactOptional().describe('Only this message of the mailbox'),
+    into: z.string().exactOptional().describe('Mailbox to put it in; default the one of the same name'),
+  })
+  .meta({ id: 'RestoreBackup' });
+
 export const ClusterEvent = z
   .object({
     id: z.int(),
@@ -220,6 +258,8 @@ export type Cluster = z.output<typeof Cluster>;
 export type Hub = z.output<typeof Hub>;
 export type Node = z.output<typeof Node>;
 export type Volume = z.output<typeof Volume>;
+export type Backup = z.output<typeof Backup>;
+export type BackupJob = z.output<typeof BackupJob>;
 export type ClusterEvent = z.output<typeof ClusterEvent>;
 export type ClusterStatus = z.output<typeof ClusterStatus>;
 export type Rebalance = z.output<typeof Rebalance>;

@@ -83,6 +83,7 @@ const FAILURES = {
   UNKNOWN: 'account_not_found',
   STALE: 'node_unreachable',
   FULL: 'limit_reached',
+  BUSY: 'node_unreachable',
   FAILED: 'node_unreachable',
   SILENT: 'node_unreachable',
 } as const satisfies Record<RpcFailure, string>;

@@ -88,9 +88,11 @@ const FAILURES = {
   UNKNOWN: 'queue_entry_not_found',
   STALE: 'node_unreachable',
   FULL: 'node_unreachable',
+  BUSY: 'node_unreachable',
   FAILED: 'node_unreachable',
   SILENT: 'node_unreachable',
 } as const satisfies Record<RpcFailure, string>;
 
-const ownerOf = (volume: Volume, { nodes }: ClusterSnapshot): NodeMember | undefined =>
+/** The node that serves a volume now. */
+export const ownerOf = (volume: Volume, { nodes }: ClusterSnapshot): NodeMember | undefined =>
   volume.state === 'serving' ? nodes.find(({ id }) => id === volume.ownerNodeId) : undefined;

@@ -188,6 +188,33 @@ describe('clusters over the API', () => {
     assert.equal(await stranger.refused(ROUTES.listDeletedMessages, { params }), 'account_not_found');
   });
 
+  it('has a volume’s node make backups, tells of them, and brings back what an account lost', async () => {
+    const { operator } = fixture;
+    const cluster = { ...params, volume };
+    const job = { kind: 'backup', state: 'running', text: '' };
+    answering.asked.length = 0;
+    answering.says = () => ({ result: job });
+    assert.deepEqual(await operator.done(ROUTES.createBackup, { params: cluster }), job);
+    const backup = { name: 'B', at: 0, accounts: 1, messages: 2, bytes: 3, copiedBytes: 3, damaged: [] };
+    answering.says = () => ({ result: { items: [backup], job: null } });
+    const { items } = await operator.done(ROUTES.listBackups, { params: cluster });
+    assert.deepEqual(items, [{ ...backup, at: '1970-01-01T00:00:00.000Z' }]);
+    const partner = await fixture.partner('losing');
+    const made = { email: 'a@losing.example', password: 'correct horse', quotaBytes: 5 };
+    const { id: accountId } = await partner.done(ROUTES.createAccount, { body: made });
+    answering.says = () => ({ result: { ...job, kind: 'restore' } });
+    const body = { backup: 'B', account: 'a@losing.example', mailbox: 'Work', message: 7 };
+    await operator.done(ROUTES.restoreBackup, { params: cluster, body });
+    const { params: asked } = answering.asked.at(-1)!;
+    const { partnerId, ...account } = asked['account'] as Record<string, unknown>;
+    assert.match(String(partnerId), /^[0-9a-f-]{36}$/);
+    assert.deepEqual(account, { accountId, email: made.email, quotaBytes: 5 });
+    assert.deepEqual([asked['source'], asked['mailbox'], asked['messageId']], [accountId, 'Work', 7]);
+    answering.says = () => ({ error: { code: 'BUSY', text: 'a restore is under way' } });
+    assert.equal(await operator.refused(ROUTES.createBackup, { params: cluster }), 'conflict');
+    assert.equal(await partner.refused(ROUTES.createBackup, { params: cluster }), 'forbidden');
+  });
+
   it('tells a domain the records to publish', async () => {
     const { records } = await fixture.operator.done(ROUTES.showDomainDns, {
       params: { domain: (await named('published')).domain },

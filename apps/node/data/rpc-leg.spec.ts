@@ -9,6 +9,7 @@ import { messageParser } from '#protocol/message';
 import { silentLogger, systemContext } from '#stdx';
 import { SimulatedClock } from '#testing';
 import { AccountSteps } from './account-steps.ts';
+import { BackupDesk } from './backup-desk.ts';
 import { rpcLeg } from './rpc-leg.ts';
 import { SessionRegistry } from './session-registry.ts';
 
@@ -20,6 +21,7 @@ async function ask(store: MailStore, requests: readonly RpcRequest[]): Promise<R
   const leg = rpcLeg(
     (volumeId, epoch) => (volumeId === 'v' && epoch === 1 ? store : undefined),
     new AccountSteps(new SessionRegistry()),
+    new BackupDesk(undefined, silentLogger),
     new SimulatedClock(),
     silentLogger,
   );

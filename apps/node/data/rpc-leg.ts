@@ -12,6 +12,7 @@ import {
 } from '#protocol/handover';
 import { type Clock, type Logger, systemContext } from '#stdx';
 import type { AccountSteps } from './account-steps.ts';
+import type { BackupDesk } from './backup-desk.ts';
 import type { LegServer, PrefaceOf } from './data-server.ts';
 import { listDeleted, undelete } from './rpc-deleted.ts';
 
@@ -54,6 +55,23 @@ const PARAMS = {
     step: z.enum(['look', 'prepare', 'hold', 'release', 'forget', 'admit', 'discard']),
     term: z.number().int(),
   }),
+  backup: z.object(onVolume),
+  backups: z.object(onVolume),
+  restore: z.object({
+    ...onVolume,
+    // A directory's name below the node's own.
+    backup: z.string().regex(/^[0-9TZ.-]{1,40}$/),
+    source: z.string(),
+    account: z.object({
+      accountId: z.string(),
+      email: z.string(),
+      partnerId: z.string(),
+      quotaBytes: z.number().int().min(0),
+    }),
+    mailbox: z.string().exactOptional(),
+    messageId: z.number().int().exactOptional(),
+    into: z.string().exactOptional(),
+  }),
 } satisfies Record<RpcMethod, z.ZodType>;
 
 class RpcRefusal extends Error {
@@ -66,12 +84,18 @@ class RpcRefusal extends Error {
 }
 
 /** Answers the control plane's questions: JSON lines in any number, each answered when it is known. */
-export function rpcLeg(find: Find, steps: AccountSteps, clock: Clock, logger: Logger): LegServer<PrefaceOf<'rpc'>> {
+export function rpcLeg(
+  find: Find,
+  steps: AccountSteps,
+  backups: BackupDesk,
+  clock: Clock,
+  logger: Logger,
+): LegServer<PrefaceOf<'rpc'>> {
   const answer = async (line: string): Promise<RpcReply> => {
     const request = decodeRpcRequest(line);
     if (!request) return { id: 0, error: { code: 'UNKNOWN', text: 'not a request' } };
     try {
-      return { id: request.id, result: await run(request, find, steps, clock) };
+      return { id: request.id, result: await run(request, find, steps, backups, clock) };
     } catch (error) {
       return { id: request.id, error: describe(error, logger) };
     }
@@ -94,6 +118,7 @@ async function run(
   request: { readonly method: string; readonly params: unknown },
   find: Find,
   steps: AccountSteps,
+  backups: BackupDesk,
   clock: Clock,
 ): Promise<RpcMethods[RpcMethod]['result']> {
   const method = request.method as RpcMethod;
@@ -134,6 +159,14 @@ async function run(
       const { store, params } = checked(PARAMS.moveAccount, request.params, find);
       return steps.take(store, params);
     }
+    case 'backup':
+      return backups.begin(checked(PARAMS.backup, request.params, find).store);
+    case 'backups':
+      return backups.list(checked(PARAMS.backups, request.params, find).store);
+    case 'restore': {
+      const { store, params } = checked(PARAMS.restore, request.params, find);
+      return backups.restore(store, params);
+    }
     default:
       throw new RpcRefusal('UNKNOWN', 'no such method');
   }
@@ -163,6 +196,7 @@ const CODES: Partial<Record<MailStoreErrorCode, RpcErrorCode>> = {
   accountNotFound: 'UNKNOWN',
   stale: 'STALE',
   overQuota: 'FULL',
+  modified: 'BUSY',
 };
 
 function describe(error: unknown, logger: Logger): { readonly code: RpcErrorCode; readonly text: string } {

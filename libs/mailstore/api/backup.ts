@@ -27,6 +27,7 @@ export interface BackupRef {
 
 /** What to bring back: an account's mailbox by its name then, or one message of it by its id. */
 export interface RestoreWish {
+  /** Id or address in the backup. */
   readonly accountId: AccountId;
   readonly mailbox: string;
   readonly messageId?: MessageId;
@@ -39,7 +40,7 @@ export interface StoreBackup {
   listBackups(directory: string): Promise<readonly BackupInfo[]>;
   /**
    * Brings back an account that is not here, or under another id. Its mailboxes take new uidValidities, since uids given out after
-   * the backup would be given out again. Rejects `modified` when the account is here, `accountNotFound` when it is not in the backup.
+   * the backup would be given out again. `accountId`: id or address in the backup. Rejects `modified` when the account is here, `accountNotFound` when it is not in the backup.
    */
   restoreAccount(
     context: RequestContext,
@@ -48,13 +49,13 @@ export interface StoreBackup {
     as?: Partial<AccountSpec>,
   ): Promise<AccountInfo>;
   /**
-   * Appends messages of a backup to a mailbox of the account, which is made when missing; those it holds already are left out. The
-   * mailbox is the one of the same name unless `into` names another.
+   * Appends messages of a backup to a mailbox of the account, which is made when missing; those it holds already are left out. `to`
+   * is the same account and mailbox by default.
    */
   restoreMessages(
     context: RequestContext,
     from: BackupRef,
     wish: RestoreWish,
-    into?: string,
+    to?: { readonly accountId: AccountId; readonly mailbox: string },
   ): Promise<{ readonly restored: number; readonly present: number }>;
 }

@@ -78,6 +78,55 @@ export interface RpcMethods {
     };
     readonly result: AccountStand;
   };
+  /** Begins a backup of the volume to its node's backup directory. */
+  readonly backup: {
+    readonly params: { readonly volumeId: string; readonly epoch: number };
+    readonly result: RpcBackupJob;
+  };
+  /** Complete backups there, oldest first, and the job under way or just over. */
+  readonly backups: {
+    readonly params: { readonly volumeId: string; readonly epoch: number };
+    readonly result: { readonly items: readonly RpcBackup[]; readonly job: RpcBackupJob | null };
+  };
+  /** Begins to bring back an account, or with `mailbox` messages of one. */
+  readonly restore: {
+    readonly params: {
+      readonly volumeId: string;
+      readonly epoch: number;
+      readonly backup: string;
+      /** Id or address in the backup. */
+      readonly source: string;
+      readonly account: {
+        readonly accountId: string;
+        readonly email: string;
+        readonly partnerId: string;
+        readonly quotaBytes: number;
+      };
+      readonly mailbox?: string;
+      readonly messageId?: number;
+      readonly into?: string;
+    };
+    readonly result: RpcBackupJob;
+  };
+}
+
+/** The last backup or restore of a volume since its node was started. */
+export interface RpcBackupJob {
+  readonly kind: 'backup' | 'restore';
+  readonly state: 'running' | 'done' | 'failed';
+  /** What came of it. */
+  readonly text: string;
+}
+
+/** `at`: milliseconds since the Unix epoch. */
+export interface RpcBackup {
+  readonly name: string;
+  readonly at: number;
+  readonly accounts: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly copiedBytes: number;
+  readonly damaged: readonly string[];
 }
 
 /** A message that can be restored. Times are milliseconds since the Unix epoch. */
@@ -130,8 +179,8 @@ export type RpcRequest = {
   };
 }[RpcMethod];
 
-/** STALE: not the owner at that epoch. UNKNOWN: no such method or object. FULL: the quota has no room. FAILED: it could not be done or found out. */
-export type RpcErrorCode = 'STALE' | 'UNKNOWN' | 'FULL' | 'FAILED';
+/** STALE: not the owner at that epoch. UNKNOWN: no such method or object. FULL: the quota has no room. BUSY: something else is under way. FAILED: it could not be done or found out. */
+export type RpcErrorCode = 'STALE' | 'UNKNOWN' | 'FULL' | 'BUSY' | 'FAILED';
 
 export type RpcReply =
   | { readonly id: number; readonly result: RpcMethods[RpcMethod]['result'] }

@@ -182,8 +182,9 @@ describe('backup', () => {
     assert.deepEqual((await contents(store, 'Work')).get(6), ['$seen']);
     const ref = { accountId: 'a', mailboxId: 1 };
     await store.expunge(context, ref, [{ first: 1, last: 2 }], { any: true });
-    const one = { accountId: 'a', mailbox: 'INBOX', messageId: 3 };
-    assert.deepEqual(await store.backup.restoreMessages(context, from, one, 'Found'), { restored: 1, present: 0 });
+    const found = { accountId: 'a', mailbox: 'Found' };
+    const one = { accountId: 'a@x', mailbox: 'INBOX', messageId: 3 };
+    assert.deepEqual(await store.backup.restoreMessages(context, from, one, found), { restored: 1, present: 0 });
     assert.deepEqual([...(await contents(store, 'Found')).keys()], [3]);
     const gone = { ...one, messageId: 999 };
     await assert.rejects(store.backup.restoreMessages(context, from, gone), rejectsWith('messageNotFound'));

@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BackupRef, MailStoreLimits } from '#mailstore/api';
+import { type AccountId, type BackupRef, MailStoreError, type MailStoreLimits } from '#mailstore/api';
 import { Barrier } from '../barrier.ts';
 import { BlobReader } from '../blob-reader.ts';
 import { findBlob } from '../blobs.ts';
@@ -45,6 +45,14 @@ export class OpenedBackup implements AsyncDisposable {
       await rm(temporary, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** Throws `accountNotFound`. An address may have had several accounts: the youngest. */
+  accountId(idOrEmail: string): AccountId {
+    const sql = 'SELECT id FROM account WHERE id = ?1 OR email = ?1 ORDER BY id = ?1 DESC, number DESC LIMIT 1';
+    const row = this.index.get<{ id: AccountId }>(sql, idOrEmail);
+    if (!row) throw new MailStoreError('accountNotFound', 'not in the backup');
+    return row.id;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

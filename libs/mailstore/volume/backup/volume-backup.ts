@@ -60,12 +60,13 @@ export class VolumeBackup implements StoreBackup {
   async restoreAccount(
     context: RequestContext,
     from: BackupRef,
-    accountId: AccountId,
+    idOrEmail: string,
     as: Partial<AccountSpec> = {},
   ): Promise<AccountInfo> {
     const { transfer, loop, clock } = this.parts;
-    const id = as.accountId ?? accountId;
     await using backup = await this.open(from);
+    const accountId = backup.accountId(idOrEmail);
+    const id = as.accountId ?? accountId;
     await transfer.abandonAccount(context, id);
     const stream = backup.exports.run(context, accountId, { modSeq: 0, nextMessage: 1 });
     await transfer.importAccount(context, stream, as);
@@ -83,12 +84,13 @@ export class VolumeBackup implements StoreBackup {
   async restoreMessages(
     context: RequestContext,
     from: BackupRef,
-    { accountId, mailbox, messageId }: RestoreWish,
-    into = mailbox,
+    { accountId: idOrEmail, mailbox, messageId }: RestoreWish,
+    to?: { readonly accountId: AccountId; readonly mailbox: string },
   ): Promise<{ readonly restored: number; readonly present: number }> {
     await using backup = await this.open(from);
+    const accountId = backup.accountId(idOrEmail);
     const { id } = await backup.reads.mailbox(context, accountId, mailbox);
-    const target = await this.target(context, accountId, into);
+    const target = await this.target(context, to?.accountId ?? accountId, to?.mailbox ?? mailbox);
     const held = await this.blobsOf(context, target);
     let restored = 0;
     let present = 0;
