@@ -10,6 +10,11 @@ const VOLUME_FIGURES: Readonly<Record<string, { readonly help: string; read(heal
   pending_operations: { help: 'Operations waiting for a commit', read: (h) => h.pendingOperations },
   last_commit_ms: { help: 'Last commit, milliseconds', read: (h) => h.lastCommitMs },
   last_sync_ms: { help: 'Last sync of the index, milliseconds', read: (h) => h.lastSyncMs },
+  compacted_segments: { help: 'Segments emptied because most was dead', read: (h) => h.upkeep.compactedSegments },
+  reclaimed_bytes: { help: 'Bytes given back by compaction', read: (h) => h.upkeep.reclaimedBytes },
+  deleted_expired: { help: 'Deleted messages forgotten for good', read: (h) => h.upkeep.deletedExpired },
+  scrubbed_bytes: { help: 'Bytes of messages read again and compared', read: (h) => h.upkeep.scrubbedBytes },
+  damaged_blobs: { help: 'Stored messages known to be damaged; alert above 0', read: (h) => h.upkeep.damagedBlobs },
 };
 
 /** What /metrics shows of a node besides its process: each figure read when it is asked for. */

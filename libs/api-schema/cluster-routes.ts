@@ -277,6 +277,17 @@ export const CLUSTER_ROUTES = {
     response: cluster.BackupJob,
     errors: ['cluster_not_found', 'volume_not_found', 'conflict', 'node_unreachable'],
   }),
+  repairVolume: route({
+    id: 'repairVolume',
+    method: 'POST',
+    path: '/clusters/{cluster}/volumes/{volume}/repair',
+    tag: 'Volumes',
+    summary: 'Begin to put whole copies from backups in the place of stored messages the scrub found damaged',
+    scope: 'operator',
+    status: 202,
+    response: cluster.BackupJob,
+    errors: ['cluster_not_found', 'volume_not_found', 'conflict', 'node_unreachable'],
+  }),
   restoreBackup: route({
     id: 'restoreBackup',
     method: 'POST',

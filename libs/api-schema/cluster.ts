@@ -138,7 +138,7 @@ export const MoveVolume = z
 
 export const BackupJob = z
   .object({
-    kind: z.enum(['backup', 'restore']),
+    kind: z.enum(['backup', 'restore', 'repair']),
     state: z.enum(['running', 'done', 'failed']),
     text: z.string().describe('What came of it'),
   })

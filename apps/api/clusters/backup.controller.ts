@@ -23,6 +23,12 @@ export class BackupController {
   }
 
   @Needs('operator')
+  @Operation(ROUTES.repairVolume)
+  repair(@By() asking: Asking, @Input() input: InputOf<Routes['repairVolume']>) {
+    return this.backups.repair(asking, input);
+  }
+
+  @Needs('operator')
   @Operation(ROUTES.restoreBackup)
   restore(@By() asking: Asking, @Input() input: InputOf<Routes['restoreBackup']>) {
     return this.backups.restore(asking, input);

@@ -42,6 +42,12 @@ export class ClusterBackups {
     return replied(await this.rpc.ask(served.value.target, 'backup', served.value.on));
   }
 
+  async repair(asking: Asking, { params }: InputOf<Routes['repairVolume']>): Promise<Reply<BackupJob>> {
+    const served = await this.served(asking, params);
+    if (!served.ok) return served;
+    return replied(await this.rpc.ask(served.value.target, 'repair', served.value.on));
+  }
+
   async restore(asking: Asking, { params, body }: InputOf<Routes['restoreBackup']>): Promise<Reply<BackupJob>> {
     const served = await this.served(asking, params);
     if (!served.ok) return served;

@@ -196,6 +196,11 @@ describe('clusters over the API', () => {
     answering.says = () => ({ result: job });
     assert.deepEqual(await operator.done(ROUTES.createBackup, { params: cluster }), job);
     const backup = { name: 'B', at: 0, accounts: 1, messages: 2, bytes: 3, copiedBytes: 3, damaged: [] };
+    await operator.done(ROUTES.repairVolume, { params: cluster });
+    assert.deepEqual(
+      answering.asked.map(({ method }) => method),
+      ['backup', 'repair'],
+    );
     answering.says = () => ({ result: { items: [backup], job: null } });
     const { items } = await operator.done(ROUTES.listBackups, { params: cluster });
     assert.deepEqual(items, [{ ...backup, at: '1970-01-01T00:00:00.000Z' }]);

@@ -56,6 +56,16 @@ export const backup: Noun = {
         return followed(invocation, params, job);
       },
     },
+    repair: {
+      args: ['VOLUME'],
+      options: { in: IN, wait: WAIT },
+      summary: 'replace damaged messages by whole copies from backups',
+      async run(invocation) {
+        const params = await placeOf(invocation);
+        const job = await invocation.client.call(ROUTES.repairVolume, { params, query: undefined, body: undefined });
+        return followed(invocation, params, job);
+      },
+    },
     restore: {
       args: ['VOLUME', 'BACKUP'],
       options: {

@@ -22,6 +22,14 @@ export class BackupDesk {
     });
   }
 
+  repair(store: MailStore): RpcBackupJob {
+    const directory = this.assertDirectory();
+    return this.start(store, 'repair', async () => {
+      const { repaired, left } = await store.backup.repair(directory);
+      return `${repaired} repaired, ${left} still damaged`;
+    });
+  }
+
   restore(store: MailStore, wish: RpcMethods['restore']['params']): RpcBackupJob {
     const from = { directory: this.assertDirectory(), name: wish.backup };
     const { account, source, mailbox, messageId, into } = wish;

@@ -57,6 +57,7 @@ const PARAMS = {
   }),
   backup: z.object(onVolume),
   backups: z.object(onVolume),
+  repair: z.object(onVolume),
   restore: z.object({
     ...onVolume,
     // A directory's name below the node's own.
@@ -163,6 +164,8 @@ async function run(
       return backups.begin(checked(PARAMS.backup, request.params, find).store);
     case 'backups':
       return backups.list(checked(PARAMS.backups, request.params, find).store);
+    case 'repair':
+      return backups.repair(checked(PARAMS.repair, request.params, find).store);
     case 'restore': {
       const { store, params } = checked(PARAMS.restore, request.params, find);
       return backups.restore(store, params);

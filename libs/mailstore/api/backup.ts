@@ -36,6 +36,8 @@ export interface RestoreWish {
 /** Backups of the volume to a directory: while it works, and incremental by what is there already. */
 export interface StoreBackup {
   createBackup(directory: string): Promise<BackupInfo>;
+  /** Puts whole copies in the place of what the scrub found damaged. `left`: those no backup has. */
+  repair(directory: string): Promise<{ readonly repaired: number; readonly left: number }>;
   /** Those of this volume, oldest first. */
   listBackups(directory: string): Promise<readonly BackupInfo[]>;
   /**

@@ -9,6 +9,10 @@ export class MemoryBackup implements StoreBackup {
     return refusal();
   }
 
+  async repair(): Promise<{ readonly repaired: number; readonly left: number }> {
+    return { repaired: 0, left: 0 };
+  }
+
   async listBackups(): Promise<readonly BackupInfo[]> {
     return [];
   }

@@ -15,6 +15,7 @@ import { IndexDb } from './index-db.ts';
  *   records of blobs in it take.
  * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.
  * - `script.id` is the modSeq of its making. `memory` is what accounts remember for a while: whom they answered.
+ * - `damage` lists blobs the scrub found damaged.
  * - `deleted` lists messages no mailbox holds that can still be restored.
  * - `annotation.mailbox` is 0 for the account's own; `owner` is '' for shared ones, else whose private one it is.
  * - `share.grantee` is an account's id, or 'anyone' for all of the owner's domain.
@@ -237,6 +238,15 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (account, mailbox, grantee)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX share_grantee ON share (grantee);
+  `,
+  `
+  ALTER TABLE segment ADD COLUMN scrubbed_at INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE damage (
+    hash BLOB PRIMARY KEY,
+    segment INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    found_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

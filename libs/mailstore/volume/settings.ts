@@ -44,6 +44,8 @@ export interface VolumeSettings {
   readonly upkeepBytesPerSecond: number;
   /** Bytes a second that a backup reads and writes. Default 64 MiB: half of what a single disk does. */
   readonly backupBytesPerSecond: number;
+  /** How old the last reading of a segment may be before the scrub reads it again. Default 14 days: two looks at each byte a month, before a backup that is kept four weeks has gone. */
+  readonly scrubIntervalMs: number;
   /** How often upkeep looks for something to do. Default 60,000. */
   readonly upkeepIntervalMs: number;
   /** Free bytes on the storage below which deleted messages give way before their time, oldest first. Default 512 MiB. */
@@ -74,6 +76,7 @@ export const defaultVolumeSettings: VolumeSettings = {
   compactDeadShare: 0.5,
   upkeepBytesPerSecond: 8 * 1024 * 1024,
   backupBytesPerSecond: 64 * 1024 * 1024,
+  scrubIntervalMs: 14 * 24 * 3_600_000,
   upkeepIntervalMs: 60_000,
   deletedYieldBytes: 512 * 1024 * 1024,
   searchCatchUpMessages: 200,

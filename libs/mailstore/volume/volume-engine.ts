@@ -29,6 +29,8 @@ import { Transactor } from './transactor.ts';
 import { AccountExport } from './transfer/account-export.ts';
 import { VolumeTransfer } from './transfer/volume-transfer.ts';
 import { Compaction } from './upkeep/compaction.ts';
+import { Repair } from './upkeep/repair.ts';
+import { Scrub } from './upkeep/scrub.ts';
 import { Throttle } from './upkeep/throttle.ts';
 import { Upkeep } from './upkeep/upkeep.ts';
 import { Wal } from './wal.ts';
@@ -73,6 +75,8 @@ export class VolumeEngine {
   readonly backup: VolumeBackup;
   private readonly texts: TextIndexer;
   private readonly expiry: Expiry;
+  private readonly scrub: Scrub;
+  private readonly repair: Repair;
   private readonly removals = new RemovalHold();
   private readonly backupThrottle: Throttle;
   private readonly compaction: Compaction;
@@ -143,7 +147,10 @@ export class VolumeEngine {
     this.deleted = new VolumeDeleted(deleted);
     const keepMs = limits.deletedKeepMs;
     this.expiry = new Expiry({ ...deleted, files, directory: segmentsDirectory, keepMs, clock });
-    const jobs = { expiry: this.expiry, compaction: this.compaction };
+    const where = { files, directory: segmentsDirectory, clock };
+    this.scrub = new Scrub({ ...where, index, loop: this.loop, settings, throttle, logger });
+    this.repair = new Repair({ index, loop: this.loop, segments: this.segments, settings }, () => this.scrub.recount());
+    const jobs = { expiry: this.expiry, compaction: this.compaction, scrub: this.scrub };
     this.upkeep = new Upkeep(jobs, throttle, settings.upkeepIntervalMs, clock, logger);
     this.backupThrottle = new Throttle(clock, settings.backupBytesPerSecond);
     this.backup = new VolumeBackup({
@@ -158,7 +165,13 @@ export class VolumeEngine {
         loop: this.loop,
         assertGoing: () => this.assertOpen(),
       },
-      ...{ reads: this.reads, writes: this.writes, staging: this.staging, transfer: this.transfer },
+      ...{
+        reads: this.reads,
+        writes: this.writes,
+        staging: this.staging,
+        transfer: this.transfer,
+        repair: this.repair,
+      },
     });
     this.tombstoneTimer = clock.every(TOMBSTONE_CHECK_MS, () => this.forgetTombstones());
   }
@@ -178,7 +191,8 @@ export class VolumeEngine {
     this.texts.wake();
     this.forgetTombstones();
     const isOurs = (id: number): boolean =>
-      id === this.segments.activeId || id === this.compaction.writing || this.staging.pinned.has(id);
+      [this.segments.activeId, this.compaction.writing, this.repair.writing].includes(id) ||
+      this.staging.pinned.has(id);
     removeOrphans(index, files, segmentsDirectory, isOurs, logger).catch((error: unknown) => {
       if (!this.closing) logger.warn({ error }, 'search for orphaned segments failed');
     });
@@ -196,7 +210,7 @@ export class VolumeEngine {
       pendingOperations: this.loop.pendingOperations,
       ...{ commits, lastCommitMs, lastSyncMs },
       textIndex: { ...this.texts.figures },
-      upkeep: { ...this.compaction.figures, ...this.expiry.figures },
+      upkeep: { ...this.compaction.figures, ...this.expiry.figures, ...this.scrub.figures },
     };
   }
 

@@ -88,6 +88,11 @@ export interface RpcMethods {
     readonly params: { readonly volumeId: string; readonly epoch: number };
     readonly result: { readonly items: readonly RpcBackup[]; readonly job: RpcBackupJob | null };
   };
+  /** Begins to put whole copies from backups in the place of what the scrub found damaged. */
+  readonly repair: {
+    readonly params: { readonly volumeId: string; readonly epoch: number };
+    readonly result: RpcBackupJob;
+  };
   /** Begins to bring back an account, or with `mailbox` messages of one. */
   readonly restore: {
     readonly params: {
@@ -112,7 +117,7 @@ export interface RpcMethods {
 
 /** The last backup or restore of a volume since its node was started. */
 export interface RpcBackupJob {
-  readonly kind: 'backup' | 'restore';
+  readonly kind: 'backup' | 'restore' | 'repair';
   readonly state: 'running' | 'done' | 'failed';
   /** What came of it. */
   readonly text: string;

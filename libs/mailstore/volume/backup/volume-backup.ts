@@ -17,6 +17,7 @@ import type { Reads } from '../reads.ts';
 import type { Staging } from '../staging.ts';
 import { arrivingAccount } from '../transfer/arriving.ts';
 import type { VolumeTransfer } from '../transfer/volume-transfer.ts';
+import type { Repair } from '../upkeep/repair.ts';
 import type { Writes } from '../writes.ts';
 import { type BackupParts, createBackup } from './create-backup.ts';
 import { infoOf, listManifests } from './manifest.ts';
@@ -34,6 +35,7 @@ export interface VolumeBackupParts extends BackupParts {
   readonly staging: Staging;
   readonly transfer: VolumeTransfer;
   readonly limits: MailStoreLimits;
+  readonly repair: Repair;
 }
 
 /** Backups of an open volume, and what is brought back into it. */
@@ -55,6 +57,11 @@ export class VolumeBackup implements StoreBackup {
 
   async listBackups(directory: string): Promise<readonly BackupInfo[]> {
     return (await listManifests(directory, this.parts.volumeId)).map(infoOf);
+  }
+
+  async repair(directory: string): Promise<{ readonly repaired: number; readonly left: number }> {
+    const backups = (await this.listBackups(directory)).toReversed();
+    return this.parts.repair.run(backups, ({ name }) => this.open({ directory, name }));
   }
 
   async restoreAccount(

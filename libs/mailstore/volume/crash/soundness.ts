@@ -38,7 +38,9 @@ export function assertSound(path: string): void {
   try {
     const all = (sql: string): unknown[] => index.prepare(sql.replaceAll('?', "'/'")).all();
     for (const [what, kept, counted] of SUMS) assert.deepEqual(all(kept), all(counted), what);
-    const segments = all('SELECT id, bytes FROM segment') as { id: number; bytes: number }[];
+    const ends = `SELECT id, coalesce(max(position + size + ${RECORD_HEADER_BYTES}), 0) AS bytes
+      FROM segment LEFT JOIN blob ON blob.segment = id GROUP BY id`;
+    const segments = all(ends) as { id: number; bytes: number }[];
     for (const { id, bytes } of segments) {
       const { size } = statSync(join(segmentsDirectory(path), segmentFile(id)));
       assert(size >= bytes, `segment ${segmentFile(id)} has ${size} bytes of ${bytes}`);

@@ -5,12 +5,13 @@ import { type BlobPlace, findBlob } from '../blobs.ts';
 import type { CommitLoop } from '../commit-loop.ts';
 import type { VolumeFile, VolumeFiles } from '../files.ts';
 import type { IndexDb } from '../index-db.ts';
-import { decodeRecordHeader, RECORD_HEADER_BYTES } from '../record.ts';
+import { RECORD_HEADER_BYTES } from '../record.ts';
 import type { Room } from '../room.ts';
 import { type SegmentWriter, segmentFile } from '../segments.ts';
 import type { VolumeSettings } from '../settings.ts';
 import { type CopiedRecord, CopyTarget } from './copy-target.ts';
 import type { UpkeepJob } from './job.ts';
+import { walkRecords } from './record-walk.ts';
 import type { Throttle } from './throttle.ts';
 
 interface Candidate {
@@ -98,20 +99,15 @@ export class Compaction implements UpkeepJob {
     this.figures.reclaimedBytes += bytes - live;
   }
 
-  /** Walks the records, since each header says where the next begins, and copies those that are referred to. */
+  /** Copies the records that are referred to. Past a damaged header where the next one begins is not known: the rest stays. */
   private async copyLive(id: number, file: VolumeFile, end: number, isStopped: () => boolean): Promise<void> {
     const { index, throttle } = this.parts;
-    const head = Buffer.alloc(RECORD_HEADER_BYTES);
-    for (let position = 0; position < end && !isStopped(); ) {
-      const done = await file.read(head, position);
-      const header = done === RECORD_HEADER_BYTES ? decodeRecordHeader(head) : undefined;
-      // Where the next record begins is not known: what is left stays here.
-      if (!header) return;
-      const place = findBlob(index, header.hash);
+    for await (const { position, hash: blobHash, length, head } of walkRecords(file, end)) {
+      if (isStopped()) return;
+      const place = findBlob(index, blobHash);
       const isLive = place?.segment === id && place.position === position;
-      if (isLive) await this.copy(file, place, Buffer.from(header.hash), Buffer.from(head));
-      await throttle.spend(RECORD_HEADER_BYTES + (isLive ? 2 * header.length : 0));
-      position += RECORD_HEADER_BYTES + header.length;
+      if (isLive) await this.copy(file, place, blobHash, head);
+      await throttle.spend(RECORD_HEADER_BYTES + (isLive ? 2 * length : 0));
     }
   }
 
