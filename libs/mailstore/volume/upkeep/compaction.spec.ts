@@ -6,9 +6,10 @@ import { type MailStore, MailStoreError } from '#mailstore/api';
 import { messageParser } from '#protocol/message';
 import { collect, seededRandom, silentLogger, systemContext } from '#stdx';
 import { SimulatedClock, temporaryDirectory, until } from '#testing';
-import { ForgetfulFiles, type Omission } from '../crash/forgetful-files.ts';
+import { CutFiles } from '../crash/cut-files.ts';
+import type { Omission } from '../crash/forgetful-files.ts';
 import { assertSound } from '../crash/soundness.ts';
-import type { VolumeFile, VolumeFiles } from '../files.ts';
+import type { VolumeFiles } from '../files.ts';
 import { createVolume } from '../identity.ts';
 import { openVolume } from '../open-volume.ts';
 import { RECORD_HEADER_BYTES } from '../record.ts';
@@ -196,68 +197,25 @@ describe('compaction', () => {
 });
 
 /** Compacts a volume and looks at what storage holds after each thing done to a file. */
-async function cutAtEachStep(omission?: Omission): Promise<{ readonly cuts: number; readonly fault: unknown }> {
+async function cutAtEachStep(omission?: Omission): Promise<CutFiles> {
   await using room = await Room.filled();
   await room.thin();
-  const files = new CutFiles(omission);
+  const files = new CutFiles(room.path, omission);
   await room.reopen(3, files);
-  let cuts = 0;
-  files.onAct = async () => {
-    using image = temporaryDirectory();
-    files.crash(room.path, image.path);
+  const work = async (): Promise<void> => {
+    await room.compact();
+    await until('the old file to go', () => !segments(room.path).includes('1-1.seg'));
+  };
+  await files.during(work, async (path) => {
     const { clock } = room;
     const parts = { ...identity, epoch: 4, clock, logger: silentLogger, parse: () => messageParser() };
-    const store = await openVolume({ path: image.path, ...parts, limits: { deletedKeepMs: 0 } });
+    const store = await openVolume({ path, ...parts, limits: { deletedKeepMs: 0 } });
     try {
       assert.equal(await assertWhole(store), 11);
     } finally {
       await store.close();
     }
-    assertSound(image.path);
-    cuts += 1;
-  };
-  await room.compact();
-  await until('the old file to go', () => !segments(room.path).includes('1-1.seg'));
-  files.onAct = undefined;
-  return { cuts, fault: files.fault };
-}
-
-/** Cuts the power after each thing done to a file. */
-class CutFiles extends ForgetfulFiles {
-  onAct: (() => Promise<void>) | undefined;
-  fault: unknown;
-
-  override async open(path: string, mode: 'create' | 'update' | 'read'): Promise<VolumeFile> {
-    const file = await super.open(path, mode);
-    if (mode !== 'read') await this.act();
-    return {
-      ...file,
-      write: async (buffers, position) => {
-        await file.write(buffers, position);
-        await this.act();
-      },
-      sync: async () => {
-        await file.sync();
-        await this.act();
-      },
-    };
-  }
-
-  override async syncDirectory(path: string): Promise<void> {
-    await super.syncDirectory(path);
-    await this.act();
-  }
-
-  override async remove(path: string): Promise<void> {
-    await super.remove(path);
-    await this.act();
-  }
-
-  private async act(): Promise<void> {
-    try {
-      await this.onAct?.();
-    } catch (error) {
-      this.fault ??= error;
-    }
-  }
+    assertSound(path);
+  });
+  return files;
 }
