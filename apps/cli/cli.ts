@@ -15,7 +15,7 @@ export interface Terminal {
 }
 
 /** Nouns the interface names that this version has not. */
-const NOT_YET = ['group', 'token', 'import', 'export', 'trace'];
+const NOT_YET = ['group', 'token', 'trace'];
 
 /** Runs one command line; returns the exit code: 0 done, 1 refused, 2 called wrongly, 3 nobody answers. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -9,6 +9,7 @@ import { cluster } from './commands/cluster.ts';
 import { domain } from './commands/domain.ts';
 import { hub } from './commands/hub.ts';
 import { invoice } from './commands/invoice.ts';
+import { exportMail, importMail } from './commands/mail-transfer.ts';
 import { move } from './commands/move.ts';
 import { node } from './commands/node.ts';
 import { partner } from './commands/partner.ts';
@@ -33,6 +34,8 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   partner,
   domain,
   account,
+  import: importMail,
+  export: exportMail,
   alias,
   apikey,
   usage,
