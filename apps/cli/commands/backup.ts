@@ -1,9 +1,11 @@
 import { type BackupJob, ROUTES } from '#api-schema';
+import { MailStoreError } from '#mailstore/api';
+import { restoreVolume } from '#mailstore/volume';
 import type { Client } from '../client.ts';
 import type { Invocation, Noun, Option, Output } from '../command.ts';
 import { RefusedError, UsageError } from '../failure.ts';
 import { bytes, table } from '../table.ts';
-import { given, IN, numberOf, waiting } from './values.ts';
+import { done, given, IN, numberOf, waiting } from './values.ts';
 
 const WAIT: Option = { type: 'flag', summary: 'until it is done' };
 
@@ -54,6 +56,19 @@ export const backup: Noun = {
         const params = await placeOf(invocation);
         const job = await invocation.client.call(ROUTES.createBackup, { params, query: undefined, body: undefined });
         return followed(invocation, params, job);
+      },
+    },
+    unpack: {
+      args: ['BACKUPS', 'VOLUME-ID', 'BACKUP', 'DIR'],
+      summary: 'make a volume of a backup in an empty directory of this machine; its next owner opens it',
+      async run({ args: [directory = '', volumeId = '', name = '', path = ''] }) {
+        try {
+          await restoreVolume({ directory, volumeId, name }, path, Date.now());
+        } catch (error) {
+          if (error instanceof MailStoreError) throw new RefusedError(error.message, { code: error.code });
+          throw error;
+        }
+        return done(`${path} is volume ${volumeId} as of ${name}; what waited in its queue is held`);
       },
     },
     repair: {
