@@ -247,13 +247,17 @@ function cutAll(network: Network, wires: readonly (readonly [string, string])[])
   };
 }
 
+/** In a cluster twice as large twice as much breaks. */
+const NODES_PER_PACE = 25;
+
 /** Breaks something every now and then until `end`, several things at once; returns what mends all that is broken then. */
 export function breakThings(target: Breakable, end: number): () => void {
   const { world, random, log } = target;
   const open = new Set<() => void>();
+  const pace = Math.max(1, target.nodes.length / NODES_PER_PACE);
   const total = FAULTS.reduce((sum, { weight }) => sum + weight, 0);
   const next = (): void => {
-    world.in(between(random, 100, 3_000), () => {
+    world.in(between(random, 100, 3_000) / pace, () => {
       if (world.now >= end) return;
       let dice = random.fraction() * total;
       const fault = FAULTS.find(({ weight }) => (dice -= weight) < 0)!;

@@ -41,7 +41,7 @@ const HEAL_MS = 20_000;
 const SUPERVISE_EVERY_MS = 500;
 /** Each hub writes to each volume about this often, in a cluster of so few hubs and volumes; less often in larger ones. */
 const WRITE_EVERY_MS = 400;
-const WRITERS_MAX = 200;
+const WRITERS_MAX = 2_000;
 
 /** One cluster's life under one seed. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
