@@ -13,7 +13,7 @@ import { BIG_BYTES, mailText, words } from './imap/mail.ts';
 // npm run bench -- imap [--messages N] [--mailboxes N] [--rounds N].
 const { values } = parseArgs({
   options: {
-    messages: { type: 'string', default: '100000' },
+    messages: { type: 'string', default: '20000' },
     mailboxes: { type: 'string', default: '1000' },
     /** Large messages, whose bodies are read. */
     bodies: { type: 'string', default: '300' },

@@ -9,6 +9,14 @@ const VOLUME_FIGURES: Readonly<Record<string, { readonly help: string; read(heal
   messages_stored: { help: 'Messages stored since the volume was opened', read: (h) => h.messagesStored },
   pending_operations: { help: 'Operations waiting for a commit', read: (h) => h.pendingOperations },
   last_commit_ms: { help: 'Last commit, milliseconds', read: (h) => h.lastCommitMs },
+  text_indexed_messages: {
+    help: 'Messages put into the text index since the volume was opened',
+    read: (h) => h.textIndex.indexedMessages,
+  },
+  searches_behind: {
+    help: 'Text searches that had to read mail the text index had not reached',
+    read: (h) => h.textIndex.searchesBehind,
+  },
   last_sync_ms: { help: 'Last sync of the index, milliseconds', read: (h) => h.lastSyncMs },
   compacted_segments: { help: 'Segments emptied because most was dead', read: (h) => h.upkeep.compactedSegments },
   reclaimed_bytes: { help: 'Bytes given back by compaction', read: (h) => h.upkeep.reclaimedBytes },

@@ -25,7 +25,7 @@ import { openText } from './text/open-text.ts';
 const SCAN_ROWS = 10_000;
 /** Messages named to SQL; with more, all rows are taken out and looked up here. */
 const CANDIDATES_IN_SQL = 5_000;
-/** Texts read before others have their turn. */
+/** Texts read at once, before others have their turn. */
 const TEXT_ROWS = 8;
 
 export interface SearchResult {
@@ -99,18 +99,30 @@ export class Search {
     rows: readonly MembershipRow[],
   ): Promise<readonly MembershipRow[]> {
     const found: MembershipRow[] = [];
-    let opened = 0;
+    const undecided: MembershipRow[] = [];
+    const settle = async (): Promise<void> => {
+      const texts = undecided.splice(0);
+      const matching = await Promise.all(texts.map((row) => this.opened(account, filter, row)));
+      found.push(...texts.filter((_, i) => matching[i]));
+      await nextTurn();
+    };
     for (const row of rows) {
-      const message = { ...row, keywords: keywordsOf(row.keywords) };
-      let matches = matchesIndex(filter, message);
-      if (matches === undefined) {
-        if (++opened % TEXT_ROWS === 0) await nextTurn();
-        const text = openText(this.index, this.blobs, messageKey(account, row.message));
-        matches = text !== undefined && (await this.matchesOpened(filter, message, text));
+      const known = matchesIndex(filter, { ...row, keywords: keywordsOf(row.keywords) });
+      // In their order: those that wait to be read come first.
+      if (known === undefined) undecided.push(row);
+      else if (known) {
+        await settle();
+        found.push(row);
       }
-      if (matches) found.push(row);
+      if (undecided.length >= TEXT_ROWS) await settle();
     }
+    await settle();
     return found;
+  }
+
+  private async opened(account: number, filter: MessageFilter, row: MembershipRow): Promise<boolean> {
+    const text = openText(this.index, this.blobs, messageKey(account, row.message));
+    return text !== undefined && this.matchesOpened(filter, { ...row, keywords: keywordsOf(row.keywords) }, text);
   }
 
   /** A message that was expunged while its turn came matches nothing; damaged bytes cost their message, not the search. */
