@@ -101,6 +101,7 @@ export class Search {
     const found: MembershipRow[] = [];
     const undecided: MembershipRow[] = [];
     const settle = async (): Promise<void> => {
+      if (undecided.length === 0) return;
       const texts = undecided.splice(0);
       const matching = await Promise.all(texts.map((row) => this.opened(account, filter, row)));
       found.push(...texts.filter((_, i) => matching[i]));
