@@ -2,3 +2,4 @@
 
 export type { ContractOptions, OpenStore } from './harness.ts';
 export { mailStoreContract } from './mail-store-contract.ts';
+export { searchContract } from './search.ts';

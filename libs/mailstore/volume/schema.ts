@@ -21,7 +21,7 @@ import { IndexDb } from './index-db.ts';
  * - `share.grantee` is an account's id, or 'anyone' for all of the owner's domain.
  * - `purge` lists accounts and mailboxes that are gone for everyone and whose rows are being removed in slices.
  */
-const STEPS: readonly string[] = [
+export const STEPS: readonly string[] = [
   `
   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE account (
@@ -251,7 +251,7 @@ const STEPS: readonly string[] = [
 ];
 
 /** Opens index.db as its only owner and brings its schema up to date. The storage lock is held already. */
-export function openIndex(path: string, cacheBytes: number): IndexDb {
+export function openIndex(path: string, cacheBytes: number, steps = STEPS): IndexDb {
   const index = new IndexDb(path);
   try {
     // Exclusive mode first: WAL then keeps its index in this process's memory and no second process can attach.
@@ -265,10 +265,10 @@ export function openIndex(path: string, cacheBytes: number): IndexDb {
       PRAGMA cache_size = ${-Math.floor(cacheBytes / 1024)};
       BEGIN IMMEDIATE`);
     const version = index.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
-    if (version > STEPS.length)
-      throw new VolumeOpenError('formatUnknown', `index.db has version ${version}; this program knows ${STEPS.length}`);
-    for (const step of STEPS.slice(version)) index.exec(step);
-    if (version < STEPS.length) index.exec(`PRAGMA user_version = ${STEPS.length}`);
+    if (version > steps.length)
+      throw new VolumeOpenError('formatUnknown', `index.db has version ${version}; this program knows ${steps.length}`);
+    for (const step of steps.slice(version)) index.exec(step);
+    if (version < steps.length) index.exec(`PRAGMA user_version = ${steps.length}`);
     index.exec('COMMIT');
     return index;
   } catch (error) {

@@ -110,6 +110,8 @@ export class TextIndexer {
     const sql = 'SELECT key FROM message WHERE key > ? AND key < ? ORDER BY key LIMIT ?';
     const end = messageKey(account + 1, 0);
     const rows = index.tuples<[number]>(sql, messageKey(account, from), end, BATCH_MESSAGES);
+    // Of the same moment as the rows: what comes while texts are read is for the next step.
+    const newest = this.newestMessage(account, from);
     const done: MessageGrams[] = [];
     for (let grams = 0; done.length < rows.length && grams < BATCH_GRAMS; ) {
       const message = await this.gramsOf(rows[done.length]![0]);
@@ -119,7 +121,7 @@ export class TextIndexer {
     // Past the last one, ids are of messages that were never there or are gone.
     const whole = done.length === rows.length && rows.length < BATCH_MESSAGES;
     const last = (done.at(-1)?.key ?? messageKey(account, from)) - messageKey(account, 0);
-    const through = whole ? Math.max(last, this.lastMessage(account, from)) : last;
+    const through = whole ? Math.max(last, newest) : last;
     if (through > from)
       await loop.submit({ contents: [], grows: true, run: (edit) => addTexts(edit, account, through, done) });
     this.figures.indexedMessages += done.length;
@@ -152,7 +154,7 @@ export class TextIndexer {
     );
   }
 
-  private lastMessage(account: number, from: number): number {
+  private newestMessage(account: number, from: number): number {
     const sql = 'SELECT next_message - 1 AS last FROM account WHERE number = ?';
     return this.parts.index.get<{ last: number }>(sql, account)?.last ?? from;
   }

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { foldForSearch, type MailStore, type MessageFilter } from '#mailstore/api';
-import { mailStoreContract } from '#mailstore/contract';
+import { searchContract } from '#mailstore/contract';
 import { messageParser } from '#protocol/message';
 import { seededRandom, silentLogger, systemContext } from '#stdx';
 import { SimulatedClock, temporaryDirectory } from '#testing';
 import { createVolume } from '../identity.ts';
 import { openVolume } from '../open-volume.ts';
+import { openIndex, STEPS } from '../schema.ts';
 import type { VolumeSettings } from '../settings.ts';
 import { addGrams, queryGrams } from './grams.ts';
 
@@ -17,14 +18,24 @@ const parse = () => messageParser();
 const context = systemContext('text-index-spec');
 const account = { accountId: 'a', email: 'a@example.test', partnerId: 'p', quotaBytes: 0 };
 
-mailStoreContract('volume whose text index is behind', async ({ clock, limits }) => {
-  const directory = temporaryDirectory();
-  const { path } = directory;
-  await createVolume(path, identity);
-  const settings = { searchCatchUpMessages: 0 };
-  const store = await openVolume({ ...identity, path, epoch: 1, clock, logger: silentLogger, parse, limits, settings });
-  return { store, dispose: async () => directory[Symbol.dispose]() };
-});
+describe('a volume whose text index is behind', () =>
+  searchContract(async ({ clock, limits }) => {
+    const directory = temporaryDirectory();
+    const { path } = directory;
+    await createVolume(path, identity);
+    const settings = { searchCatchUpMessages: 0 };
+    const store = await openVolume({
+      ...identity,
+      path,
+      epoch: 1,
+      clock,
+      logger: silentLogger,
+      parse,
+      limits,
+      settings,
+    });
+    return { store, dispose: async () => directory[Symbol.dispose]() };
+  }));
 
 const WORDS = [
   'rent',
@@ -147,18 +158,30 @@ describe('the text index', () => {
     using directory = temporaryDirectory();
     const { path } = directory;
     await createVolume(path, identity);
+    const step = STEPS.findIndex((sql) => sql.includes('text_body'));
+    openIndex(join(path, 'index.db'), 1_000_000, STEPS.slice(0, step)).close();
     const before = await opened(path, 1, { searchCatchUpMessages: 0 });
     const ref = await filled(before, [messageOf('old needle'), messageOf('nothing')]);
+    assert.equal(before.health().textIndex.indexedMessages, 0);
     await before.close();
-    const index = new DatabaseSync(join(path, 'index.db'));
-    const { user_version: version } = index.prepare('PRAGMA user_version').get() as { user_version: number };
-    index.exec(
-      `DROP TABLE text_header; DROP TABLE text_body; DROP TABLE text_indexed; PRAGMA user_version = ${version - 1}`,
-    );
-    index.close();
     const store = await opened(path, 2);
     assert.deepEqual((await store.search(context, ref, { kind: 'text', text: 'needle' })).uids, [1]);
     assert.equal(store.health().textIndex.indexedMessages, 2);
+    await store.close();
+  });
+
+  it('misses nothing that comes while it works', async () => {
+    using directory = temporaryDirectory();
+    const { path } = directory;
+    await createVolume(path, identity);
+    const store = await opened(path, 1);
+    const ref = await filled(store, []);
+    const search = () => store.search(context, ref, { kind: 'body', text: 'needle' });
+    for (let round = 0; round < 30; round++) {
+      const texts = Array.from({ length: 3 }, (_, i) => messageOf(`needle ${round} ${i} ${'filler '.repeat(50 * i)}`));
+      await Promise.all([...texts.map((text) => filled(store, [text])), search(), search()]);
+      assert.equal((await search()).uids.length, 3 * (round + 1));
+    }
     await store.close();
   });
 
