@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isPortTaken } from '#embedded';
 import { until } from '#testing';
 
 /** `cluster.json`, as far as tests read it. */
@@ -134,6 +135,9 @@ export class EmbeddedCluster {
  */
 const BASES = { first: 10_500, count: 7, room: 3_000 };
 
+/** PostgreSQL, Redis, a hub, a node. */
+const USED_FIRST = [432, 379, 25, 701];
+
 /** A port base of one's own for as long as the claim is held: the base itself, which no service uses, is listened on. */
 async function claimBase(): Promise<{ readonly base: number; release(): void }> {
   const start = randomInt(BASES.count);
@@ -143,7 +147,10 @@ async function claimBase(): Promise<{ readonly base: number; release(): void }> 
     const claimed = await new Promise<boolean>((resolve) =>
       server.once('error', () => resolve(false)).listen(base, '127.0.0.1', () => resolve(true)),
     );
-    if (claimed) return { base, release: () => server.close() };
+    // A cluster whose test ended badly may still be there for a while.
+    const left = claimed && (await Promise.all(USED_FIRST.map((offset) => isPortTaken(base + offset)))).includes(true);
+    if (claimed && !left) return { base, release: () => server.close() };
+    server.close();
   }
   throw new Error('every port range for a test cluster is taken');
 }
