@@ -4,7 +4,7 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
 import { type SmtpMode, SmtpSession } from '#server/smtp';
 import { silentLogger, systemClock } from '#stdx';
-import { type Dialogue, fits, readDialogues, type Step } from '../imap/dialogue.ts';
+import { type Dialogue, fits, readDialogues, type Step } from '../dialogue/dialogue.ts';
 import { House } from './house.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../conformance/smtp');
