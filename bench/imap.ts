@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { TestAuthority } from '#testing';
 import { CountingClient } from './imap/client.ts';
 import { missingDovecot, startDovecotImap } from './imap/dovecot.ts';
 import { BIG_BYTES, mailText, words } from './imap/mail.ts';
@@ -240,7 +241,12 @@ async function startHouse(directory: string): Promise<House> {
     const [line] = (await once(lines, 'line')) as [string];
     return [child, lines, line];
   };
-  const [node, lines, nodePort] = await start('imap/node.js', join(directory, 'volume'));
+  const authority = await TestAuthority.create('bench');
+  for (const role of ['node', 'hub'] as const) {
+    mkdirSync(join(directory, role));
+    writeFileSync(join(directory, role, `${role}.json`), JSON.stringify(await authority.credentials(role, role)));
+  }
+  const [node, lines, nodePort] = await start('imap/node.js', join(directory, 'node'));
   const [hub, , ports] = await start('login/front.js', nodePort, '2', join(directory, 'hub'));
   const port = Number(ports.split(' ')[0]);
   return {

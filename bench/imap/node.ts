@@ -1,4 +1,6 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { legConnection } from '#connection';
 import { createVolume, openVolume } from '#mailstore/volume';
@@ -6,19 +8,22 @@ import { decodePreface, encodePrefaceReply } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { ImapSession } from '#server/imap';
 import { silentLogger, systemClock, systemContext } from '#stdx';
+import { type MemberCredentials, MemberTrust } from '#trust';
 
-// A node's IMAP half in a process of its own, with a volume at DIRECTORY (the argument). Prints its port; at each SIGUSR2 the
+// A node's IMAP half in a process of its own, with node.json and a volume in DIRECTORY (the argument). Prints its port; at each SIGUSR2 the
 // longest pause of its event loop since the last one (ms), and how many messages the text index holds.
 const [, , directory = ''] = process.argv;
 const KEY = Buffer.alloc(32, 7);
 
 const identity = { volumeId: 'bench', clusterId: 'bench' };
-await createVolume(directory, identity);
+const path = join(directory, 'volume');
+await createVolume(path, identity);
 const parse = () => messageParser();
 const shared = { clock: systemClock, logger: silentLogger };
-const store = await openVolume({ ...identity, path: directory, epoch: 1, parse, ...shared });
+const store = await openVolume({ ...identity, path, epoch: 1, parse, ...shared });
 
-const server = createServer({ noDelay: true }, (socket) => {
+const own = JSON.parse(readFileSync(join(directory, 'node.json'), 'utf8')) as MemberCredentials;
+const server = new MemberTrust(own, systemClock, silentLogger).createServer(['hub'], (socket) => {
   socket.on('error', () => socket.destroy());
   let received = Buffer.alloc(0);
   const onData = (chunk: Buffer): void => {
