@@ -268,7 +268,8 @@ describe('the API’s manners', () => {
     assert.equal((await fetch(`${fixture.api.statusUrl}/healthz`)).status, 200);
     fixture.road.mend();
     await until('ready', async () => (await readiness()) === 200);
-    assert.equal((await operator.call(ROUTES.listPartners)).status, 200);
+    // A connection that was being made when the road was mended may still fail one request.
+    await until('answers', async () => (await operator.call(ROUTES.listPartners)).status === 200);
   });
 
   it('counts what it does', async () => {
