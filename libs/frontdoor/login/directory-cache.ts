@@ -14,7 +14,7 @@ export interface DirectoryCacheLimits {
   readonly positiveMs: number;
   /** … and that found nothing: 30,000. */
   readonly negativeMs: number;
-  /** Answers kept of each kind that found something, least recently used out first. 100,000: about 220 MB of routes (bench/directory). */
+  /** Answers kept of each kind that found something, least recently used out first. 100,000: about 160 MB of routes (bench/directory). */
   readonly positiveMax: number;
   /** Answers kept that found nothing. Separate, so that guessing addresses never pushes out what is used. 20,000. */
   readonly negativeMax: number;
