@@ -1,37 +1,83 @@
-import type { EmbeddedCluster } from './embedded-cluster.ts';
+/** What is asked of a cluster here: its members' names and logs. */
+interface LoggedCluster {
+  readonly file: {
+    readonly hubs: readonly { readonly name: string }[];
+    readonly nodes: readonly { readonly name: string }[];
+  };
+  log(member: string): string;
+}
 
-interface Opening {
+interface Line {
+  readonly msg: string;
   readonly volumeId: string;
   readonly epoch: number;
-  readonly node: string;
   /** Milliseconds since the Unix epoch. */
-  readonly at: number;
+  readonly time: number;
 }
 
-/** Every time a node's process opened a volume, as the nodes' own logs say. */
-function openings(cluster: EmbeddedCluster): readonly Opening[] {
-  return cluster.file.nodes.flatMap(({ name: node }) =>
-    cluster
-      .log(node)
-      .split('\n')
-      .filter((line) => line.includes('"msg":"volume open"'))
-      .map((line) => JSON.parse(line) as { volumeId: string; epoch: number; time: number })
-      .map(({ volumeId, epoch, time }) => ({ volumeId, epoch, node, at: time })),
-  );
+interface Reign {
+  readonly subject: string;
+  readonly epoch: number;
+  readonly holder: string;
+  readonly from: number;
+  /** Unknown when its process was killed. */
+  readonly until: number | undefined;
 }
 
-/** Epochs that two processes opened, and openings that came after one of a later epoch. None, if ownership holds. */
-export function doubleOwners(cluster: EmbeddedCluster): { readonly openings: number; readonly broken: string[] } {
-  const all = [...openings(cluster)].sort((a, b) => a.at - b.at);
+/** A process writes its line a moment after it let go, and may be kept from it by others on this machine. */
+const LATE_MS = 500;
+
+/** From `begins` to `ends` of each subject and epoch, as the members' own logs say. */
+function reigns(
+  cluster: LoggedCluster,
+  members: readonly { readonly name: string }[],
+  begins: string,
+  ends: string,
+): readonly Reign[] {
+  return members
+    .flatMap(({ name: holder }) => {
+      const lines = cluster
+        .log(holder)
+        .split('\n')
+        .filter((line) => line.includes(`"msg":"${begins}"`) || line.includes(`"msg":"${ends}"`))
+        .map((line) => JSON.parse(line) as Line);
+      return lines
+        .filter(({ msg }) => msg === begins)
+        .map(({ volumeId: subject, epoch, time: from }): Reign => {
+          const end = lines.find((line) => line.msg === ends && line.volumeId === subject && line.epoch === epoch);
+          return { subject, epoch, holder, from, until: end?.time };
+        });
+    })
+    .sort((a, b) => a.from - b.from);
+}
+
+/** Epochs that two began, and those that began before an earlier one was over. */
+function overlaps(all: readonly Reign[]): readonly string[] {
   const broken: string[] = [];
-  const highest = new Map<string, Opening>();
-  for (const opening of all) {
-    const before = highest.get(opening.volumeId);
-    if (before && opening.epoch <= before.epoch)
-      broken.push(
-        `${opening.volumeId}: ${opening.node} opened epoch ${opening.epoch} after ${before.node} epoch ${before.epoch}`,
-      );
-    else highest.set(opening.volumeId, opening);
+  const highest = new Map<string, Reign>();
+  for (const reign of all) {
+    const before = highest.get(reign.subject);
+    const pair = `${reign.subject}: ${reign.holder} began epoch ${reign.epoch}`;
+    if (before && reign.epoch <= before.epoch) broken.push(`${pair} after ${before.holder} epoch ${before.epoch}`);
+    else highest.set(reign.subject, reign);
+    const late = before?.until === undefined ? 0 : before.until - reign.from;
+    if (before && late > LATE_MS)
+      broken.push(`${pair} ${Math.round(late)} ms before ${before.holder} had ended epoch ${before.epoch}`);
   }
-  return { openings: all.length, broken };
+  return broken;
+}
+
+/** Volumes that two nodes had opened at once, or one epoch of which was opened twice. None, if ownership holds. */
+export function doubleOwners(cluster: LoggedCluster): {
+  readonly openings: number;
+  readonly broken: readonly string[];
+} {
+  const all = reigns(cluster, cluster.file.nodes, 'volume open', 'volume closed');
+  return { openings: all.length, broken: overlaps(all) };
+}
+
+/** The same of who leads. */
+export function doubleLeaders(cluster: LoggedCluster): { readonly terms: number; readonly broken: readonly string[] } {
+  const all = reigns(cluster, cluster.file.hubs, 'this hub leads', 'this hub no longer leads');
+  return { terms: all.length, broken: overlaps(all.map((reign) => ({ ...reign, subject: 'the lead' }))) };
 }

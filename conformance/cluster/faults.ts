@@ -1,6 +1,7 @@
 import { until } from '#testing';
 import type { ClusterFile, EmbeddedCluster } from './embedded-cluster.ts';
 import { ImapClient } from './imap-client.ts';
+import type { Door } from './lines.ts';
 
 /** How long users of a volume were without service: from the fault to the first successful command through a hub. */
 export interface Outage {
@@ -10,10 +11,10 @@ export interface Outage {
 type User = ClusterFile['demo']['users'][number];
 
 /** Signs in, selects and fetches until it works. */
-export async function firstSuccess(port: number, user: User, since: number): Promise<Outage> {
+export async function firstSuccess(door: Door, user: User, since: number): Promise<Outage> {
   for (;;) {
     try {
-      const client = await ImapClient.signIn(port, user);
+      const client = await ImapClient.signIn(door, user);
       await client.ok('SELECT INBOX', 5_000);
       const milliseconds = performance.now() - since;
       client.close();

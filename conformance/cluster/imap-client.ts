@@ -1,4 +1,4 @@
-import { LineConnection } from './lines.ts';
+import { type Door, LineConnection } from './lines.ts';
 
 /** An answer: untagged lines with their literals in place, and the tagged line. */
 export interface ImapAnswer {
@@ -12,19 +12,19 @@ export class ImapClient {
 
   private constructor(private readonly connection: LineConnection) {}
 
-  static async open(port: number, options: { readonly tls?: boolean } = {}): Promise<ImapClient> {
-    const connection = await LineConnection.open(port, options);
+  static async open(door: Door, options: { readonly tls?: boolean } = {}): Promise<ImapClient> {
+    const connection = await LineConnection.open(door, options);
     const greeting = await connection.line();
     if (!greeting.startsWith('* OK')) throw new Error(`greeting: ${greeting}`);
     return new ImapClient(connection);
   }
 
   static async signIn(
-    port: number,
+    door: Door,
     user: { readonly email: string; readonly password: string },
     options: { readonly tls?: boolean } = {},
   ): Promise<ImapClient> {
-    const client = await ImapClient.open(port, options);
+    const client = await ImapClient.open(door, options);
     try {
       await client.ok(`LOGIN ${user.email} "${user.password}"`);
       return client;

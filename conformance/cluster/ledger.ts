@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ImapClient } from './imap-client.ts';
+import type { Door } from './lines.ts';
 import { SmtpClient } from './smtp-client.ts';
 
 interface User {
@@ -31,9 +32,9 @@ export class Ledger {
     return this.refusals.length;
   }
 
-  /** One connection at a time, going round the ports; a failure moves on to the next. */
-  startSender(ports: readonly number[], recipients: readonly string[], pauseMs = 5): void {
-    this.running.push(this.sendLoop(ports, recipients, pauseMs));
+  /** One connection at a time, going round the doors; a failure moves on to the next. */
+  startSender(doors: readonly Door[], recipients: readonly string[], pauseMs = 5): void {
+    this.running.push(this.sendLoop(doors, recipients, pauseMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -45,9 +46,9 @@ export class Ledger {
     await Promise.all(this.running);
   }
 
-  private async sendLoop(ports: readonly number[], recipients: readonly string[], pauseMs: number): Promise<void> {
+  private async sendLoop(doors: readonly Door[], recipients: readonly string[], pauseMs: number): Promise<void> {
     let client: SmtpClient | undefined;
-    let port = 0;
+    let door = 0;
     for (let number = 0; !this.stopped; number++) {
       const recipient = recipients[number % recipients.length] as string;
       const { key, body, bytes } = probeMessage(recipient);
@@ -56,14 +57,14 @@ export class Ledger {
           await client?.quit();
           client = undefined;
         }
-        client ??= await SmtpClient.open(ports[port % ports.length] as number);
+        client ??= await SmtpClient.open(doors[door % doors.length] as Door);
         await client.send('sender@outside.example', [recipient], bytes);
         this.acknowledged.set(key, { body, recipient });
       } catch (error) {
         this.refusals.push((error as Error).message);
         client?.close();
         client = undefined;
-        port++;
+        door++;
         await sleep(20);
       }
       await sleep(pauseMs);
@@ -73,7 +74,7 @@ export class Ledger {
 
   /** Keys acknowledged but missing, altered or doubled, for these users. */
   async check(
-    port: number,
+    door: Door,
     users: readonly User[],
   ): Promise<{
     readonly checked: number;
@@ -83,7 +84,7 @@ export class Ledger {
   }> {
     const result = { checked: 0, missing: [] as string[], altered: [] as string[], doubled: [] as string[] };
     for (const user of users) {
-      const imap = await ImapClient.signIn(port, user);
+      const imap = await ImapClient.signIn(door, user);
       const found = new Map<string, string[]>();
       for (const bytes of (await imap.bodies()).values()) {
         const text = bytes.toString('latin1');

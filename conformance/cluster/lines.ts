@@ -1,6 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
+/** Where a server listens: a port of this machine's loopback, or a machine of a test network. */
+export type Door = number | { readonly host: string; readonly port: number };
+
+const endpointOf = (door: Door): { readonly host: string; readonly port: number } =>
+  typeof door === 'number' ? { host: '127.0.0.1', port: door } : door;
+
 /** A line-based connection for plain test clients: no protocol knowledge, every wait has an end. */
 export class LineConnection {
   private buffered: Buffer = Buffer.alloc(0);
@@ -22,12 +28,12 @@ export class LineConnection {
   }
 
   static async open(
-    port: number,
+    door: Door,
     options: { readonly tls?: boolean; readonly timeoutMs?: number } = {},
   ): Promise<LineConnection> {
     const socket = options.tls
-      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
-      : connect(port, '127.0.0.1');
+      ? connectTls({ ...endpointOf(door), rejectUnauthorized: false })
+      : connect(endpointOf(door));
     await new Promise<void>((resolve, reject) => {
       socket.setTimeout(options.timeoutMs ?? 5_000, () => reject(new Error('connect timed out')));
       socket.once(options.tls ? 'secureConnect' : 'connect', () => resolve());

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { EmbeddedCluster } from './embedded-cluster.ts';
-import { doubleOwners } from './epochs.ts';
+import { doubleLeaders, doubleOwners } from './epochs.ts';
 import { killUnderCrowd } from './idle-crowd.ts';
+import { type CutRound, cutLinks } from './network/cut-links.ts';
+import { NetworkedCluster } from './network/networked-cluster.ts';
 import { type PlannedReport, rollingRestart, switchovers } from './planned.ts';
 import { campaign, type Fault, percentile } from './rounds.ts';
 
@@ -10,11 +12,14 @@ import { campaign, type Fault, percentile } from './rounds.ts';
 //   node dist/conformance/cluster/main.js --campaign switchovers --rounds 50
 //   node dist/conformance/cluster/main.js --campaign rolling-restart
 //   node dist/conformance/cluster/main.js --campaign crowd --sessions 2000
+//   node dist/conformance/cluster/main.js --campaign cut-links --seed 7 --rounds 42 [--cut node-alone]
 const { values } = parseArgs({
   options: {
     campaign: { type: 'string', default: 'kill-node' },
     rounds: { type: 'string', default: '20' },
     sessions: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+    cut: { type: 'string', multiple: true },
   },
 });
 
@@ -73,11 +78,60 @@ const CAMPAIGNS: Readonly<Record<string, CampaignRun>> = {
   crowd,
 };
 
+/** On a bed of their own. */
+const OTHERS: Readonly<Record<string, () => Promise<boolean>>> = {
+  'cut-links': async () => {
+    await using cluster = await NetworkedCluster.start({ hubs: 3, nodes: 3, volumes: 2, usersPerVolume: 2 });
+    const options = {
+      seed: Number(values.seed),
+      count: Number(values.rounds),
+      ...(values.cut ? { kinds: values.cut } : {}),
+    };
+    const result = await cutLinks(cluster, options, say);
+    for (const [kind, rounds] of Map.groupBy(result.rounds, (round) => round.kind)) say(`${kind}: ${ofCuts(rounds)}`);
+    const disturbed = result.rounds.reduce((sum, round) => sum + round.disturbed, 0);
+    say(
+      `bystanders disturbed: ${disturbed}; acknowledged ${result.acknowledged}, refused or cut off and sent again ${result.refused}`,
+    );
+    say(`missing ${result.missing.length}, altered ${result.altered.length}, doubled ${result.doubled.length}`);
+    const terms = doubleLeaders(cluster);
+    say(`led in ${terms.terms} terms; by two at once: ${terms.broken.length}`);
+    for (const line of terms.broken) say(line);
+    return ownedOnce(cluster) && disturbed + result.missing.length + result.altered.length + terms.broken.length === 0;
+  },
+};
+
+function ofCuts(rounds: readonly CutRound[]): string {
+  const figures: readonly (readonly [string, readonly number[]])[] = [
+    ['served again', rounds.flatMap(({ takenMs }) => takenMs)],
+    ['served again after healing', rounds.flatMap(({ rejoinedMs }) => rejoinedMs)],
+    ['led again', rounds.flatMap(({ ledAgainMs }) => ledAgainMs ?? [])],
+    ['longest wait of a bystander', rounds.map(({ longestMs }) => longestMs)],
+  ];
+  const sum = (of: (round: CutRound) => number): number => rounds.reduce((total, round) => total + of(round), 0);
+  return [
+    `${rounds.length} rounds`,
+    ...figures.filter(([, all]) => all.length > 0).map(([name, all]) => `${name} ${spread(all)}`),
+    `sessions concerned ended ${sum(({ ended }) => ended)}/${sum(({ concerned }) => concerned)}`,
+  ].join('; ');
+}
+
+function ownedOnce(cluster: Parameters<typeof doubleOwners>[0]): boolean {
+  const owners = doubleOwners(cluster);
+  say(`volumes opened ${owners.openings} times; owned twice: ${owners.broken.length}`);
+  for (const line of owners.broken) say(line);
+  return owners.broken.length === 0;
+}
+
+async function onOneMachine(run: CampaignRun): Promise<boolean> {
+  await using cluster = await EmbeddedCluster.start(['--restart']);
+  const held = await run(cluster);
+  return ownedOnce(cluster) && held;
+}
+
 const run = CAMPAIGNS[values.campaign];
-if (!run) throw new Error(`--campaign must be one of ${Object.keys(CAMPAIGNS).join(', ')}`);
-await using cluster = await EmbeddedCluster.start(['--restart']);
-const held = await run(cluster);
-const owners = doubleOwners(cluster);
-say(`volumes opened ${owners.openings} times; owned twice: ${owners.broken.length}`);
-for (const line of owners.broken) say(line);
-process.exitCode = held && owners.broken.length === 0 ? 0 : 1;
+const other = OTHERS[values.campaign];
+if (!run && !other)
+  throw new Error(`--campaign must be one of ${[...Object.keys(CAMPAIGNS), ...Object.keys(OTHERS)].join(', ')}`);
+const held = run ? await onOneMachine(run) : await other?.();
+process.exitCode = held ? 0 : 1;

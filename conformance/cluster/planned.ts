@@ -3,6 +3,7 @@ import type { EmbeddedCluster } from './embedded-cluster.ts';
 import { wholeAgain } from './faults.ts';
 import { ImapClient } from './imap-client.ts';
 import { Ledger } from './ledger.ts';
+import type { Door } from './lines.ts';
 
 /** What users noticed of a change made by plan, under load: nothing, it should be. */
 export interface PlannedReport {
@@ -34,8 +35,8 @@ export class Worker {
     this.done = this.work();
   }
 
-  static async start(port: number, user: { readonly email: string; readonly password: string }): Promise<Worker> {
-    const client = await ImapClient.signIn(port, user);
+  static async start(door: Door, user: { readonly email: string; readonly password: string }): Promise<Worker> {
+    const client = await ImapClient.signIn(door, user);
     await client.ok('SELECT INBOX');
     return new Worker(client);
   }

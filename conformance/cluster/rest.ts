@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { EmbeddedCluster } from './embedded-cluster.ts';
+import type { ClusterFile } from './embedded-cluster.ts';
 
 /** Calls the REST API as the operator: where a command line would take too long to start. */
 export async function rest<T>(
-  cluster: EmbeddedCluster,
+  cluster: {
+    readonly file: {
+      readonly api: Pick<ClusterFile['api'], 'url'>;
+      readonly operator: Pick<ClusterFile['operator'], 'apiKey'>;
+    };
+  },
   method: 'GET' | 'POST',
   path: string,
   body?: object,

@@ -1,11 +1,11 @@
-import { LineConnection } from './lines.ts';
+import { type Door, LineConnection } from './lines.ts';
 
 /** A plain SMTP client that knows nothing of Rookery. A refusal throws with the server's own words. */
 export class SmtpClient {
   private constructor(private readonly connection: LineConnection) {}
 
-  static async open(port: number): Promise<SmtpClient> {
-    const client = new SmtpClient(await LineConnection.open(port));
+  static async open(door: Door): Promise<SmtpClient> {
+    const client = new SmtpClient(await LineConnection.open(door));
     await client.expect(220);
     client.connection.write('EHLO client.example\r\n');
     await client.expect(250);

@@ -121,9 +121,15 @@ export class Leadership {
   private hold(asked: number, remainingMs: number): void {
     const ttlMs = Math.min(remainingMs, this.timing.leaderTtlMs);
     this.actUntil = asked + ttlMs * (1 - MARGIN);
+    this.expect();
+  }
+
+  /** Timers may come early: what counts is the clock. */
+  private expect(): void {
     this.expiry?.cancel();
     this.expiry = this.clock.after(Math.max(0, this.actUntil - this.clock.monotonic()), () => {
-      if (this.epoch !== undefined && this.current() === undefined) this.lose('the lease could not be renewed in time');
+      if (this.current() === undefined) this.lose('the lease could not be renewed in time');
+      else this.expect();
     });
   }
 
