@@ -1,4 +1,4 @@
-import type { LeaseGrant } from '#cluster/api';
+import { isGone, type LeaseGrant } from '#cluster/api';
 import type { MemoryClusterState } from '#cluster/memory';
 import type { SimHub } from './sim-hub.ts';
 import { OWNER_LEASE_MS, type SimNode } from './sim-node.ts';
@@ -97,7 +97,7 @@ export class Checker {
       }
     }
     for (const node of nodes)
-      if (node.state === 'down' || node.state === 'fenced') this.violation(`${node.name} is ${node.state}`);
+      if (isGone(node.state) || node.state === 'fenced') this.violation(`${node.name} is ${node.state}`);
     for (const hub of hubs) if (hub.state !== 'up') this.violation(`${hub.name} is down`);
     const events = await this.state.events({ limit: Number.MAX_SAFE_INTEGER });
     this.figures.switchovers = events.filter(({ kind }) => kind === 'switchoverDone').length;

@@ -1,6 +1,6 @@
 import type { HubMember, VolumeRoute } from '#cluster/api';
 import { HubCoordinator } from '#cluster/coordinator';
-import { type Logger, type Random, seededRandom } from '#stdx';
+import { type Logger, type Random, type Release, seededRandom } from '#stdx';
 import type { ControlPlane } from './control-plane.ts';
 import { SimProcess } from './process.ts';
 import { SimControl } from './sim-control.ts';
@@ -17,7 +17,7 @@ export class SimHub {
   routes = new Map<string, VolumeRoute>();
 
   constructor(
-    readonly member: Pick<HubMember, 'id' | 'name' | 'relay' | 'version'>,
+    readonly member: Pick<HubMember, 'id' | 'name' | 'relay' | keyof Release>,
     private readonly world: World,
     private readonly plane: ControlPlane,
     private readonly makeControl: MakeControl,

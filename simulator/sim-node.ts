@@ -1,6 +1,6 @@
 import { acknowledgeWhile, type HostedVolume, NodeAgent, type VolumeHost } from '#cluster/agent';
 import type { NodeMember } from '#cluster/api';
-import { type Deferred, deferred, type Logger, type Random } from '#stdx';
+import { type Deferred, deferred, type Logger, type Random, RELEASE } from '#stdx';
 import { SimProcess } from './process.ts';
 import type { Storage, StorageLock, StoredWrite } from './storage.ts';
 import type { World } from './world.ts';
@@ -98,7 +98,7 @@ export class SimNode {
       fence: async () => {},
     };
     this.agent = new NodeAgent(
-      { instance: process.name, version: '1', ownerLeaseMs: OWNER_LEASE_MS },
+      { instance: process.name, release: RELEASE, ownerLeaseMs: OWNER_LEASE_MS },
       host,
       {
         serving() {},

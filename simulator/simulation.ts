@@ -1,5 +1,5 @@
 import { MemoryClusterState } from '#cluster/memory';
-import { type Logger, type Random, seededRandom, silentLogger } from '#stdx';
+import { type Logger, type Random, RELEASE, seededRandom, silentLogger } from '#stdx';
 import { Checker, type Figures } from './checker.ts';
 import { ControlPlane } from './control-plane.ts';
 import { type Breakable, breakThings } from './faults.ts';
@@ -137,7 +137,7 @@ async function build(
   const makeControl = (process: SimProcess): SimControl =>
     new SimControl(process, byId, network, world, random, (node, grant) => checker.granted(node, grant));
   for (let i = 1; i <= sizes.hubs; i++) {
-    const member = { id: `hub-${i}`, name: `hub${i}`, relay: { host: '127.0.0.1', port: 24 }, version: '1' };
+    const member = { id: `hub-${i}`, name: `hub${i}`, relay: { host: '127.0.0.1', port: 24 }, ...RELEASE };
     hubs.push(new SimHub(member, world, plane, makeControl, random, logger(world, member.name, trace)));
   }
   return { state, network, plane, storage, nodes, hubs, checker };

@@ -10,6 +10,7 @@ import { domain } from './commands/domain.ts';
 import { hub } from './commands/hub.ts';
 import { invoice } from './commands/invoice.ts';
 import { exportMail, importMail } from './commands/mail-transfer.ts';
+import { member } from './commands/member.ts';
 import { move } from './commands/move.ts';
 import { node } from './commands/node.ts';
 import { partner } from './commands/partner.ts';
@@ -25,6 +26,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   cluster,
   hub,
   node,
+  member,
   token,
   volume,
   move,

@@ -35,7 +35,7 @@ import {
   storedCertificate,
   Upstream,
 } from '#frontdoor';
-import { type Logger, systemClock, systemRandom } from '#stdx';
+import { type Logger, RELEASE, systemClock, systemRandom } from '#stdx';
 import { accountMover } from './account-mover.ts';
 import { HttpPorts } from './http-ports.ts';
 import { Hub } from './hub.ts';
@@ -45,7 +45,6 @@ import type { HubSettings } from './settings.ts';
 import { SmtpPorts } from './smtp-ports.ts';
 import { BULLETIN, CERTIFICATES, CREDENTIALS, ENTRANCE, LOGGER, MAIL_SERVICES, SETTINGS } from './tokens.ts';
 import { TrustWatch } from './trust-watch.ts';
-import { HUB_VERSION } from './version.ts';
 
 @Module({})
 class HubModule {}
@@ -114,7 +113,7 @@ const controlPlane = (settings: HubSettings, logger: Logger): Provider[] => [
     ) =>
       new HubCoordinator(
         {
-          hub: { id: settings.hubId, name: settings.name, relay: relayOf(settings), version: HUB_VERSION },
+          hub: { id: settings.hubId, name: settings.name, relay: relayOf(settings), ...RELEASE },
           sessions: () => sessions.sessions + smtp.count,
           timing: settings.timing,
           onRoutes: (changed) => routes.push(changed),

@@ -63,7 +63,8 @@ export class Hub {
     if (!this.listening) return { ready: false, reason: 'starting' };
     if (this.parts.routes.size === 0 && this.parts.routes.ageMs === undefined)
       return { ready: false, reason: 'no routing map: PostgreSQL is away and none was kept' };
-    return { ready: true };
+    const strange = this.parts.coordinator.strangeness();
+    return strange === undefined ? { ready: true } : { ready: false, reason: strange };
   }
 
   /** Gives up the lead first, so that another hub has it while clients are told to go. */

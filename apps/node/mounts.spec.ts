@@ -31,7 +31,7 @@ const hostOf = (): LocalVolumeHost =>
 
 const isMounted = (path: string): boolean => readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${path} `);
 const open = (host: LocalVolumeHost, path: string, epoch: number): Promise<NodeVolume> =>
-  host.open(path, { volumeId: VOLUME, epoch });
+  host.open(path, { volumeId: VOLUME, epoch, featureLevel: 1 });
 
 /** Another process that owns the volume until it is killed. */
 async function ownerOf(path: string, epoch: number): Promise<ChildProcess> {

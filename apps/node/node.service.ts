@@ -7,7 +7,7 @@ import { ControlServer } from '#cluster/control';
 import type { MailStore } from '#mailstore/api';
 import { OutboundTransport, QueueRunner, type RelayHost } from '#queue';
 import { NodeDelivery } from '#server/smtp';
-import type { Clock, Logger, Random } from '#stdx';
+import { type Clock, type Logger, type Random, RELEASE } from '#stdx';
 import { StatusServer } from '#telemetry';
 import { AccountSteps } from './data/account-steps.ts';
 import { BackupDesk } from './data/backup-desk.ts';
@@ -32,7 +32,6 @@ import { UsageDispatch } from './usage/usage-dispatch.ts';
 import { VolumeDesk, type VolumeWorker } from './volume-desk.ts';
 import { LocalVolumeHost, type NodeVolume } from './volume-host.ts';
 
-const VERSION = '0.1.0';
 const CONNECT_TIMEOUT_MS = 30_000;
 /** How long hubs get, at a clean stop, to take their messages elsewhere. */
 const DRAIN_MS = 1_000;
@@ -79,7 +78,7 @@ export class NodeService {
       clock,
       logger,
     );
-    const agentSettings = { instance: random.uuid(), version: VERSION, ownerLeaseMs: settings.ROOKERY_OWNER_LEASE_MS };
+    const agentSettings = { instance: random.uuid(), release: RELEASE, ownerLeaseMs: settings.ROOKERY_OWNER_LEASE_MS };
     this.agent = new NodeAgent(agentSettings, host, desk, clock, logger);
     desk.attach(this.agent);
     this.control = new ControlServer(trust, this.agent, clock, logger, {
@@ -95,7 +94,7 @@ export class NodeService {
     });
     this.transport = this.createTransport();
     const receipts = { hostname: this.hostname, random };
-    const sieve = { hostname: this.hostname, random, version: VERSION };
+    const sieve = { hostname: this.hostname, random, version: RELEASE.version };
     const delivery = new NodeDelivery({ volumes: desk.current, clock, logger, receipts, sieve });
     const findForRpc = (volumeId: string, epoch: number): MailStore | undefined => {
       const store = desk.find(volumeId, epoch);
@@ -130,7 +129,7 @@ export class NodeService {
     await this.control.listen(host, ROOKERY_CONTROL_PORT);
     this.usage.start();
     await this.status.listen(host, ROOKERY_STATUS_PORT);
-    this.logger.info({ version: VERSION, pid: process.pid }, 'node up');
+    this.logger.info({ ...RELEASE, pid: process.pid }, 'node up');
   }
 
   /** Volumes are let go in order, so that whoever takes them finds the locks free. */

@@ -14,7 +14,7 @@ import { openVolume } from '#mailstore/volume';
 import { decodePrefaceReply, encodePreface, encodeRouteParameter } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { LmtpPool } from '#relay';
-import { silentLogger, systemClock, systemContext, systemRandom } from '#stdx';
+import { RELEASE, silentLogger, systemClock, systemContext, systemRandom } from '#stdx';
 import { TestAuthority, temporaryDirectory, testDatabase, testServices, until } from '#testing';
 import { MembershipFile, type MemberTrust } from '#trust';
 
@@ -173,7 +173,7 @@ export async function testbed(options: { nodes: number; volumes: number; wires?:
     const control = new ControlClient({ trust, name, relay }, systemClock, silentLogger);
     controls.push(control);
     return new HubCoordinator(
-      { hub: { id: hubId, name, relay, version: '1' } },
+      { hub: { id: hubId, name, relay, ...RELEASE } },
       { state, control, clock: systemClock, random: systemRandom, logger: silentLogger },
     );
   });

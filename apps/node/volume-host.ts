@@ -87,16 +87,23 @@ export class LocalVolumeHost implements VolumeHost<NodeVolume> {
     }
   }
 
-  async open(directory: string, volume: { readonly volumeId: string; readonly epoch: number }): Promise<NodeVolume> {
+  async open(
+    directory: string,
+    {
+      volumeId,
+      epoch,
+      featureLevel,
+    }: { readonly volumeId: string; readonly epoch: number; readonly featureLevel: number },
+  ): Promise<NodeVolume> {
     const { clock, logger } = this;
     const { clusterId } = this.settings;
     try {
       const store = await openVolume({
         path: directory,
         clusterId,
-        ...volume,
+        ...{ volumeId, epoch, featureLevel },
         clock,
-        logger: logger.child(volume),
+        logger: logger.child({ volumeId, epoch }),
         parse: messageParser,
       });
       const mount = this.mounts.get(directory);

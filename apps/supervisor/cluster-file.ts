@@ -1,5 +1,5 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { ClusterSnapshot } from '#cluster/api';
+import { type ClusterSnapshot, isGone } from '#cluster/api';
 import type { HubPlace, Layout } from './layout.ts';
 import type { MemberProcess } from './member-process.ts';
 import type { Secrets } from './secrets.ts';
@@ -59,7 +59,7 @@ function describeNode({ snapshot }: ClusterFileInput, node: MemberProcess): obje
   const volumes = snapshot.volumes
     .filter(({ ownerNodeId }) => ownerNodeId === member?.id && member !== undefined)
     .map(({ id }) => id);
-  const running = node.isRunning() && member?.state !== 'down';
+  const running = node.isRunning() && !isGone(member?.state);
   return {
     name: node.name,
     pid: node.pid,

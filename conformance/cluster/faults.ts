@@ -64,7 +64,7 @@ async function isWhole(cluster: EmbeddedCluster): Promise<boolean> {
   };
   return (
     status.volumes.every(({ state }) => state === 'serving') &&
-    status.nodes.every(({ state }) => state !== 'down') &&
+    status.nodes.every(({ state }) => state !== 'down' && state !== 'stopped') &&
     leader(cluster) !== undefined
   );
 }

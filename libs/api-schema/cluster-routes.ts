@@ -39,6 +39,18 @@ export const CLUSTER_ROUTES = {
     response: cluster.Cluster,
     errors: ['cluster_not_found'],
   }),
+  raiseFeatureLevel: route({
+    id: 'raiseFeatureLevel',
+    method: 'POST',
+    path: '/clusters/{cluster}/feature-level',
+    tag: 'Clusters',
+    summary: 'Let the cluster use what its newest release can; there is no way back to an older one',
+    scope: 'operator',
+    body: cluster.RaiseFeatureLevel,
+    status: 200,
+    response: cluster.Cluster,
+    errors: ['cluster_not_found', 'conflict'],
+  }),
   showClusterStatus: route({
     id: 'showClusterStatus',
     method: 'GET',

@@ -6,6 +6,13 @@ const Endpoint = z
   .meta({ id: 'Endpoint' });
 const weight = z.number().positive().max(1_000_000);
 
+const Span = z.object({ oldest: z.int(), newest: z.int() }).meta({ id: 'Span' });
+const release = {
+  version: z.string().describe('Of the product, as the member last said'),
+  protocol: Span.describe('What it can speak with other members; two need one in common'),
+  features: Span.describe('Feature levels of a cluster that it can work in'),
+};
+
 export const Cluster = z
   .object({
     id: z.uuid(),
@@ -16,6 +23,10 @@ export const Cluster = z
       .enum(['auto', 'manual'])
       .describe('Whether volumes go back to the nodes they prefer by themselves; POST …/fail-back sends them'),
     failBackAfterSeconds: z.number().describe('How long a node must have been well before they do'),
+    featureLevel: z.int().describe('What its members may rely on each other to understand; only rises'),
+    featureRaise: z
+      .enum(['auto', 'manual'])
+      .describe('Whether it rises by itself once every member knows the next; POST …/feature-level raises it'),
   })
   .meta({ id: 'Cluster' });
 
@@ -31,16 +42,21 @@ export const UpdateCluster = z
   .strictObject({
     failBack: Cluster.shape.failBack.exactOptional(),
     failBackAfterSeconds: z.number().min(0).max(86_400).exactOptional(),
+    featureRaise: Cluster.shape.featureRaise.exactOptional(),
   })
   .meta({ id: 'UpdateCluster' });
+
+export const RaiseFeatureLevel = z
+  .strictObject({ level: z.int().min(1).exactOptional().describe('Default the highest that every member knows') })
+  .meta({ id: 'RaiseFeatureLevel' });
 
 export const Hub = z
   .object({
     id: z.uuid(),
     name: z.string(),
     leader: z.boolean(),
-    state: z.enum(['up', 'down']),
-    version: z.string(),
+    state: z.enum(['up', 'down', 'stopped']).describe('stopped: it said that it ends'),
+    ...release,
     sessions: z.int(),
     relay: Endpoint,
     startedAt: Instant,
@@ -52,11 +68,13 @@ export const Node = z
   .object({
     id: z.uuid(),
     name: z.string(),
-    state: z.enum(['active', 'standby', 'draining', 'down', 'fenced']),
+    state: z
+      .enum(['active', 'standby', 'draining', 'down', 'stopped', 'fenced'])
+      .describe('stopped: it said that it ends; down: it is gone without a word'),
     draining: z.boolean().describe('An operator wants it emptied'),
     eligible: z.boolean().describe('May be given volumes'),
     weight,
-    version: z.string(),
+    ...release,
     volumes: z.array(z.uuid()).describe('Those it owns'),
     load: z.object({ volumes: z.int(), accounts: z.int() }),
     control: Endpoint,

@@ -6,4 +6,5 @@ export * from './context.ts';
 export * from './deferred.ts';
 export * from './logger.ts';
 export * from './random.ts';
+export * from './release.ts';
 export * from './result.ts';

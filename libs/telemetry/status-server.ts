@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { RELEASE, spanText } from '#stdx';
 
 /** `ready` says whether a load balancer may send work here, with the reason when not. */
 export interface Readiness {
@@ -15,6 +16,7 @@ export class StatusServer {
 
   constructor(private readonly readiness: () => Readiness) {
     collectDefaultMetrics({ register: this.registry });
+    showRelease(this.registry);
     this.server = createServer((request, response) => {
       void this.answer(request.url ?? '/').then(({ status, type, body }) => {
         response.writeHead(status, { 'content-type': type }).end(body);
@@ -48,6 +50,17 @@ export class StatusServer {
       return { status: 200, type: this.registry.contentType, body: await this.registry.metrics() };
     return json(404, { status: 'not found' });
   }
+}
+
+/** One series a process, as Prometheus' own `prometheus_build_info`: what there is of each release is a count over its labels. */
+function showRelease(registry: Registry): void {
+  const { version, protocol, features } = RELEASE;
+  new Gauge({
+    name: 'rookery_build_info',
+    help: 'The release that runs here, and the protocols and feature levels it knows',
+    labelNames: ['version', 'protocol', 'features'],
+    registers: [registry],
+  }).set({ version, protocol: spanText(protocol), features: spanText(features) }, 1);
 }
 
 const json = (status: number, value: object): { status: number; type: string; body: string } => ({

@@ -1,5 +1,6 @@
 import type { ClusterEvent as EventView, Hub as HubView, Node as NodeView, Volume as VolumeView } from '#api-schema';
 import type { ClusterEvent, ClusterSnapshot, HubMember, NodeMember, Volume } from '#cluster/api';
+import { releaseOf } from '#stdx';
 
 /** What is not in the cluster's own rows. */
 export interface Figures {
@@ -20,7 +21,7 @@ export function hubView(hub: HubMember, { leader }: ClusterSnapshot): HubView {
     name: hub.name,
     leader: leader?.holderHubId === hub.id,
     state: hub.state,
-    version: hub.version,
+    ...releaseOf(hub),
     sessions: hub.sessions,
     relay: hub.relay,
     startedAt: hub.startedAt.toISOString(),
@@ -37,7 +38,7 @@ export function nodeView(node: NodeMember, { volumes, drains }: ClusterSnapshot,
     draining: drains.includes(node.id),
     eligible: node.eligible,
     weight: node.weight,
-    version: node.version,
+    ...releaseOf(node),
     volumes: owned,
     load: { volumes: owned.length, accounts: owned.reduce((sum, id) => sum + (accounts.get(id) ?? 0), 0) },
     control: node.control,

@@ -32,6 +32,12 @@ export class ClusterController {
     return this.clusters.update(asking, input);
   }
 
+  @Needs('operator')
+  @Operation(ROUTES.raiseFeatureLevel)
+  raiseFeatureLevel(@By() asking: Asking, @Input() input: InputOf<Routes['raiseFeatureLevel']>) {
+    return this.clusters.raiseFeatureLevel(asking, input);
+  }
+
   @Needs('read')
   @Operation(ROUTES.showClusterStatus)
   status(@By() asking: Asking, @Input() input: InputOf<Routes['showClusterStatus']>) {

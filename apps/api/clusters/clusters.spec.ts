@@ -13,7 +13,7 @@ import {
   encodeRpcLine,
   type RpcErrorCode,
 } from '#protocol/handover';
-import { present, silentLogger, systemClock, systemRandom } from '#stdx';
+import { present, RELEASE, silentLogger, systemClock, systemRandom } from '#stdx';
 import { TestAuthority } from '#testing';
 import { type MemberTrust, SealKey } from '#trust';
 import { type ApiFixture, Caller, startFixture } from '../api-fixture.spec.ts';
@@ -79,14 +79,14 @@ describe('clusters over the API', () => {
       id: '6f1f8a58-0000-4000-8000-000000000001',
       name: 'hub-1',
       relay: control,
-      version: '1',
+      ...RELEASE,
       sessions: 3,
     };
     await state.heartbeatHub(hubs);
     const lease = present(await state.acquireLeadership(hubs.id, 60_000), 'the lease');
     const [one] = (await state.snapshot()).volumes;
     volume = present(one, 'volume-1').id;
-    await state.setNodeState(lease.epoch, nodeId, 'standby', '1');
+    await state.setNodeState(lease.epoch, nodeId, 'standby', RELEASE);
     const epoch = present(await state.assignVolume(lease.epoch, volume, 0, nodeId), 'an epoch');
     await state.setVolumeState(lease.epoch, volume, epoch, 'serving');
   });

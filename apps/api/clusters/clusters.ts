@@ -1,5 +1,5 @@
 import type { ClusterStatus, Cluster as ClusterView, InputOf, ROUTES } from '#api-schema';
-import type { ClusterState } from '#cluster/api';
+import { type ClusterState, levelOfAll } from '#cluster/api';
 import { type ClusterRecord, createCluster, findCluster, listClusters, PostgresClusterState } from '#cluster/postgres';
 import type { Database } from '#database';
 import { checkSlug } from '#directory/api';
@@ -70,6 +70,21 @@ export class Clusters {
     const { failBack: before } = await state.snapshot();
     const { failBack: mode = before.mode, failBackAfterSeconds = before.afterMs / 1_000 } = body;
     await state.setFailBack({ mode, afterMs: Math.round(failBackAfterSeconds * 1_000) });
+    if (body.featureRaise) await state.setFeatureRaise(body.featureRaise);
+    return ok(await this.view(asking, record));
+  }
+
+  async raiseFeatureLevel(
+    asking: Asking,
+    { params, body }: InputOf<Routes['raiseFeatureLevel']>,
+  ): Promise<Reply<ClusterView>> {
+    const found = await this.find(asking, params.cluster);
+    if (!found.ok) return found;
+    const { state, record } = found.value;
+    const level = body.level ?? levelOfAll(await state.snapshot());
+    const behind = await state.raiseFeatureLevel(level);
+    if (behind.length > 0)
+      return err({ code: 'conflict', detail: `these do not know feature level ${level}: ${behind.join(', ')}` });
     return ok(await this.view(asking, record));
   }
 
@@ -126,7 +141,7 @@ export class Clusters {
 
   private async view(asking: Asking, record: ClusterRecord): Promise<ClusterView> {
     const partner = await this.partners.slugOf(asking, record.partnerId);
-    const { failBack } = await this.stateOf(record.id).snapshot();
+    const { failBack, featureLevel, featureRaise } = await this.stateOf(record.id).snapshot();
     return {
       id: record.id,
       name: record.name,
@@ -134,6 +149,8 @@ export class Clusters {
       shared: record.shared,
       failBack: failBack.mode,
       failBackAfterSeconds: failBack.afterMs / 1_000,
+      featureLevel,
+      featureRaise,
     };
   }
 }

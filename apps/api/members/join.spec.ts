@@ -7,7 +7,7 @@ import { createSecureContext } from 'node:tls';
 import { ROUTES } from '#api-schema';
 import { alertOnExpiry, findCluster, PostgresClusterState, revokedSerials } from '#cluster/postgres';
 import { freePort, isPortTaken } from '#embedded';
-import { present, silentLogger, systemClock, systemRandom } from '#stdx';
+import { present, RELEASE, silentLogger, systemClock, systemRandom } from '#stdx';
 import { temporaryDirectory, until } from '#testing';
 import {
   becomeMember,
@@ -151,7 +151,7 @@ describe('joining', () => {
   it('takes a hub out at once, and does not let it back by itself', async () => {
     const member = await enter({ role: 'hub', name: 'hub-out' }, await tokenFor({ role: 'hub' }));
     const state = new PostgresClusterState(clusterId, fixture.database, '', systemClock, silentLogger);
-    const beat = { id: member.memberId, name: 'hub-out', relay: endpoint, version: '1', sessions: 0 };
+    const beat = { id: member.memberId, name: 'hub-out', relay: endpoint, ...RELEASE, sessions: 0 };
     await state.heartbeatHub(beat);
     assert.ok(await state.acquireLeadership(member.memberId, 60_000));
     await fixture.operator.done(ROUTES.deleteHub, { params: { ...params, hub: 'hub-out' } });

@@ -64,6 +64,7 @@ export const cluster: Noun = {
       options: {
         in: IN,
         'fail-back': { type: 'value', value: 'auto|manual', summary: 'do volumes go back to nodes that came back?' },
+        features: { type: 'value', value: 'auto|manual', summary: 'does its feature level rise by itself?' },
         'fail-back-after': { type: 'value', value: 'SECONDS', summary: 'how long such a node must have been well' },
       },
       summary: 'change how it behaves',
@@ -71,6 +72,7 @@ export const cluster: Noun = {
         const body = requireChange(
           given({
             failBack: wordOf('fail-back', values['fail-back'], ['auto', 'manual']),
+            featureRaise: wordOf('features', values['features'], ['auto', 'manual']),
             failBackAfterSeconds: numberOf('fail-back-after', values['fail-back-after']),
           }),
         );

@@ -2,6 +2,7 @@ import { type Hub, ROUTES } from '#api-schema';
 import type { Noun } from '../command.ts';
 import { RefusedError } from '../failure.ts';
 import { fields, table } from '../table.ts';
+import { releaseFields } from './member.ts';
 import { done, IN } from './values.ts';
 
 export const hubTable = (hubs: readonly Hub[]): string =>
@@ -32,7 +33,10 @@ export const hub: Noun = {
         const { items } = await client.call(ROUTES.listHubs, { params, query: undefined, body: undefined });
         const found = items.find(({ id, name }) => id === idOrName || name === idOrName);
         if (!found) throw new RefusedError(`There is no hub ${idOrName}.`, { code: 'hub_not_found' });
-        return { json: found, text: fields({ ...found, relay: `${found.relay.host}:${found.relay.port}` }) };
+        return {
+          json: found,
+          text: fields({ ...found, ...releaseFields(found), relay: `${found.relay.host}:${found.relay.port}` }),
+        };
       },
     },
     delete: {

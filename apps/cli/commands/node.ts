@@ -2,6 +2,7 @@ import { type Node, ROUTES, type Volume } from '#api-schema';
 import type { Noun, Output } from '../command.ts';
 import { UsageError } from '../failure.ts';
 import { fields, table } from '../table.ts';
+import { releaseFields } from './member.ts';
 import { done, given, IN, numberOf, requireChange, waiting, wordOf } from './values.ts';
 import { volumeTable } from './volume.ts';
 
@@ -25,6 +26,7 @@ const shown = (node: Node): Output => ({
   json: node,
   text: fields({
     ...node,
+    ...releaseFields(node),
     volumes: node.volumes.join(', '),
     load: `${node.load.volumes} volumes, ${node.load.accounts} accounts`,
     control: endpointText(node.control),

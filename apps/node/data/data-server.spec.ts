@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { freePort } from '#embedded';
 import { encodePreface, type Preface } from '#protocol/handover';
-import { silentLogger, systemClock } from '#stdx';
+import { RELEASE, silentLogger, systemClock } from '#stdx';
 import { TestAuthority } from '#testing';
 import { DataServer, type LegServers } from './data-server.ts';
 
@@ -42,7 +42,10 @@ const echo: LegServers = {
 
 describe('the data port', () => {
   it('serves a leg and hands on what came behind the preface', async () => {
-    assert.equal(await exchange(`${encodePreface(preface(), KEY)}LHLO hub\r\n`), '+OK\r\nLHLO hub\r\n');
+    assert.equal(
+      await exchange(`${encodePreface(preface(), KEY)}LHLO hub\r\n`),
+      `+OK ${RELEASE.protocol.newest}\r\nLHLO hub\r\n`,
+    );
   });
 
   const refused: readonly [string, string | Buffer, RegExp][] = [
@@ -51,6 +54,11 @@ describe('the data port', () => {
     ['a client that speaks another protocol', 'EHLO me\r\n', /^-ERR DENIED malformed/],
     ['a line without an end', Buffer.alloc(10_000, 0x41), /^-ERR DENIED malformed/],
     ['NULs', Buffer.from([0, 0, 0x0a]), /^-ERR DENIED malformed/],
+    [
+      'a hub two releases ahead',
+      encodePreface(preface(), KEY, { oldest: RELEASE.protocol.newest + 1, newest: RELEASE.protocol.newest + 2 }),
+      /^-ERR DENIED otherProtocol/,
+    ],
     ['a kind nobody serves', encodePreface({ ...preface(), kind: 'rpc' } as Preface, KEY), /^-ERR UNAVAILABLE/],
   ];
   for (const [what, bytes, answer] of refused) {

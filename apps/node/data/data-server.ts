@@ -6,6 +6,7 @@ import {
   PREFACE_BYTES_MAX,
   type Preface,
   type PrefaceReply,
+  type ReadPreface,
 } from '#protocol/handover';
 import type { Clock, Logger, Timer } from '#stdx';
 import { type MemberCertificate, type MemberRole, type MemberTrust, socketsOf } from '#trust';
@@ -103,13 +104,17 @@ export class DataServer {
       this.refuse(socket, { ok: false, code: 'DENIED', text: preface });
       return;
     }
-    this.hand(socket, preface, first).catch((error: Error) => {
+    this.hand<Preface['kind']>(socket, preface, first).catch((error: Error) => {
       this.logger.error({ kind: preface.kind, error: error.stack ?? error.message }, 'data connection failed');
       socket.destroy();
     });
   }
 
-  private async hand<K extends Preface['kind']>(socket: Socket, preface: PrefaceOf<K>, first: Buffer): Promise<void> {
+  private async hand<K extends Preface['kind']>(
+    socket: Socket,
+    preface: PrefaceOf<K> & Pick<ReadPreface, 'speaks'>,
+    first: Buffer,
+  ): Promise<void> {
     const server = this.servers[preface.kind] as LegServer<PrefaceOf<K>> | undefined;
     const reply: PrefaceReply = (await server?.admit(preface)) ?? {
       ok: false,
@@ -120,7 +125,7 @@ export class DataServer {
       this.refuse(socket, reply);
       return;
     }
-    socket.write(encodePrefaceReply(reply));
+    socket.write(encodePrefaceReply({ ...reply, speaks: preface.speaks }));
     server.serve({ socket, preface, first });
   }
 

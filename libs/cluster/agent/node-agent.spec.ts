@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { OpenOrder } from '#cluster/api';
-import { type Deferred, deferred, silentLogger } from '#stdx';
+import { type Deferred, deferred, RELEASE, silentLogger } from '#stdx';
 import { SimulatedClock } from '#testing';
 import { acknowledgeWhile } from './acknowledge-while.ts';
 import { NodeAgent } from './node-agent.ts';
@@ -79,7 +79,7 @@ function setUp() {
   const host = new TestHost(clock);
   const told: string[] = [];
   const agent = new NodeAgent<TestVolume>(
-    { instance: 'i1', version: '1', ownerLeaseMs: LEASE_MS },
+    { instance: 'i1', release: RELEASE, ownerLeaseMs: LEASE_MS },
     host,
     {
       serving: (_volume, id, epoch) => told.push(`serving ${id}@${epoch}`),
@@ -94,6 +94,7 @@ function setUp() {
     epoch,
     mount: { driver: 'local', path: '/volume', args: [] },
     create: false,
+    featureLevel: 1,
     fence: null,
     lockWaitMs: 1_000,
     instance: 'i1',

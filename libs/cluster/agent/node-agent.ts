@@ -7,7 +7,7 @@ import type {
   OpenRefusal,
   OpenReport,
 } from '#cluster/api';
-import type { Clock, Logger } from '#stdx';
+import type { Clock, Logger, Release } from '#stdx';
 import { Holding } from './holding.ts';
 import { type Interruption, type TakeOutcome, takeVolume } from './take-volume.ts';
 import { type HostedVolume, StillMountedError, type VolumeHost } from './volume-host.ts';
@@ -15,7 +15,7 @@ import { type HostedVolume, StillMountedError, type VolumeHost } from './volume-
 export interface NodeAgentSettings {
   /** Differs after each start of the process. */
   readonly instance: string;
-  readonly version: string;
+  readonly release: Release;
   /** Life of an owner's lease; default 3,000 (CLUSTER.md). */
   readonly ownerLeaseMs: number;
 }
@@ -68,7 +68,7 @@ export class NodeAgent<V extends HostedVolume> implements ControlledNode {
     this.forgetEnded();
     return {
       instance: this.settings.instance,
-      version: this.settings.version,
+      ...this.settings.release,
       stopping: this.stopping,
       stamp: this.clock.monotonic(),
       volumes: [...this.holdings.values()].map((holding) => holding.describe()),

@@ -20,8 +20,14 @@ export interface VolumeHost<V extends HostedVolume> {
   unmount(mount: MountSpec): Promise<void>;
   /** Throws `VolumeIdentityError` unless the directory is this volume's. With `create` an empty one is made it. */
   identify(directory: string, volumeId: string, create: boolean): Promise<void>;
-  /** Takes the storage lock, recovers and opens. Throws `VolumeLockedError` while another process holds the lock. */
-  open(directory: string, volume: { readonly volumeId: string; readonly epoch: number }): Promise<V>;
+  /**
+   * Takes the storage lock, recovers and opens; brings its format up to what the cluster's feature level allows. Throws
+   * `VolumeLockedError` while another process holds the lock.
+   */
+  open(
+    directory: string,
+    volume: { readonly volumeId: string; readonly epoch: number; readonly featureLevel: number },
+  ): Promise<V>;
   /** Runs the volume's fence; throws when it fails or takes too long. */
   fence(command: readonly string[]): Promise<void>;
 }

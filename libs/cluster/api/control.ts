@@ -1,3 +1,4 @@
+import type { Release } from '#stdx';
 import type { Endpoint, MountSpec, NodeMember } from './model.ts';
 
 /**
@@ -18,10 +19,9 @@ export interface HeldVolume {
 }
 
 /** A node's answer to a probe. */
-export interface NodeReport {
+export interface NodeReport extends Release {
   /** Differs after each start of the node's process. */
   readonly instance: string;
-  readonly version: string;
   /** It was told to stop: it serves what it has until that is taken from it, and wants nothing new. */
   readonly stopping: boolean;
   /** The node's monotonic clock when it answered. A lease granted on this answer runs from here, so that no delay on the wire can lengthen it. */
@@ -44,6 +44,8 @@ export interface OpenOrder {
   readonly mount: MountSpec;
   /** The volume has never served: an empty directory may be made it, once the mount has proved that it keeps locks. */
   readonly create: boolean;
+  /** The cluster's: the store may take no newer format than that. */
+  readonly featureLevel: number;
   /** Executable and arguments to run on the node when the lock is still held after `lockWaitMs`. */
   readonly fence: readonly string[] | null;
   readonly lockWaitMs: number;
@@ -106,6 +108,8 @@ export class NodeUnreachableError extends Error {
 export interface NodeControlListener {
   /** A control connection ended and a new one was refused. */
   refused(nodeId: string): void;
+  /** The node answers, and does not want this hub: mostly because their releases are too far apart. */
+  denied?(nodeId: string, reason: string, release: Release): void;
   /** The node has news of its volumes. */
   reported(nodeId: string, report: NodeReport): void;
 }

@@ -1,5 +1,7 @@
-/** Every duration is milliseconds. */
-export type NodeState = 'active' | 'standby' | 'draining' | 'down' | 'fenced';
+import type { Release } from '#stdx';
+
+/** Every duration is milliseconds. `stopped`: it said that it ends, and did; `down`: it is gone without a word. */
+export type NodeState = 'active' | 'standby' | 'draining' | 'down' | 'stopped' | 'fenced';
 /** `unassigned`: has no owner. `opening`: assigned, owner not yet serving. `serving`: owner confirmed. */
 export type VolumeState = 'unassigned' | 'opening' | 'serving' | 'failed';
 
@@ -8,20 +10,29 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export interface HubMember {
+/** What a member is that has not said what it is: none, or a release from before there were numbers. */
+export const RELEASE_UNKNOWN: Release = {
+  version: '',
+  protocol: { oldest: 2, newest: 2 },
+  features: { oldest: 1, newest: 1 },
+};
+
+/** With the release it last said it is. */
+export interface HubMember extends Release {
   readonly id: string;
   readonly clusterId: string;
   readonly name: string;
   /** Where nodes and other hubs reach its internal LMTP relay. */
   readonly relay: Endpoint;
-  readonly version: string;
-  readonly state: 'up' | 'down';
+  /** `stopped`: it said that it ends. */
+  readonly state: 'up' | 'down' | 'stopped';
   readonly startedAt: Date;
   readonly lastSeenAt: Date;
   readonly sessions: number;
 }
 
-export interface NodeMember {
+/** With the release it last said it is. */
+export interface NodeMember extends Release {
   readonly id: string;
   readonly clusterId: string;
   readonly name: string;
@@ -33,7 +44,6 @@ export interface NodeMember {
   /** May be given volumes when it owns none. */
   readonly eligible: boolean;
   readonly weight: number;
-  readonly version: string;
   readonly lastSeenAt: Date | null;
 }
 
@@ -53,6 +63,12 @@ export interface FailBackPolicy {
 
 /** By hand, as Windows Server Failover Clustering has it: a node that came back may fail again, and each change of hands is one. */
 export const DEFAULT_FAIL_BACK: FailBackPolicy = { mode: 'manual', afterMs: 60_000 };
+
+/** How a cluster's feature level rises once every member knows the next: by itself, or when an operator says so. */
+export type FeatureRaise = 'auto' | 'manual';
+
+/** By hand, as etcd and Kafka have it for what cannot be taken back: until then every member can go back to its former release. */
+export const DEFAULT_FEATURE_RAISE: FeatureRaise = 'manual';
 
 export interface Volume {
   readonly id: string;
@@ -94,8 +110,12 @@ export type ClusterEventKind =
   | 'leaderLost'
   | 'hubUp'
   | 'hubDown'
+  | 'hubStopped'
   | 'nodeUp'
   | 'nodeDown'
+  | 'nodeStopped'
+  | 'memberRefused'
+  | 'featureLevelRaised'
   | 'nodeDraining'
   | 'nodeDrained'
   | 'nodeFenced'

@@ -3,6 +3,9 @@ import type { NodeState } from './model.ts';
 /** What a running node is billed as. */
 export type NodeMeter = 'node-active' | 'node-standby';
 
+/** Nothing of it runs any more. */
+export const isGone = (state: NodeState | undefined): boolean => state === 'down' || state === 'stopped';
+
 /** Ownership decides between active and standby; what an operator or a failure decided stands. */
 export function settledState(state: NodeState, ownedVolumes: number): NodeState {
   if (state !== 'active' && state !== 'standby') return state;
@@ -19,6 +22,7 @@ export function nodeMeter(state: NodeState, ownedVolumes: number): NodeMeter | n
     case 'draining':
       return ownedVolumes > 0 ? 'node-active' : null;
     case 'down':
+    case 'stopped':
     case 'fenced':
       return null;
   }

@@ -1,7 +1,9 @@
+import type { Release } from '#stdx';
 import type {
   ClusterEvent,
   ClusterEventKind,
   FailBackPolicy,
+  FeatureRaise,
   HubMember,
   LeaderLease,
   NodeMember,
@@ -34,6 +36,9 @@ export interface ClusterSnapshot {
   /** Nodes an operator wants emptied. */
   readonly drains: readonly string[];
   readonly failBack: FailBackPolicy;
+  /** What members may rely on every other member to understand: `Release.features`. Only rises. */
+  readonly featureLevel: number;
+  readonly featureRaise: FeatureRaise;
   /** Hub id → nodes it said with its last heartbeat it cannot reach. A hub that is not named misses none. */
   readonly missing: ReadonlyMap<string, readonly string[]>;
 }
@@ -68,13 +73,14 @@ export interface ClusterState {
 
   /** A hub says it lives. Upserts. Opens its hub-hours interval when it was not up. */
   heartbeatHub(
-    hub: Pick<HubMember, 'id' | 'name' | 'relay' | 'version' | 'sessions'> & {
+    hub: Pick<HubMember, 'id' | 'name' | 'relay' | 'sessions' | keyof Release> & {
       /** Nodes it cannot reach now. Others read it before they declare a node down. Default none. */
       readonly missing?: readonly string[];
     },
   ): Promise<void>;
   /** By the leader; closes the hub-hours interval. */
   markHubDown(leaderEpoch: number, hubId: string): Promise<boolean>;
+  /** A hub says that it ends. */
   stopHub(hubId: string): Promise<void>;
   /** An operator takes it out: its hub-hours end, it leads no more, and its certificates count no more. */
   removeHub(hubId: string): Promise<void>;
@@ -82,7 +88,7 @@ export interface ClusterState {
    * By the leader. Role changes close and open node-hours intervals in the same transaction. Between `active` and
    * `standby` ownership decides, whichever of the two is said: a node that owns a volume is active.
    */
-  setNodeState(leaderEpoch: number, nodeId: string, state: NodeState, version?: string): Promise<boolean>;
+  setNodeState(leaderEpoch: number, nodeId: string, state: NodeState, release?: Release): Promise<boolean>;
 
   /** By the leader: volume (at `fromEpoch`) goes to `nodeId` (or nobody) with epoch + 1. Returns the new epoch, `undefined` when either epoch is not current. */
   assignVolume(
@@ -92,13 +98,14 @@ export interface ClusterState {
     nodeId: string | null,
   ): Promise<number | undefined>;
   /**
-   * By the leader, at one instant: the node is down and its volumes go where `wanted` says. Returns the new epoch of each
+   * By the leader, at one instant: the node is down, or stopped, and its volumes go where `wanted` says. Returns the new epoch of each
    * volume that changed hands (one whose epoch has moved on is left alone); `undefined` when it no longer leads.
    */
   declareDown(
     leaderEpoch: number,
     nodeId: string,
     wanted: readonly WantedOwner[],
+    state: 'down' | 'stopped',
   ): Promise<ReadonlyMap<string, number> | undefined>;
   /** By the leader, now and then: these nodes answered. Moves `lastSeenAt` and nothing else. */
   recordSeen(leaderEpoch: number, nodeIds: readonly string[]): Promise<boolean>;
@@ -121,6 +128,12 @@ export interface ClusterState {
     change: Partial<Pick<Volume, 'volumeClass' | 'weight' | 'preferredNodeId'>>,
   ): Promise<void>;
   setFailBack(policy: FailBackPolicy): Promise<void>;
+  setFeatureRaise(how: FeatureRaise): Promise<void>;
+  /**
+   * Lets the cluster use what releases know from `level` on; there is no way back. Returns the names of members that do not
+   * know it, and changes nothing while there are any. Nodes never seen do not count: they are looked at when they come.
+   */
+  raiseFeatureLevel(level: number): Promise<readonly string[]>;
   /** An operator's wish; the leader carries it out, and it is gone once assigned. `null` clears it. */
   requestMove(volumeId: string, toNodeId: string | null): Promise<void>;
   requestedMoves(): Promise<readonly RequestedMove[]>;

@@ -76,11 +76,16 @@ export function assignmentContract(open: OpenHarness): void {
       const volumes = [await volume(state, 'a'), await volume(state, 'b'), await volume(state, 'c')] as const;
       for (const each of nodes) await state.setNodeState(leader, each.id, 'standby');
       for (const each of volumes) await state.assignVolume(leader, each.id, 0, nodes[0].id);
-      const moved = await state.declareDown(leader, nodes[0].id, [
-        { volumeId: volumes[0].id, fromEpoch: 1, nodeId: nodes[1].id },
-        { volumeId: volumes[1].id, fromEpoch: 1, nodeId: nodes[2].id },
-        { volumeId: volumes[2].id, fromEpoch: 9, nodeId: nodes[2].id },
-      ]);
+      const moved = await state.declareDown(
+        leader,
+        nodes[0].id,
+        [
+          { volumeId: volumes[0].id, fromEpoch: 1, nodeId: nodes[1].id },
+          { volumeId: volumes[1].id, fromEpoch: 1, nodeId: nodes[2].id },
+          { volumeId: volumes[2].id, fromEpoch: 9, nodeId: nodes[2].id },
+        ],
+        'down',
+      );
       assert.deepEqual(
         [...(moved ?? [])].sort(),
         [

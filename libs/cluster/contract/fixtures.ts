@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ClusterState, NodeMember, Volume } from '#cluster/api';
+import { RELEASE } from '#stdx';
 
 export const HUB_A = '00000000-0000-4000-8000-00000000000a';
 export const HUB_B = '00000000-0000-4000-8000-00000000000b';
@@ -10,7 +11,7 @@ export const heartbeat = (id: string, name = id.slice(-1)): Parameters<ClusterSt
   id,
   name: `hub-${name}`,
   relay: { host: '127.0.0.1', port: 2024 },
-  version: '1',
+  ...RELEASE,
   sessions: 3,
 });
 

@@ -67,7 +67,7 @@ export function leadershipContract(open: OpenHarness): void {
       await state.resignLeadership(HUB_A, former);
       const refusals = async (epoch: number): Promise<void> => {
         assert.equal(await state.assignVolume(epoch, vol.id, 0, one.id), undefined);
-        assert.equal(await state.declareDown(epoch, one.id, []), undefined);
+        assert.equal(await state.declareDown(epoch, one.id, [], 'down'), undefined);
         assert.equal(await state.setNodeState(epoch, one.id, 'standby'), false);
         assert.equal(await state.setVolumeState(epoch, vol.id, 0, 'unassigned'), false);
         assert.equal(await state.markHubDown(epoch, HUB_A), false);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ClusterConflictError } from '#cluster/api';
+import { RELEASE } from '#stdx';
 import { until } from '#testing';
 import { HUB_A, HUB_B, heartbeat, lead, node, nodeNow, volume } from './fixtures.ts';
 import type { OpenHarness } from './harness.ts';
@@ -48,7 +49,9 @@ export function membershipContract(open: OpenHarness): void {
       await state.heartbeatHub(heartbeat(HUB_B));
       assert.equal((await state.snapshot()).hubs[0]?.state, 'up');
       await state.stopHub(HUB_B);
-      assert.equal((await state.snapshot()).hubs[0]?.state, 'down');
+      assert.equal((await state.snapshot()).hubs[0]?.state, 'stopped');
+      await state.heartbeatHub(heartbeat(HUB_B));
+      assert.equal((await state.snapshot()).hubs[0]?.state, 'up');
     });
 
     it('keeps a node of one name under one id, with its newest endpoints', async () => {
@@ -67,7 +70,7 @@ export function membershipContract(open: OpenHarness): void {
       const { state } = harness;
       const epoch = await lead(state);
       const one = await node(state, 'one');
-      await state.setNodeState(epoch, one.id, 'standby', '1.2.3');
+      await state.setNodeState(epoch, one.id, 'standby', { ...RELEASE, version: '1.2.3' });
       const up = await nodeNow(state, one.id);
       assert.deepEqual([up.state, up.version, up.lastSeenAt !== null], ['standby', '1.2.3', true]);
       await state.updateNode(one.id, { eligible: false, weight: 2 });
@@ -75,6 +78,47 @@ export function membershipContract(open: OpenHarness): void {
       await harness.pass(20);
       assert.equal(await state.recordSeen(epoch, [one.id]), true);
       assert.ok(((await nodeNow(state, one.id)).lastSeenAt ?? 0) > (up.lastSeenAt ?? 0));
+    });
+
+    it('tells a node that stopped from one that is down', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const epoch = await lead(state);
+      const one = await node(state, 'one');
+      await state.setNodeState(epoch, one.id, 'standby');
+      for (const gone of ['stopped', 'down'] as const) {
+        await state.declareDown(epoch, one.id, [], gone);
+        assert.equal((await nodeNow(state, one.id)).state, gone);
+      }
+      assert.deepEqual(
+        (await harness.usage()).filter(({ subject }) => subject === one.id).map(({ kind }) => kind),
+        ['start', 'stop'],
+      );
+    });
+
+    it('raises the feature level once every member knows it, and never lowers it', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const epoch = await lead(state);
+      const now = async (): Promise<number> => (await state.snapshot()).featureLevel;
+      const before = await now();
+      const knows = (newest: number) => ({ ...RELEASE, features: { oldest: 1, newest } });
+      const [one] = [await node(state, 'one'), await node(state, 'never-seen')];
+      await state.setNodeState(epoch, one.id, 'standby', knows(before));
+      await state.heartbeatHub({ ...heartbeat(HUB_A), ...knows(before + 1) });
+      await state.heartbeatHub({ ...heartbeat(HUB_B), ...knows(before) });
+      await state.stopHub(HUB_B);
+      assert.deepEqual(await state.raiseFeatureLevel(before + 1), ['hub-b', 'one'], 'one that is away may come back');
+      assert.equal(await now(), before);
+      await state.heartbeatHub({ ...heartbeat(HUB_B), ...knows(before + 2) });
+      await state.setNodeState(epoch, one.id, 'standby', knows(before + 1));
+      assert.deepEqual(await state.raiseFeatureLevel(before + 1), []);
+      assert.deepEqual(await state.raiseFeatureLevel(before), []);
+      assert.equal(await now(), before + 1);
+      assert.equal((await state.events({ limit: 10 })).at(-1)?.kind, 'featureLevelRaised');
+      assert.equal((await state.snapshot()).featureRaise, 'manual');
+      await state.setFeatureRaise('auto');
+      assert.equal((await state.snapshot()).featureRaise, 'auto');
     });
 
     it('takes a hub out, and the lead from it', async () => {

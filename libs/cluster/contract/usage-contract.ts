@@ -58,7 +58,7 @@ export function usageContract(open: OpenHarness): void {
       await state.assignVolume(leader, vol.id, 0, one.id);
       const before = (await harness.usage()).length;
       await harness.pass(5);
-      await state.declareDown(leader, one.id, [{ volumeId: vol.id, fromEpoch: 1, nodeId: two.id }]);
+      await state.declareDown(leader, one.id, [{ volumeId: vol.id, fromEpoch: 1, nodeId: two.id }], 'down');
       const failover = (await harness.usage()).slice(before);
       assert.deepEqual(
         failover.map(line).sort(),

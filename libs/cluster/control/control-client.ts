@@ -79,8 +79,12 @@ export class ControlClient implements NodeControl {
     const { identity, settings, clock, logger } = this;
     const parts = { identity, settings, clock, logger };
     const connection = new NodeConnection(node.id, node.control, parts, {
-      connected: () => {
+      connected: (speaks) => {
+        logger.info({ node: node.name, speaks }, 'connected to a node');
         if (this.refused.length > 0) connection.tell({ t: 'refuse', serials: this.refused });
+      },
+      denied: (reason, release) => {
+        for (const listener of this.listeners) listener.denied?.(node.id, reason, release);
       },
       refused: () => {
         for (const listener of this.listeners) listener.refused(node.id);

@@ -1,12 +1,11 @@
 import type { AddressInfo, Socket } from 'node:net';
 import type { Server } from 'node:tls';
 import type { ConnectedHub, ControlledNode } from '#cluster/api';
-import type { Clock, Logger } from '#stdx';
+import { type Clock, common, type Logger, RELEASE, type Release, releaseOf, spanText } from '#stdx';
 import { type MemberTrust, socketsOf } from '#trust';
 import { JsonLineReader, jsonLine } from './json-lines.ts';
 import {
   type Answer,
-  CONTROL_PROTOCOL,
   HELLO_BYTES_MAX,
   type Hello,
   helloSchema,
@@ -14,6 +13,7 @@ import {
   type News,
   type Request,
   requestSchema,
+  type Verdict,
 } from './messages.ts';
 
 export interface ControlServerSettings {
@@ -23,6 +23,8 @@ export interface ControlServerSettings {
   readonly onRefused?: (serials: readonly string[]) => void;
   /** Connections at once, strangers included; default 1,000: ten times the hubs of the largest cluster tried. */
   readonly connectionsMax?: number;
+  /** What this node says it is; default what it is. */
+  readonly release?: Release;
 }
 
 const HELLO_TIMEOUT_MS = 5_000;
@@ -37,6 +39,7 @@ export class ControlServer {
   private readonly links = new Set<HubLink>();
   private readonly helloTimeoutMs: number;
   private readonly onRefused: (serials: readonly string[]) => void;
+  private readonly release: Release;
 
   constructor(
     private readonly trust: MemberTrust,
@@ -48,6 +51,7 @@ export class ControlServer {
     const { helloTimeoutMs = HELLO_TIMEOUT_MS, connectionsMax = CONNECTIONS_MAX } = settings;
     this.helloTimeoutMs = helloTimeoutMs;
     this.onRefused = settings.onRefused ?? (() => {});
+    this.release = settings.release ?? RELEASE;
     this.server = trust.createServer(['hub'], (socket, { memberId }) => this.accept(socket, memberId), {
       handshakeTimeoutMs: helloTimeoutMs,
     });
@@ -87,7 +91,8 @@ export class ControlServer {
   }
 
   private accept(socket: Socket, hubId: string): void {
-    const link = new HubLink(socket, hubId, this.node, (serials) => this.refuse(serials), this.logger);
+    const { node, release, logger } = this;
+    const link = new HubLink(socket, hubId, { node, release, onRefused: (serials) => this.refuse(serials), logger });
     this.links.add(link);
     const timer = this.clock.after(this.helloTimeoutMs, () => {
       if (!link.hub) link.drop();
@@ -108,16 +113,19 @@ class HubLink {
   constructor(
     private readonly socket: Socket,
     private readonly hubId: string,
-    private readonly node: ControlledNode,
-    private readonly onRefused: (serials: readonly string[]) => void,
-    private readonly logger: Logger,
+    private readonly parts: {
+      readonly node: ControlledNode;
+      readonly release: Release;
+      readonly onRefused: (serials: readonly string[]) => void;
+      readonly logger: Logger;
+    },
   ) {
     socket.on('error', () => {});
     socket.on('data', (chunk) => this.read(chunk));
   }
 
   announce(): void {
-    if (this.hub) this.answer({ t: 'news', report: this.node.report() });
+    if (this.hub) this.answer({ t: 'news', report: this.parts.node.report() });
   }
 
   drop(): void {
@@ -132,41 +140,55 @@ class HubLink {
       });
     } catch (error) {
       const { remoteAddress } = this.socket;
-      this.logger.warn({ remoteAddress, error: (error as Error).message }, 'control connection dropped');
-      // Another release's hub is told so; one that broke the protocol later is not.
-      if (!this.hub) this.send({ t: 'denied', reason: 'the hello is not understood' });
+      this.parts.logger.warn({ remoteAddress, error: (error as Error).message }, 'control connection dropped');
+      // A hub from before releases had numbers is told so; one that broke the protocol later is not.
+      if (!this.hub) this.deny('the hello is not understood');
       this.socket.destroySoon();
     }
   }
 
-  private greet({ name, relay }: Hello): void {
+  private greet({ name, relay, version, protocol }: Hello): void {
+    const { release, logger } = this.parts;
+    const speaks = common(protocol, release.protocol);
+    if (speaks === undefined) {
+      const reason = `the hub is release ${version} and speaks protocol ${spanText(protocol)}, this node is ${release.version} and speaks ${spanText(release.protocol)}: they must be neighbours`;
+      logger.warn({ hub: name, reason }, 'a hub was refused');
+      this.deny(reason);
+      this.socket.destroySoon();
+      return;
+    }
     this.hub = { hubId: this.hubId, name, relay };
     this.reader.lineBytesMax = MESSAGE_BYTES_MAX;
-    this.send({ t: 'welcome', protocol: CONTROL_PROTOCOL });
-    this.logger.info({ hub: name, relay }, 'a hub connected');
+    this.send({ t: 'welcome', ...releaseOf(release), speaks });
+    logger.info({ hub: name, relay, version, speaks }, 'a hub connected');
     // A hub acts on what the node owns as soon as it knows it.
     this.announce();
   }
 
+  private deny(reason: string): void {
+    this.send({ t: 'denied', reason, ...releaseOf(this.parts.release) });
+  }
+
   private serve(request: Request): void {
+    const { node, onRefused } = this.parts;
     switch (request.t) {
       case 'probe':
-        this.answer({ t: 'report', n: request.n, report: this.node.report() });
+        this.answer({ t: 'report', n: request.n, report: node.report() });
         return;
       case 'renew':
-        this.node.renew(request.grant);
+        node.renew(request.grant);
         return;
       case 'refuse':
-        this.onRefused(request.serials);
+        onRefused(request.serials);
         return;
       case 'open':
-        this.node
+        node
           .open(request.order)
           .then((report) => this.answer({ t: 'opened', n: request.n, report }))
           .catch((error) => this.broken(error));
         return;
       case 'close':
-        this.node
+        node
           .close(request.order)
           .then(() => this.answer({ t: 'closed', n: request.n }))
           .catch((error) => this.broken(error));
@@ -176,7 +198,7 @@ class HubLink {
 
   /** A fault of this program: the hub sees a lost connection and asks anew. */
   private broken(error: Error): void {
-    this.logger.error({ error: error.stack ?? error.message }, 'a control request failed');
+    this.parts.logger.error({ error: error.stack ?? error.message }, 'a control request failed');
     this.drop();
   }
 
@@ -184,7 +206,7 @@ class HubLink {
     this.send(shortened(answer));
   }
 
-  private send(message: unknown): void {
+  private send(message: Answer | News | Verdict): void {
     if (!this.socket.writable) return;
     this.socket.write(jsonLine(message));
     // A hub that asks and never reads is no hub.

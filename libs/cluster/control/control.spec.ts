@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, before, describe, it } from 'node:test';
 import type { CloseOrder, ControlledNode, LeaseGrant, NodeMember, OpenOrder, OpenReport } from '#cluster/api';
 import { NodeUnreachableError } from '#cluster/api';
-import { type Deferred, deferred, seededRandom, silentLogger, systemClock } from '#stdx';
+import { type Deferred, deferred, RELEASE, seededRandom, silentLogger, systemClock } from '#stdx';
 import { TestAuthority, until } from '#testing';
 import type { MemberTrust } from '#trust';
 import { ControlClient } from './control-client.ts';
@@ -31,7 +31,7 @@ class TestNode implements ControlledNode {
   report() {
     return {
       instance: 'i1',
-      version: '1',
+      ...RELEASE,
       stopping: false,
       stamp: 12.5,
       volumes: [
@@ -74,7 +74,7 @@ const member = (port: number, id = NODE): NodeMember => ({
   state: 'standby',
   eligible: true,
   weight: 1,
-  version: '',
+  ...RELEASE,
   lastSeenAt: null,
 });
 
@@ -108,6 +108,7 @@ const order: OpenOrder = {
   epoch: 5,
   mount: { driver: 'local', path: '/v', args: ['a b', '$(x)'] },
   create: false,
+  featureLevel: 1,
   fence: ['/usr/bin/fence', '--host', 'one'],
   lockWaitMs: 5_000,
   instance: 'i1',

@@ -3,14 +3,15 @@ import type { CloseOrder, LeaseGrant, NodeReport, OpenOrder, OpenReport } from '
 
 /**
  * The control protocol, hub (client) ↔ node (server): one JSON object a line, over mutual TLS by which each knows the
- * other's cluster, role and id.
+ * other's cluster, role and id. Hello, welcome and denied stay as they are for ever, so that any two releases can say that
+ * they do not understand each other; of everything else a release sends what the protocol both know has (`RELEASE`).
+ * Members of an object that the reader does not know are passed over.
  *
- *   hub → node   hello   { protocol, name, relay }
- *   node → hub   welcome { protocol }   or  denied { reason }
+ *   hub → node   hello   { version, protocol, features, name, relay }
+ *   node → hub   welcome { version, protocol, features, speaks }   or  denied { reason, version, protocol, features }
  *   hub → node   probe { n } · renew { grant } · open { n, order } · close { n, order } · refuse { serials }
  *   node → hub   report { n, report } · opened { n, report } · closed { n } · news { report }
  */
-export const CONTROL_PROTOCOL = 2;
 /** Nothing longer is read from a hub that has not said hello. */
 export const HELLO_BYTES_MAX = 4_096;
 /** A report of 2,000 volumes takes about 300 KB. */
@@ -25,15 +26,19 @@ const text = z.string().max(2_000);
 const endpoint = z.object({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
 const n = z.number().int().nonnegative();
 
+const number = z.number().int().nonnegative().max(1_000_000);
+const span = z.object({ oldest: number, newest: number });
+const release = { version: z.string().max(100), protocol: span, features: span };
+
 export const helloSchema = z.object({
   t: z.literal('hello'),
-  protocol: z.literal(CONTROL_PROTOCOL),
+  ...release,
   name: id,
   relay: endpoint,
 });
 export const verdictSchema = z.discriminatedUnion('t', [
-  z.object({ t: z.literal('welcome'), protocol: z.literal(CONTROL_PROTOCOL) }),
-  z.object({ t: z.literal('denied'), reason: text }),
+  z.object({ t: z.literal('welcome'), ...release, speaks: number }),
+  z.object({ t: z.literal('denied'), reason: text, ...release }),
 ]);
 
 const arguments_ = z.array(z.string().max(4_096)).max(100);
@@ -46,6 +51,7 @@ const openOrder = z.object({
     args: arguments_,
   }),
   create: z.boolean(),
+  featureLevel: number,
   fence: arguments_.nullable(),
   lockWaitMs: z.number().nonnegative(),
   instance: id,
@@ -69,7 +75,7 @@ const steps = z
   .max(1_000);
 const report = z.object({
   instance: id,
-  version: z.string().max(100),
+  ...release,
   stopping: z.boolean(),
   stamp: z.number(),
   volumes: z
@@ -97,6 +103,7 @@ export const answerSchema: z.ZodType<Answer | News> = z.discriminatedUnion('t', 
 ]);
 
 export type Hello = z.infer<typeof helloSchema>;
+export type Verdict = z.infer<typeof verdictSchema>;
 export type Request =
   | { readonly t: 'probe'; readonly n: number }
   | { readonly t: 'renew'; readonly grant: LeaseGrant }

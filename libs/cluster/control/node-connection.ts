@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net';
 import { type Endpoint, type NodeReport, NodeUnreachableError } from '#cluster/api';
-import { type Clock, type Deferred, deferred, type Logger, type Timer } from '#stdx';
+import { type Clock, type Deferred, deferred, type Logger, RELEASE, type Release, releaseOf, type Timer } from '#stdx';
 import { type MemberTrust, PeerRefusedError } from '#trust';
 import { JsonLineReader, jsonLine } from './json-lines.ts';
 import {
   type Answer,
   answerSchema,
-  CONTROL_PROTOCOL,
   HELLO_BYTES_MAX,
   type Hello,
   MESSAGE_BYTES_MAX,
   type News,
   type Request,
+  type Verdict,
   verdictSchema,
 } from './messages.ts';
 
@@ -20,12 +20,14 @@ export interface HubIdentity {
   readonly name: string;
   /** Told to nodes: where this hub takes mail for other volumes. */
   readonly relay: Endpoint;
+  /** What it says it is; default what it is. */
+  readonly release?: Release;
 }
 
 export interface ConnectionSettings {
   /** TCP, TLS and hello together; default 1,000. */
   readonly connectTimeoutMs: number;
-  /** Wait between attempts; default 100. */
+  /** Wait between attempts; default 100. Ten times as long after a node said that it does not want this hub. */
   readonly retryMs: number;
   /** A connection on which nothing was answered for so long is given up and made anew; default 5,000. */
   readonly silenceMsMax: number;
@@ -39,7 +41,10 @@ interface Parts {
 }
 
 export interface ConnectionListener {
-  connected(): void;
+  /** `speaks`: the protocol both know. */
+  connected(speaks: number): void;
+  /** It answers, and does not want this hub; told anew when it says something else. */
+  denied(reason: string, release: Release): void;
   refused(): void;
   reported(report: NodeReport): void;
 }
@@ -54,6 +59,7 @@ export class NodeConnection {
   private ready = false;
   private closed = false;
   private why: Unreachable = 'silent';
+  private denial: string | undefined;
   private sequence = 0;
   private readonly waiting = new Map<number, Deferred<Answer>>();
   private timer: Timer | undefined;
@@ -96,10 +102,10 @@ export class NodeConnection {
 
   private open(): void {
     const { clock, settings, identity } = this.parts;
-    const { trust, name, relay } = identity;
+    const { trust, name, relay, release = RELEASE } = identity;
     const socket = trust.connect({ role: 'node', memberId: this.nodeId, ...this.endpoint });
     this.socket = socket;
-    const hello: Hello = { t: 'hello', protocol: CONTROL_PROTOCOL, name, relay: { ...relay } };
+    const hello: Hello = { t: 'hello', ...releaseOf(release), name, relay: { ...relay } };
     socket.once('secureConnect', () => socket.write(jsonLine(hello)));
     const reader = new JsonLineReader(HELLO_BYTES_MAX);
     this.timer = clock.after(settings.connectTimeoutMs, () => {
@@ -110,16 +116,15 @@ export class NodeConnection {
       try {
         reader.push(chunk, (value) => {
           if (this.ready) return this.settle(answerSchema.parse(value));
-          requireWelcome(value);
+          const { speaks } = welcomeOf(value);
           this.ready = true;
+          this.denial = undefined;
           reader.lineBytesMax = MESSAGE_BYTES_MAX;
           this.timer?.cancel();
-          this.listener.connected();
+          this.listener.connected(speaks);
         });
       } catch (error) {
-        const denied = error instanceof DeniedError || !this.ready;
-        this.parts.logger.warn({ node: this.nodeId, error: (error as Error).message }, 'control connection given up');
-        this.lost(denied ? 'denied' : 'silent');
+        this.giveUp(error as Error);
       }
     });
     socket.on('error', (error: Error & { code?: string }) => {
@@ -129,6 +134,17 @@ export class NodeConnection {
     socket.on('close', () => {
       if (this.socket === socket) this.lost('silent');
     });
+  }
+
+  private giveUp(error: Error): void {
+    const { message } = error;
+    // Tried for as long as it lasts, and said once.
+    if (this.ready || this.denial !== message)
+      this.parts.logger.warn({ node: this.nodeId, error: message }, 'control connection given up');
+    const denied = error instanceof DeniedError || !this.ready;
+    if (error instanceof DeniedError && this.denial !== message) this.listener.denied(message, error.release);
+    if (denied) this.denial = message;
+    this.lost(denied ? 'denied' : 'silent');
   }
 
   private settle(answer: Answer | News): void {
@@ -151,7 +167,12 @@ export class NodeConnection {
     if (this.closed) return;
     if (why === 'refused' && news) this.listener.refused();
     if (wasReady) this.open();
-    else this.timer = this.parts.clock.after(this.parts.settings.retryMs, () => this.open());
+    else this.timer = this.parts.clock.after(this.retryMs(why), () => this.open());
+  }
+
+  private retryMs(why: Unreachable): number {
+    const { retryMs } = this.parts.settings;
+    return why === 'denied' ? 10 * retryMs : retryMs;
   }
 
   private drop(): void {
@@ -173,12 +194,19 @@ export class NodeConnection {
 
 class DeniedError extends Error {
   override readonly name = 'DeniedError';
+  constructor(
+    reason: string,
+    readonly release: Release,
+  ) {
+    super(reason);
+  }
 }
 
 /** Throws when the node does not want this hub. */
-function requireWelcome(value: unknown): void {
+function welcomeOf(value: unknown): Extract<Verdict, { t: 'welcome' }> {
   const verdict = verdictSchema.parse(value);
-  if (verdict.t === 'denied') throw new DeniedError(verdict.reason);
+  if (verdict.t === 'denied') throw new DeniedError(verdict.reason, releaseOf(verdict));
+  return verdict;
 }
 
 /** Codes with which OpenSSL says that the other end's chain does not end in the cluster's authority. */

@@ -1,4 +1,5 @@
 import type { Volume } from '#cluster/api';
+import { within } from '#stdx';
 import type { ClusterView } from './cluster-view.ts';
 import type { NodeWatch } from './node-watch.ts';
 import { type Candidate, placeVolume } from './placement.ts';
@@ -39,6 +40,8 @@ export class Choice {
     if (!member || reach !== 'answering' || missed > 1 || !report || report.stopping) return false;
     if (member.state !== 'active' && member.state !== 'standby') return false;
     if (this.view.snapshot?.drains.includes(nodeId)) return false;
+    // It might not read what the others have written.
+    if (!within(this.view.snapshot?.featureLevel ?? 1, report.features)) return false;
     return member.eligible || this.view.ownedBy(nodeId).length > 0;
   }
 

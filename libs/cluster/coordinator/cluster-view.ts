@@ -7,7 +7,7 @@ import type {
   VolumeRoute,
   VolumeState,
 } from '#cluster/api';
-import type { Clock, Logger, Timer } from '#stdx';
+import type { Clock, Logger, Release, Timer } from '#stdx';
 import { withDeadline } from './deadline.ts';
 import type { CoordinatorTiming } from './timing.ts';
 
@@ -126,11 +126,11 @@ export class ClusterView {
     if (volume?.epoch === epoch && volume.state !== state) this.write({ ...volume, state });
   }
 
-  nodeSet(nodeId: string, state: NodeState, version?: string): void {
+  nodeSet(nodeId: string, state: NodeState, release?: Release): void {
     const node = this.nodes.get(nodeId);
     if (!node) return;
     this.writes++;
-    this.nodes.set(nodeId, { ...node, state, version: version ?? node.version });
+    this.nodes.set(nodeId, { ...node, ...release, state });
   }
 
   /** Reads everything; asked again while reading, it reads once more. Never rejects. */

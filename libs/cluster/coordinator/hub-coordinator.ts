@@ -1,10 +1,11 @@
 import type { ClusterState, HubMember, NodeControl, VolumeRoute } from '#cluster/api';
-import type { Clock, Logger, Random, Timer } from '#stdx';
+import type { Clock, Logger, Random, Release, Timer } from '#stdx';
 import { Choice } from './choice.ts';
 import { ClusterView } from './cluster-view.ts';
 import { withDeadline } from './deadline.ts';
 import { EventLog } from './event-log.ts';
 import { FailBack } from './fail-back.ts';
+import { FeatureDuty, strangeness } from './features.ts';
 import { LeaderDuties } from './leader-duties.ts';
 import { Leadership } from './leadership.ts';
 import { MemberDuties } from './member-duties.ts';
@@ -16,7 +17,7 @@ import { VolumeDuties } from './volume-duties.ts';
 
 export interface HubCoordinatorOptions {
   /** Who this hub is, as others see it. */
-  readonly hub: Pick<HubMember, 'id' | 'name' | 'relay' | 'version'>;
+  readonly hub: Pick<HubMember, 'id' | 'name' | 'relay' | keyof Release>;
   /** Sessions it holds now, for the console. */
   readonly sessions?: () => number;
   readonly timing?: Partial<CoordinatorTiming>;
@@ -66,6 +67,8 @@ export class HubCoordinator {
         lost: (epoch, reason) => this.deposed(epoch, reason),
       },
       logger,
+      // Not before the cluster is known: it may be beyond this release.
+      mayLead: () => this.view.snapshot !== undefined && this.strangeness() === undefined,
     });
     const openings = new Openings(
       { view: this.view, watch: this.watch, control, events: this.events },
@@ -81,8 +84,9 @@ export class HubCoordinator {
     const hubId = options.hub.id;
     const members = new MemberDuties({ hubId, state, view, watch, choice, volumes, events, term, timing, clock });
     const failBack = new FailBack(view, watch, choice, clock);
-    const duties = { state, view, choice, members, volumes, failBack, events, term, timing, clock, logger };
-    this.duties = new LeaderDuties(duties);
+    const features = new FeatureDuty(state, view, term);
+    const duties = { state, view, choice, members, volumes, failBack, features, events };
+    this.duties = new LeaderDuties({ ...duties, term, timing, clock, logger });
   }
 
   start(): void {
@@ -116,6 +120,11 @@ export class HubCoordinator {
   /** The epoch in which this hub leads and may act at this moment. */
   term(): number | undefined {
     return this.leadership.current();
+  }
+
+  /** Why this hub's release does not fit its cluster, as far as it is known; it does not lead meanwhile. */
+  strangeness(): string | undefined {
+    return this.view.snapshot && strangeness(this.options.hub, this.view.snapshot);
   }
 
   /** Routes as known now. */

@@ -4,6 +4,7 @@ import type { Choice } from './choice.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { EventLog } from './event-log.ts';
 import type { FailBack } from './fail-back.ts';
+import type { FeatureDuty } from './features.ts';
 import type { MemberDuties } from './member-duties.ts';
 import { NoLongerLeading, type Term } from './term.ts';
 import type { CoordinatorTiming } from './timing.ts';
@@ -16,6 +17,7 @@ export interface LeaderDutyParts {
   readonly members: MemberDuties;
   readonly volumes: VolumeDuties;
   readonly failBack: FailBack;
+  readonly features: FeatureDuty;
   readonly events: EventLog;
   readonly term: Term;
   readonly timing: CoordinatorTiming;
@@ -68,7 +70,7 @@ export class LeaderDuties {
   }
 
   private async pass(): Promise<void> {
-    const { view, term, members, volumes, timing } = this.parts;
+    const { view, term, members, volumes, features, timing } = this.parts;
     // Without the control plane nobody is promoted.
     if (!term.running() || !view.snapshot || view.away) return;
     await members.settleNodes();
@@ -78,6 +80,7 @@ export class LeaderDuties {
     for (const nodeId of view.snapshot.drains) await this.empty(nodeId);
     for (const volume of view.all()) await this.sendHome(volume);
     await members.settleHubs();
+    await features.settle();
   }
 
   private async carryOut({ volumeId, toNodeId }: RequestedMove): Promise<void> {

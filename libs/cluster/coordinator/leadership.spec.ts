@@ -29,7 +29,7 @@ it('says that the lead has ended when it ends, though the timer came early', asy
       void said.push(`${epoch} lost at ${Math.floor(clock.monotonic())}: ${reason}`),
   };
   const timing = DEFAULT_COORDINATOR_TIMING;
-  const options = { listener, logger: silentLogger };
+  const options = { listener, logger: silentLogger, mayLead: () => true };
   const leadership = new Leadership('hub-1', state, timing, early(clock), random, options);
   leadership.start();
   await clock.advance(100);

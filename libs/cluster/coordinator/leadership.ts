@@ -29,7 +29,12 @@ export class Leadership {
     private readonly timing: CoordinatorTiming,
     private readonly clock: Clock,
     private readonly random: Random,
-    private readonly options: { readonly listener: LeadershipListener; readonly logger: Logger },
+    private readonly options: {
+      readonly listener: LeadershipListener;
+      readonly logger: Logger;
+      /** Asked before each campaign and each renewal: a hub that does not understand its cluster must not lead it. */
+      readonly mayLead: () => boolean;
+    },
   ) {}
 
   start(): void {
@@ -83,6 +88,7 @@ export class Leadership {
 
   private async campaign(): Promise<number> {
     const { leaderTtlMs, leaderRenewMs } = this.timing;
+    if (!this.options.mayLead()) return leaderRenewMs;
     const spread = this.random.fraction() * CAMPAIGN_SPREAD_MS;
     const lease = await withDeadline(this.clock, leaderRenewMs, this.state.readLeadership());
     if (lease && lease.holderHubId !== this.hubId) return Math.min(leaderRenewMs, lease.remainingMs + spread);
@@ -102,6 +108,11 @@ export class Leadership {
 
   private async renew(epoch: number): Promise<number> {
     const { leaderTtlMs, leaderRenewMs } = this.timing;
+    if (!this.options.mayLead()) {
+      this.lose('this hub no longer understands its cluster');
+      await withDeadline(this.clock, leaderRenewMs, this.state.resignLeadership(this.hubId, epoch));
+      return leaderRenewMs;
+    }
     const asked = this.clock.monotonic();
     const renewed = await withDeadline(
       this.clock,

@@ -1,10 +1,10 @@
-import type { ClusterState, NodeMember, NodeState, WantedOwner } from '#cluster/api';
-import type { Clock } from '#stdx';
+import { type ClusterState, isGone, type NodeMember, type NodeState, type WantedOwner } from '#cluster/api';
+import { type Clock, type Release, releaseOf, sameRelease } from '#stdx';
 import type { Choice } from './choice.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { isDown } from './detection.ts';
 import type { EventLog } from './event-log.ts';
-import type { NodeWatch } from './node-watch.ts';
+import type { Denial, NodeWatch } from './node-watch.ts';
 import { NoLongerLeading, type Term } from './term.ts';
 import type { CoordinatorTiming } from './timing.ts';
 import type { VolumeDuties } from './volume-duties.ts';
@@ -56,32 +56,42 @@ export class MemberDuties {
   async settleNodes(): Promise<void> {
     const { view, watch, timing, hubId } = this.parts;
     for (const member of view.members()) {
-      const { reach, report } = watch.get(member.id);
+      const { reach, report, denial } = watch.get(member.id);
       if (reach === 'answering' && report) {
-        if (!report.stopping) await this.settleLiving(member, report.version);
+        if (!report.stopping) await this.settleLiving(member, releaseOf(report));
         continue;
       }
       const suspicion = { nodeId: member.id, reach, hubId, watchedMs: this.watchedMs() };
-      if (member.state !== 'down' && view.snapshot && isDown(suspicion, view.snapshot, timing))
-        await this.declareDown(member, reach);
+      if (!isGone(member.state) && view.snapshot && isDown(suspicion, view.snapshot, timing))
+        await this.declareDown(member, reach, report?.stopping ? 'stopped' : 'down');
+      else if (isGone(member.state) && denial && !sameRelease(member, denial.release))
+        await this.recordDenied(member, denial);
     }
     await this.recordSeen();
   }
 
-  private async settleLiving(member: NodeMember, version: string): Promise<void> {
+  /** A node of a release this hub does not understand: it stays out, and operators see why. */
+  private async recordDenied(member: NodeMember, { reason, release }: Denial): Promise<void> {
+    const { view, events, state, term } = this.parts;
+    if (!(await term.write((epoch) => state.setNodeState(epoch, member.id, 'down', release)))) return;
+    view.nodeSet(member.id, 'down', release);
+    events.record('memberRefused', member.id, { name: member.name, version: release.version, reason });
+  }
+
+  private async settleLiving(member: NodeMember, release: Release): Promise<void> {
     const { view, events, state, term } = this.parts;
     const wished = view.snapshot?.drains.includes(member.id) ?? false;
     const wasUp = member.state === 'active' || member.state === 'standby' || member.state === 'draining';
-    if (wasUp && (member.state === 'draining') === wished && member.version === version) return;
+    if (wasUp && (member.state === 'draining') === wished && sameRelease(member, release)) return;
     const wanted: NodeState = wished ? 'draining' : view.ownedBy(member.id).length > 0 ? 'active' : 'standby';
-    if (!(await term.write((epoch) => state.setNodeState(epoch, member.id, wanted, version)))) return;
-    view.nodeSet(member.id, wanted, version);
-    if (!wasUp) events.record('nodeUp', member.id, { name: member.name, version });
+    if (!(await term.write((epoch) => state.setNodeState(epoch, member.id, wanted, release)))) return;
+    view.nodeSet(member.id, wanted, release);
+    if (!wasUp) events.record('nodeUp', member.id, { name: member.name, version: release.version });
     if (wished && member.state !== 'draining') events.record('nodeDraining', member.id, { name: member.name });
   }
 
   /** The node and all its volumes in one transaction, so that hours end and begin at one instant. */
-  private async declareDown(member: NodeMember, why: string): Promise<void> {
+  private async declareDown(member: NodeMember, why: string, as: 'down' | 'stopped'): Promise<void> {
     const { state, view, events, clock, choice, volumes, term } = this.parts;
     const since = clock.monotonic();
     const lost = view.ownedBy(member.id);
@@ -91,10 +101,11 @@ export class MemberDuties {
       if (nodeId !== null) planned.set(nodeId, (planned.get(nodeId) ?? 0) + volume.weight);
       return { volumeId: volume.id, fromEpoch: volume.epoch, nodeId };
     });
-    const assigned = await term.write((epoch) => state.declareDown(epoch, member.id, wanted));
+    const assigned = await term.write((epoch) => state.declareDown(epoch, member.id, wanted, as));
     if (!assigned) throw new NoLongerLeading('the lease is no longer ours');
-    view.nodeSet(member.id, 'down');
-    events.record('nodeDown', member.id, { name: member.name, why, volumes: lost.length }, clock.monotonic() - since);
+    view.nodeSet(member.id, as);
+    const kind = as === 'down' ? 'nodeDown' : 'nodeStopped';
+    events.record(kind, member.id, { name: member.name, why, volumes: lost.length }, clock.monotonic() - since);
     for (const { volumeId, nodeId } of wanted) {
       const epoch = assigned.get(volumeId);
       if (epoch === undefined) void view.refresh();

@@ -5,7 +5,7 @@ import {
   type NodeReport,
   NodeUnreachableError,
 } from '#cluster/api';
-import type { Clock, Logger, Timer } from '#stdx';
+import { type Clock, type Logger, type Release, sameRelease, type Timer } from '#stdx';
 import type { ClusterView } from './cluster-view.ts';
 import type { CoordinatorTiming } from './timing.ts';
 
@@ -22,6 +22,13 @@ export interface WatchedNode {
   readonly heardAt: number | undefined;
   /** Since when this process of it has answered without a break, while it does. */
   readonly wellSince: number | undefined;
+  /** It answered last that it does not want this hub, and what release it is. */
+  readonly denial: Denial | undefined;
+}
+
+export interface Denial {
+  readonly reason: string;
+  readonly release: Release;
 }
 
 interface Watched {
@@ -34,6 +41,7 @@ interface Watched {
   sent: number;
   answered: number;
   refused: boolean;
+  denial: Denial | undefined;
 }
 
 /**
@@ -61,6 +69,7 @@ export class NodeWatch {
     this.unwatch = this.control.watch({
       refused: (nodeId) => this.noteRefused(nodeId),
       reported: (nodeId, report) => this.reported(nodeId, report),
+      denied: (nodeId, reason, release) => this.noteDenied(nodeId, { reason, release }),
     });
     this.timer = this.clock.every(this.timing.probeIntervalMs, () => this.round());
     this.round();
@@ -75,10 +84,10 @@ export class NodeWatch {
 
   get(nodeId: string): WatchedNode {
     const node = this.nodes.get(nodeId);
-    if (!node) return { reach: 'unknown', missed: 0, report: undefined, heardAt: undefined, wellSince: undefined };
-    const { missed, report, heardAt } = node;
+    if (!node) return UNHEARD;
+    const { missed, report, heardAt, denial } = node;
     const reach = this.reachOf(node);
-    return { reach, missed, report, heardAt, wellSince: reach === 'answering' ? node.wellSince : undefined };
+    return { reach, missed, report, heardAt, wellSince: reach === 'answering' ? node.wellSince : undefined, denial };
   }
 
   /** What the node says of a volume, if it answers. */
@@ -151,6 +160,7 @@ export class NodeWatch {
     if (before !== 'answering' || restarted) node.wellSince = node.heardAt;
     node.missed = 0;
     node.refused = false;
+    node.denial = undefined;
     node.answered = node.sent;
     if (before !== 'answering') this.logger.info({ node: node.member.name, before }, 'a node answers');
     this.compare(node, report);
@@ -204,6 +214,13 @@ export class NodeWatch {
     this.changed(nodeId);
   }
 
+  private noteDenied(nodeId: string, denial: Denial): void {
+    const node = this.nodes.get(nodeId);
+    if (!node) return;
+    node.denial = denial;
+    this.changed(nodeId);
+  }
+
   private reachOf(node: Watched): Reach {
     if (node.heardAt === undefined) return 'unknown';
     if (node.refused) return 'refused';
@@ -220,10 +237,20 @@ const newcomer = (member: NodeMember): Watched => ({
   sent: 0,
   answered: 0,
   refused: false,
+  denial: undefined,
 });
 
+const UNHEARD: WatchedNode = {
+  reach: 'unknown',
+  missed: 0,
+  report: undefined,
+  heardAt: undefined,
+  wellSince: undefined,
+  denial: undefined,
+};
+
 function sameNews(a: NodeReport | undefined, b: NodeReport): boolean {
-  if (!a || a.instance !== b.instance || a.stopping !== b.stopping || a.version !== b.version) return false;
+  if (!a || a.instance !== b.instance || a.stopping !== b.stopping || !sameRelease(a, b)) return false;
   return (
     a.volumes.length === b.volumes.length &&
     a.volumes.every((held, i) => {

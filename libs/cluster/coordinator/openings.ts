@@ -77,7 +77,15 @@ export class Openings {
     const { instance, stamp } = report;
     const { id: volumeId, epoch, mount, served } = volume;
     const { lockWaitMs } = this.timing;
-    const order: OpenOrder = { volumeId, epoch, mount, create: !served, fence, lockWaitMs, instance, stamp };
+    // Without a snapshot nothing is ordered; the first level is what every release can read.
+    const featureLevel = this.parts.view.snapshot?.featureLevel ?? 1;
+    const order: OpenOrder = {
+      volumeId,
+      epoch,
+      mount,
+      create: !served,
+      ...{ featureLevel, fence, lockWaitMs, instance, stamp },
+    };
     this.parts.control
       .open(member, order)
       .then((answer) => {

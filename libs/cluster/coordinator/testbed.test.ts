@@ -13,7 +13,7 @@ import type {
 } from '#cluster/api';
 import { ClusterStateUnavailableError, NodeUnreachableError } from '#cluster/api';
 import { MemoryClusterState } from '#cluster/memory';
-import { seededRandom, silentLogger } from '#stdx';
+import { common, RELEASE, type Release, seededRandom, silentLogger } from '#stdx';
 import { SimulatedClock } from '#testing';
 import { HubCoordinator } from './hub-coordinator.ts';
 import type { CoordinatorTiming } from './timing.ts';
@@ -57,6 +57,8 @@ export class TestNode {
   hung = false;
   broken = false;
   starts = 0;
+  /** Of the process that is started next. */
+  release = RELEASE;
   agent: NodeAgent<TestVolume>;
 
   constructor(
@@ -73,7 +75,7 @@ export class TestNode {
     this.alive = true;
     this.hung = false;
     this.agent = new NodeAgent<TestVolume>(
-      { instance, version: '1', ownerLeaseMs: 3_000 },
+      { instance, release: this.release, ownerLeaseMs: 3_000 },
       new Storage(this.locks, instance, this),
       { serving() {}, ending: async () => {}, lost() {} },
       this.clock,
@@ -94,7 +96,10 @@ class TestControl implements NodeControl {
   readonly cut = new Set<string>();
   private readonly listeners = new Set<NodeControlListener>();
 
-  constructor(private readonly nodes: ReadonlyMap<string, TestNode>) {}
+  constructor(
+    private readonly nodes: ReadonlyMap<string, TestNode>,
+    private readonly release: Release,
+  ) {}
 
   async probe(node: NodeMember): Promise<NodeReport> {
     return (await this.reach(node)).agent.report();
@@ -122,6 +127,10 @@ class TestControl implements NodeControl {
     const there = this.nodes.get(node.id);
     if (!there || this.cut.has(node.id) || there.hung) throw new NodeUnreachableError('silent');
     if (!there.alive) throw new NodeUnreachableError('refused');
+    if (common(this.release.protocol, there.release.protocol) === undefined) {
+      for (const listener of this.listeners) listener.denied?.(node.id, 'too far apart', there.release);
+      throw new NodeUnreachableError('denied');
+    }
     return there;
   }
 }
@@ -165,10 +174,10 @@ export async function testbed(options: {
       await state.addVolume({ name: `v${i}`, mount, volumeClass: 'standard', weight: 1, preferredNodeId, fence }),
     );
   }
-  const startHub = (n: number): TestHub => {
-    const control = new TestControl(nodes);
+  const startHub = (n: number, release = RELEASE): TestHub => {
+    const control = new TestControl(nodes, release);
     const id = `hub-${n}`;
-    const hub = { id, name: id, relay: { host: '127.0.0.1', port: 2_024 }, version: '1' };
+    const hub = { id, name: id, relay: { host: '127.0.0.1', port: 2_024 }, ...release };
     const routes: string[] = [];
     const testHub = { id, control, routes, away: false } as { -readonly [K in keyof TestHub]: TestHub[K] };
     testHub.coordinator = new HubCoordinator(

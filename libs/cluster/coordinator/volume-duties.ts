@@ -1,4 +1,11 @@
-import type { ClusterState, HeldVolume, NodeControl, Volume, VolumeState } from '#cluster/api';
+import {
+  type ClusterState,
+  type HeldVolume,
+  isGone,
+  type NodeControl,
+  type Volume,
+  type VolumeState,
+} from '#cluster/api';
 import type { Clock, Logger } from '#stdx';
 import type { Choice } from './choice.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -59,7 +66,7 @@ export class VolumeDuties {
     if (owner === null) return this.place(volume, volume.epoch === 0 ? 'first' : 'nodeDown', { starting });
     if (watch.get(owner).reach !== 'answering') {
       // Judged with its node; this is about what stayed with a node that is down, for want of another.
-      if (view.node(owner)?.state === 'down') await this.place(volume, 'nodeDown', { avoid: [owner], starting });
+      if (isGone(view.node(owner)?.state)) await this.place(volume, 'nodeDown', { avoid: [owner], starting });
       return;
     }
     const held = watch.held(owner, volumeId);

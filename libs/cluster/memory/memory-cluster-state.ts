@@ -5,11 +5,14 @@ import {
   type ClusterSnapshot,
   type ClusterState,
   DEFAULT_FAIL_BACK,
+  DEFAULT_FEATURE_RAISE,
   type FailBackPolicy,
+  type FeatureRaise,
   type HubMember,
   type LeaderLease,
   type NodeMember,
   type NodeState,
+  RELEASE_UNKNOWN,
   type RequestedMove,
   settledState,
   type Volume,
@@ -18,21 +21,16 @@ import {
   type WantedOwner,
 } from '#cluster/api';
 import type { UsageEvent } from '#metering';
-import type { Clock, Random } from '#stdx';
+import { type Clock, type Random, RELEASE, type Release, releaseOf } from '#stdx';
+import { MemoryLease } from './lease.ts';
 import { RoleLedger } from './role-ledger.ts';
 
 /** Events kept; the oldest go first. */
 const EVENTS_KEPT_MAX = 10_000;
 
-interface Lease {
-  holderHubId: string | null;
-  epoch: number;
-  expiresAt: number;
-}
-
 /** One cluster's state in this process: for tests, and for the simulator's control plane. Its clock is the given one. */
 export class MemoryClusterState implements ClusterState {
-  private lease: Lease = { holderHubId: null, epoch: 0, expiresAt: 0 };
+  private readonly lease: MemoryLease;
   private readonly hubs = new Map<string, HubMember>();
   private readonly missing = new Map<string, readonly string[]>();
   private readonly nodes = new Map<string, NodeMember>();
@@ -43,6 +41,8 @@ export class MemoryClusterState implements ClusterState {
   private readonly log: ClusterEvent[] = [];
   private readonly ledger: RoleLedger;
   private failBack: FailBackPolicy = DEFAULT_FAIL_BACK;
+  private featureLevel = RELEASE.features.newest;
+  private featureRaise: FeatureRaise = DEFAULT_FEATURE_RAISE;
   private nextEventId = 1;
 
   constructor(
@@ -52,6 +52,7 @@ export class MemoryClusterState implements ClusterState {
     private readonly random: Random,
   ) {
     this.ledger = new RoleLedger(partnerId);
+    this.lease = new MemoryLease(clock);
   }
 
   /** Every usage event emitted so far: what the outbox holds in PostgreSQL. */
@@ -60,39 +61,35 @@ export class MemoryClusterState implements ClusterState {
   }
 
   async acquireLeadership(hubId: string, ttlMs: number): Promise<LeaderLease | undefined> {
-    const { holderHubId, epoch } = this.lease;
-    if (this.held() && holderHubId !== hubId) return undefined;
-    this.lease = { holderHubId: hubId, epoch: epoch + 1, expiresAt: this.clock.monotonic() + ttlMs };
-    this.announce();
-    return this.held();
+    const taken = this.lease.acquire(hubId, ttlMs);
+    if (taken) this.announce();
+    return taken;
   }
 
   async renewLeadership(hubId: string, epoch: number, ttlMs: number): Promise<LeaderLease | undefined> {
-    if (this.lease.holderHubId !== hubId || !this.leads(epoch)) return undefined;
-    this.lease = { ...this.lease, expiresAt: this.clock.monotonic() + ttlMs };
-    return this.held();
+    return this.lease.renew(hubId, epoch, ttlMs);
   }
 
   async resignLeadership(hubId: string, epoch: number): Promise<void> {
-    if (this.lease.holderHubId !== hubId || this.lease.epoch !== epoch) return;
-    this.lease = { holderHubId: null, epoch, expiresAt: 0 };
-    this.announce();
+    if (this.lease.resign(hubId, epoch)) this.announce();
   }
 
   async readLeadership(): Promise<LeaderLease | undefined> {
-    return this.held();
+    return this.lease.held();
   }
 
   async snapshot(): Promise<ClusterSnapshot> {
     return {
       at: this.date(),
-      leader: this.held(),
+      leader: this.lease.held(),
       hubs: [...this.hubs.values()],
       nodes: [...this.nodes.values()],
       volumes: [...this.volumes.values()],
       moves: await this.requestedMoves(),
       drains: [...this.draining],
       failBack: this.failBack,
+      featureLevel: this.featureLevel,
+      featureRaise: this.featureRaise,
       missing: new Map(this.missing),
     };
   }
@@ -119,7 +116,7 @@ export class MemoryClusterState implements ClusterState {
       clusterId: this.clusterId,
       name: hub.name,
       relay: hub.relay,
-      version: hub.version,
+      ...releaseOf(hub),
       sessions: hub.sessions,
       state: 'up',
       startedAt: known && wasUp ? known.startedAt : this.date(),
@@ -139,23 +136,23 @@ export class MemoryClusterState implements ClusterState {
 
   async removeHub(hubId: string): Promise<void> {
     this.takeHubDown(hubId);
-    if (this.lease?.holderHubId === hubId) await this.resignLeadership(hubId, this.lease.epoch);
+    this.lease.take(hubId);
     this.hubs.delete(hubId);
     this.announce();
   }
 
   async stopHub(hubId: string): Promise<void> {
-    this.takeHubDown(hubId);
+    this.takeHubDown(hubId, 'stopped');
   }
 
-  async setNodeState(leaderEpoch: number, nodeId: string, state: NodeState, version?: string): Promise<boolean> {
+  async setNodeState(leaderEpoch: number, nodeId: string, state: NodeState, release?: Release): Promise<boolean> {
     const node = this.nodes.get(nodeId);
     if (!this.leads(leaderEpoch) || !node) return false;
     this.nodes.set(nodeId, {
       ...node,
       state,
-      version: version ?? node.version,
-      lastSeenAt: state === 'down' ? node.lastSeenAt : this.date(),
+      ...releaseOf(release ?? node),
+      lastSeenAt: state === 'down' || state === 'stopped' ? node.lastSeenAt : this.date(),
     });
     this.settle([nodeId]);
     this.announce();
@@ -176,10 +173,11 @@ export class MemoryClusterState implements ClusterState {
     leaderEpoch: number,
     nodeId: string,
     wanted: readonly WantedOwner[],
+    state: 'down' | 'stopped',
   ): Promise<ReadonlyMap<string, number> | undefined> {
     if (!this.leads(leaderEpoch)) return undefined;
     const node = this.nodes.get(nodeId);
-    if (node) this.nodes.set(nodeId, { ...node, state: 'down' });
+    if (node) this.nodes.set(nodeId, { ...node, state });
     return this.assign(wanted, [nodeId]);
   }
 
@@ -208,7 +206,7 @@ export class MemoryClusterState implements ClusterState {
       id,
       clusterId: this.clusterId,
       state: known?.state ?? 'down',
-      version: known?.version ?? '',
+      ...releaseOf(known ?? RELEASE_UNKNOWN),
       lastSeenAt: known?.lastSeenAt ?? null,
       name: node.name,
       control: node.control,
@@ -248,6 +246,22 @@ export class MemoryClusterState implements ClusterState {
   async setFailBack(policy: FailBackPolicy): Promise<void> {
     this.failBack = policy;
     this.announce();
+  }
+
+  async setFeatureRaise(how: FeatureRaise): Promise<void> {
+    this.featureRaise = how;
+  }
+
+  async raiseFeatureLevel(level: number): Promise<readonly string[]> {
+    const seen = [...this.nodes.values()].filter(({ lastSeenAt }) => lastSeenAt !== null);
+    const behind = [...this.hubs.values(), ...seen].filter(({ features }) => features.newest < level);
+    if (behind.length > 0) return behind.map(({ name }) => name).sort();
+    if (level > this.featureLevel) {
+      await this.recordEvent('featureLevelRaised', this.clusterId, { from: this.featureLevel, to: level });
+      this.featureLevel = level;
+      this.announce();
+    }
+    return [];
   }
 
   async addVolume(volume: Parameters<ClusterState['addVolume']>[0]): Promise<Volume> {
@@ -355,24 +369,18 @@ export class MemoryClusterState implements ClusterState {
     return [...this.volumes.values()].filter(({ ownerNodeId }) => ownerNodeId === nodeId).length;
   }
 
-  private takeHubDown(hubId: string): boolean {
+  private takeHubDown(hubId: string, state: 'down' | 'stopped' = 'down'): boolean {
     const hub = this.hubs.get(hubId);
     if (hub?.state !== 'up') return false;
-    this.hubs.set(hubId, { ...hub, state: 'down', sessions: 0 });
+    this.hubs.set(hubId, { ...hub, state, sessions: 0 });
     this.missing.delete(hubId);
     this.ledger.move(hubId, null, this.clock.now());
     this.announce();
     return true;
   }
 
-  private held(): LeaderLease | undefined {
-    const { holderHubId, epoch, expiresAt } = this.lease;
-    const remainingMs = expiresAt - this.clock.monotonic();
-    return holderHubId !== null && remainingMs > 0 ? { holderHubId, epoch, remainingMs } : undefined;
-  }
-
   private leads(epoch: number): boolean {
-    return this.held()?.epoch === epoch;
+    return this.lease.held()?.epoch === epoch;
   }
 
   private date(): Date {

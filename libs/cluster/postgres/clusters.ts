@@ -1,6 +1,6 @@
 import { ClusterConflictError } from '#cluster/api';
 import type { Database } from '#database';
-import type { Random } from '#stdx';
+import { type Random, RELEASE } from '#stdx';
 
 /** A cluster as the control plane knows it. `key` signs what its hubs and nodes say to each other: never show it. */
 export interface ClusterRecord {
@@ -23,8 +23,10 @@ export async function createCluster(
   random: Random,
 ): Promise<ClusterRecord> {
   const [record] = await database.query<ClusterRecord>(
-    `INSERT INTO cluster (partner_id, name, key, shared) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING RETURNING ${RECORD}`,
-    [input.partnerId, input.name, random.bytes(KEY_BYTES), input.shared ?? false],
+    // Whoever joins a new cluster is as new as who made it.
+    `INSERT INTO cluster (partner_id, name, key, shared, feature_level) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (name) DO NOTHING RETURNING ${RECORD}`,
+    [input.partnerId, input.name, random.bytes(KEY_BYTES), input.shared ?? false, RELEASE.features.newest],
   );
   if (!record) throw new ClusterConflictError(`cluster name ${input.name} is taken`);
   return record;

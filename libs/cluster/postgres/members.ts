@@ -1,16 +1,20 @@
 import { ClusterConflictError, type ClusterState, type NodeMember } from '#cluster/api';
 import type { Database, Queryable } from '#database';
+import type { Release } from '#stdx';
 import { endNode, settleHubs, settleNodes } from './billing.ts';
-import { type NodeRow, nodeOf } from './rows.ts';
+import { type NodeRow, nodeOf, releaseValues } from './rows.ts';
 
 type Heartbeat = Parameters<ClusterState['heartbeatHub']>[0];
 type NewNode = Parameters<ClusterState['addNode']>[0];
 
+/** In the order of `releaseValues`. */
+const RELEASE_COLUMNS = ['version', 'protocol_oldest', 'protocol_newest', 'feature_oldest', 'feature_newest'];
+
 /** The usual heartbeat is one statement; only a hub that was not up costs a transaction. */
 export async function heartbeatHub(database: Database, clusterId: string, hub: Heartbeat): Promise<void> {
   const beat = await database.query(
-    `UPDATE hub SET name = $3, relay_host = $4, relay_port = $5, version = $6, sessions = $7, missing = $8,
-       last_seen_at = clock_timestamp()
+    `UPDATE hub SET name = $3, relay_host = $4, relay_port = $5, sessions = $6, missing = $7,
+       ${RELEASE_COLUMNS.map((column, at) => `${column} = $${at + 8}`).join(', ')}, last_seen_at = clock_timestamp()
      WHERE cluster_id = $1 AND id = $2 AND state = 'up' RETURNING id`,
     heartbeatValues(clusterId, hub),
   );
@@ -24,9 +28,9 @@ const heartbeatValues = (clusterId: string, hub: Heartbeat): unknown[] => [
   hub.name,
   hub.relay.host,
   hub.relay.port,
-  hub.version,
   hub.sessions,
   hub.missing ?? [],
+  ...releaseValues(hub),
 ];
 
 async function bringHubUp(client: Queryable, clusterId: string, hub: Heartbeat): Promise<void> {
@@ -39,13 +43,14 @@ async function bringHubUp(client: Queryable, clusterId: string, hub: Heartbeat):
   await settleHubs(client, stillUp, 'stop');
   if (replaced.length > 0) await client.query('DELETE FROM hub WHERE id = ANY($1)', [replaced.map(({ id }) => id)]);
   const { rowCount } = await client.query(
-    `INSERT INTO hub (cluster_id, id, name, relay_host, relay_port, version, sessions, missing, state, partner_id, started_at, last_seen_at)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, 'up', partner_id, clock_timestamp(), clock_timestamp() FROM cluster WHERE id = $1
+    `INSERT INTO hub (cluster_id, id, name, relay_host, relay_port, sessions, missing, ${RELEASE_COLUMNS.join(', ')},
+       state, partner_id, started_at, last_seen_at)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'up', partner_id, clock_timestamp(), clock_timestamp() FROM cluster WHERE id = $1
        AND NOT EXISTS (SELECT 1 FROM member_certificate WHERE member_id = $2 HAVING bool_and(revoked_at IS NOT NULL))
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, relay_host = excluded.relay_host, relay_port = excluded.relay_port,
-       version = excluded.version, sessions = excluded.sessions, missing = excluded.missing, state = 'up',
+       ${RELEASE_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}, sessions = excluded.sessions, missing = excluded.missing, state = 'up',
        started_at = clock_timestamp(), last_seen_at = clock_timestamp()
-     WHERE hub.state = 'down' AND hub.cluster_id = excluded.cluster_id`,
+     WHERE hub.state <> 'up' AND hub.cluster_id = excluded.cluster_id`,
     heartbeatValues(clusterId, hub),
   );
   if (rowCount === 1) return settleHubs(client, [hub.id], 'start');
@@ -55,10 +60,15 @@ async function bringHubUp(client: Queryable, clusterId: string, hub: Heartbeat):
 }
 
 /** Returns whether it was up. */
-export async function takeHubDown(client: Queryable, clusterId: string, hubId: string): Promise<boolean> {
+export async function takeHubDown(
+  client: Queryable,
+  clusterId: string,
+  hubId: string,
+  to: 'down' | 'stopped' = 'down',
+): Promise<boolean> {
   const { rowCount } = await client.query(
-    "UPDATE hub SET state = 'down', sessions = 0, missing = '{}' WHERE cluster_id = $1 AND id = $2 AND state = 'up'",
-    [clusterId, hubId],
+    "UPDATE hub SET state = $3, sessions = 0, missing = '{}' WHERE cluster_id = $1 AND id = $2 AND state = 'up'",
+    [clusterId, hubId, to],
   );
   if (rowCount === 1) await settleHubs(client, [hubId], 'stop');
   return rowCount === 1;
@@ -120,13 +130,13 @@ export async function setNodeState(
   clusterId: string,
   nodeId: string,
   state: NodeMember['state'],
-  version: string | undefined,
+  release: Release | undefined,
 ): Promise<boolean> {
   const { rowCount } = await client.query(
-    `UPDATE node SET state = $3, version = coalesce($4, version),
-       last_seen_at = CASE WHEN $3 = 'down' THEN last_seen_at ELSE clock_timestamp() END
+    `UPDATE node SET state = $3, ${RELEASE_COLUMNS.map((column, at) => `${column} = coalesce($${at + 4}, ${column})`).join(', ')},
+       last_seen_at = CASE WHEN $3 IN ('down', 'stopped') THEN last_seen_at ELSE clock_timestamp() END
      WHERE cluster_id = $1 AND id = $2`,
-    [clusterId, nodeId, state, version ?? null],
+    [clusterId, nodeId, state, ...(release ? releaseValues(release) : RELEASE_COLUMNS.map(() => null))],
   );
   if (rowCount !== 1) return false;
   await settleNodes(client, [nodeId]);

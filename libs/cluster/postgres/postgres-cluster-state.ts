@@ -5,6 +5,7 @@ import {
   type ClusterState,
   ClusterStateUnavailableError,
   type FailBackPolicy,
+  type FeatureRaise,
   type LeaderLease,
   type NodeMember,
   type NodeState,
@@ -15,7 +16,8 @@ import {
   type WantedOwner,
 } from '#cluster/api';
 import { type Database, isDatabaseUnavailable, NotificationListener, type Queryable } from '#database';
-import type { Clock, Logger } from '#stdx';
+import type { Clock, Logger, Release } from '#stdx';
+import { raiseFeatureLevel } from './features.ts';
 import { leads, readLease, renewLease, resignLease, takeLease } from './leadership.ts';
 import { addNode, heartbeatHub, removeHub, removeNode, setNodeState, takeHubDown, updateNode } from './members.ts';
 import { type EventRow, eventOf, type VolumeRow } from './rows.ts';
@@ -89,16 +91,16 @@ export class PostgresClusterState implements ClusterState {
   }
 
   async stopHub(hubId: string): Promise<void> {
-    await this.write((client) => takeHubDown(client, this.clusterId, hubId));
+    await this.write((client) => takeHubDown(client, this.clusterId, hubId, 'stopped'));
   }
 
   async removeHub(hubId: string): Promise<void> {
     await this.write((client) => removeHub(client, this.clusterId, hubId));
   }
 
-  async setNodeState(leaderEpoch: number, nodeId: string, state: NodeState, version?: string): Promise<boolean> {
+  async setNodeState(leaderEpoch: number, nodeId: string, state: NodeState, release?: Release): Promise<boolean> {
     const done = await this.asLeader(leaderEpoch, (client) =>
-      setNodeState(client, this.clusterId, nodeId, state, version),
+      setNodeState(client, this.clusterId, nodeId, state, release),
     );
     return done ?? false;
   }
@@ -119,9 +121,14 @@ export class PostgresClusterState implements ClusterState {
     leaderEpoch: number,
     nodeId: string,
     wanted: readonly WantedOwner[],
+    state: 'down' | 'stopped',
   ): Promise<ReadonlyMap<string, number> | undefined> {
     return this.asLeader(leaderEpoch, async (client) => {
-      await client.query("UPDATE node SET state = 'down' WHERE cluster_id = $1 AND id = $2", [this.clusterId, nodeId]);
+      await client.query('UPDATE node SET state = $3 WHERE cluster_id = $1 AND id = $2', [
+        this.clusterId,
+        nodeId,
+        state,
+      ]);
       return assignVolumes(client, this.clusterId, wanted, [nodeId]);
     });
   }
@@ -168,6 +175,16 @@ export class PostgresClusterState implements ClusterState {
         afterMs,
       ]),
     );
+  }
+
+  async setFeatureRaise(how: FeatureRaise): Promise<void> {
+    await this.ask(() =>
+      this.database.query('UPDATE cluster SET feature_raise = $2 WHERE id = $1', [this.clusterId, how]),
+    );
+  }
+
+  raiseFeatureLevel(level: number): Promise<readonly string[]> {
+    return this.write((client) => raiseFeatureLevel(client, this.clusterId, level));
   }
 
   addVolume(volume: Parameters<ClusterState['addVolume']>[0]): Promise<Volume> {

@@ -8,23 +8,31 @@ import type {
   Volume,
   VolumeState,
 } from '#cluster/api';
+import type { Release } from '#stdx';
 
 /** Rows as the driver gives them: bigint as text, timestamptz as Date. */
-export interface HubRow {
+interface ReleaseRow {
+  readonly version: string;
+  readonly protocol_oldest: number;
+  readonly protocol_newest: number;
+  readonly feature_oldest: number;
+  readonly feature_newest: number;
+}
+
+export interface HubRow extends ReleaseRow {
   readonly id: string;
   readonly cluster_id: string;
   readonly name: string;
   readonly relay_host: string;
   readonly relay_port: number;
-  readonly version: string;
-  readonly state: 'up' | 'down';
+  readonly state: HubMember['state'];
   readonly sessions: number;
   readonly missing: readonly string[];
   readonly started_at: Date;
   readonly last_seen_at: Date;
 }
 
-export interface NodeRow {
+export interface NodeRow extends ReleaseRow {
   readonly id: string;
   readonly cluster_id: string;
   readonly name: string;
@@ -35,7 +43,6 @@ export interface NodeRow {
   readonly state: NodeState;
   readonly eligible: boolean;
   readonly weight: number;
-  readonly version: string;
   readonly drain: boolean;
   readonly last_seen_at: Date | null;
 }
@@ -66,12 +73,27 @@ export interface EventRow {
   readonly duration_ms: number | null;
 }
 
+const releaseOf = (row: ReleaseRow): Release => ({
+  version: row.version,
+  protocol: { oldest: row.protocol_oldest, newest: row.protocol_newest },
+  features: { oldest: row.feature_oldest, newest: row.feature_newest },
+});
+
+/** Values of the columns a release takes, in the order of `ReleaseRow`. */
+export const releaseValues = ({ version, protocol, features }: Release): readonly (string | number)[] => [
+  version,
+  protocol.oldest,
+  protocol.newest,
+  features.oldest,
+  features.newest,
+];
+
 export const hubOf = (row: HubRow): HubMember => ({
   id: row.id,
   clusterId: row.cluster_id,
   name: row.name,
   relay: { host: row.relay_host, port: row.relay_port },
-  version: row.version,
+  ...releaseOf(row),
   state: row.state,
   startedAt: row.started_at,
   lastSeenAt: row.last_seen_at,
@@ -87,7 +109,7 @@ export const nodeOf = (row: NodeRow): NodeMember => ({
   state: row.state,
   eligible: row.eligible,
   weight: row.weight,
-  version: row.version,
+  ...releaseOf(row),
   lastSeenAt: row.last_seen_at,
 });
 

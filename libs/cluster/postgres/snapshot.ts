@@ -1,4 +1,10 @@
-import { type ClusterSnapshot, DEFAULT_FAIL_BACK, type FailBackPolicy } from '#cluster/api';
+import {
+  type ClusterSnapshot,
+  DEFAULT_FAIL_BACK,
+  DEFAULT_FEATURE_RAISE,
+  type FailBackPolicy,
+  type FeatureRaise,
+} from '#cluster/api';
 import type { Queryable } from '#database';
 import { readLease } from './leadership.ts';
 import { type HubRow, hubOf, type NodeRow, nodeOf, type VolumeRow, volumeOf } from './rows.ts';
@@ -11,8 +17,9 @@ export async function readSnapshot(client: Queryable, clusterId: string): Promis
   const nodes = await select<NodeRow>('SELECT * FROM node WHERE cluster_id = $1 ORDER BY name, id');
   const hubs = await select<HubRow>('SELECT * FROM hub WHERE cluster_id = $1 ORDER BY name, id');
   const leader = await readLease(client, clusterId);
-  const [policy] = await select<FailBackPolicy>(
-    'SELECT fail_back AS mode, fail_back_after_ms AS "afterMs" FROM cluster WHERE id = $1',
+  const [own] = await select<FailBackPolicy & { readonly level: number; readonly raise: FeatureRaise }>(
+    `SELECT fail_back AS mode, fail_back_after_ms AS "afterMs", feature_level AS level, feature_raise AS raise
+     FROM cluster WHERE id = $1`,
   );
   const { rows } = await client.query<{ at: Date }>('SELECT clock_timestamp() AS at');
   return {
@@ -24,7 +31,9 @@ export async function readSnapshot(client: Queryable, clusterId: string): Promis
     moves: volumes.flatMap((row) =>
       row.move_to_node_id === null ? [] : [{ volumeId: row.id, toNodeId: row.move_to_node_id }],
     ),
-    failBack: policy ?? DEFAULT_FAIL_BACK,
+    failBack: own ? { mode: own.mode, afterMs: own.afterMs } : DEFAULT_FAIL_BACK,
+    featureLevel: own?.level ?? 1,
+    featureRaise: own?.raise ?? DEFAULT_FEATURE_RAISE,
     drains: nodes.filter((row) => row.drain).map((row) => row.id),
     missing: new Map(hubs.filter((row) => row.missing.length > 0).map((row) => [row.id, row.missing])),
   };

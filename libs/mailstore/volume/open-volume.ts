@@ -4,12 +4,12 @@ import {
   type MailStoreLimits,
   type MessageParserFactory,
 } from '#mailstore/api';
-import type { Clock, Logger } from '#stdx';
+import { type Clock, type Logger, RELEASE } from '#stdx';
 import { nodeFiles, type VolumeFiles } from './files.ts';
 import { assertIdentity, indexPath, segmentsDirectory } from './identity.ts';
 import { takeStorageLock } from './lock.ts';
 import { closeOpenSegments } from './recovery.ts';
-import { openIndex } from './schema.ts';
+import { openIndex, stepsAt } from './schema.ts';
 import { defaultVolumeSettings, type VolumeSettings } from './settings.ts';
 import { VolumeEngine } from './volume-engine.ts';
 import { VolumeMailStore } from './volume-mail-store.ts';
@@ -24,6 +24,8 @@ export interface OpenVolumeOptions {
   readonly clusterId: string;
   /** The owner's epoch; refused when the volume has seen a higher one. */
   readonly epoch: number;
+  /** The cluster's: its format goes no further than every member can read. Default what this program knows. */
+  readonly featureLevel?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** `messageParser` of `#protocol/message`. */
@@ -58,7 +60,8 @@ export async function openVolume(options: OpenVolumeOptions): Promise<MailStore>
     assertIdentity(path, identity);
     const settings = { ...defaultVolumeSettings, ...options.settings };
     const limits = { ...defaultMailStoreLimits, ...options.limits };
-    const index = openIndex(indexPath(path), settings.cacheBytes);
+    const steps = stepsAt(options.featureLevel ?? RELEASE.features.newest);
+    const index = openIndex(indexPath(path), settings.cacheBytes, steps);
     step('index');
     try {
       const directory = segmentsDirectory(path);

@@ -251,7 +251,18 @@ export const STEPS: readonly string[] = [
 ];
 
 /** Opens index.db as its only owner and brings its schema up to date. The storage lock is held already. */
-export function openIndex(path: string, cacheBytes: number, steps = STEPS): IndexDb {
+/** Steps of `STEPS` that came with feature levels 2, 3, … of a cluster, that many with each: the last ones. Any cluster may have the others. */
+const STEPS_OF_LEVELS: readonly number[] = [];
+
+/**
+ * How many steps an index may have gone in a cluster of that feature level: all its members can then read it. Code works with
+ * the tables of the level before until the level is there.
+ */
+export const stepsAt = (featureLevel: number): number =>
+  STEPS.length - STEPS_OF_LEVELS.slice(Math.max(0, featureLevel - 1)).reduce((sum, count) => sum + count, 0);
+
+/** Brings the index up to `steps`; one that has gone further stays so. Throws `formatUnknown` for one that this program does not know. */
+export function openIndex(path: string, cacheBytes: number, steps = STEPS.length): IndexDb {
   const index = new IndexDb(path);
   try {
     // Exclusive mode first: WAL then keeps its index in this process's memory and no second process can attach.
@@ -265,10 +276,13 @@ export function openIndex(path: string, cacheBytes: number, steps = STEPS): Inde
       PRAGMA cache_size = ${-Math.floor(cacheBytes / 1024)};
       BEGIN IMMEDIATE`);
     const version = index.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
-    if (version > steps.length)
-      throw new VolumeOpenError('formatUnknown', `index.db has version ${version}; this program knows ${steps.length}`);
-    for (const step of steps.slice(version)) index.exec(step);
-    if (version < steps.length) index.exec(`PRAGMA user_version = ${steps.length}`);
+    if (version > STEPS.length)
+      throw new VolumeOpenError(
+        'formatUnknown',
+        `index.db has version ${version}, from a newer release; this one knows up to ${STEPS.length}`,
+      );
+    for (const step of STEPS.slice(version, steps)) index.exec(step);
+    if (version < steps) index.exec(`PRAGMA user_version = ${steps}`);
     index.exec('COMMIT');
     return index;
   } catch (error) {

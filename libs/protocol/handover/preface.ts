@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { common, RELEASE, type Span } from '#stdx';
 
-/** First line of every data connection, hub → node: `ROOKERY/1 <base64url JSON>.<base64url HMAC-SHA256>\r\n`. At most 4,096 bytes. */
+/** First line of every data connection, hub → node: `ROOKERY/1 <base64url JSON>.<base64url HMAC-SHA256>\r\n`. At most 4,096 bytes. It says what protocols the caller knows; the connection speaks the newest that both do. */
 export type Preface =
   /** A pooled connection for many transactions; each RCPT carries its own route. */
   | { readonly kind: 'lmtp'; readonly hub: string; readonly issuedAt: number; readonly nonce: string }
@@ -82,15 +83,22 @@ export const PREFACE_AGE_MS_MAX = 30_000;
 export const PREFACE_BYTES_MAX = 4_096;
 const PREFIX = 'ROOKERY/1 ';
 
-export function encodePreface(preface: Preface, key: Uint8Array): string {
-  const body = Buffer.from(JSON.stringify(preface)).toString('base64url');
+export function encodePreface(preface: Preface, key: Uint8Array, knows = RELEASE.protocol): string {
+  const body = Buffer.from(JSON.stringify({ ...preface, knows })).toString('base64url');
   return `${PREFIX}${body}.${sign(body, key)}\r\n`;
 }
 
-export type PrefaceRefusal = 'malformed' | 'badSignature' | 'expired';
+/** `otherProtocol`: the two are of releases too far apart. */
+export type PrefaceRefusal = 'malformed' | 'badSignature' | 'expired' | 'otherProtocol';
+
+/** A preface that was read, and the protocol its connection speaks. */
+export type ReadPreface = Preface & { readonly speaks: number };
+
+/** What those know who do not say it. */
+const BEFORE: Span = { oldest: 2, newest: 2 };
 
 /** `line` without its CRLF. */
-export function decodePreface(line: string, key: Uint8Array, now: number): Preface | PrefaceRefusal {
+export function decodePreface(line: string, key: Uint8Array, now: number): ReadPreface | PrefaceRefusal {
   if (!line.startsWith(PREFIX)) return 'malformed';
   const dot = line.indexOf('.', PREFIX.length);
   if (dot < 0) return 'malformed';
@@ -98,15 +106,17 @@ export function decodePreface(line: string, key: Uint8Array, now: number): Prefa
   const given = Buffer.from(line.slice(dot + 1), 'base64url');
   const wanted = Buffer.from(sign(body, key), 'base64url');
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return 'badSignature';
-  const preface = JSON.parse(Buffer.from(body, 'base64url').toString()) as Preface;
-  return Math.abs(now - preface.issuedAt) > PREFACE_AGE_MS_MAX ? 'expired' : preface;
+  const preface = JSON.parse(Buffer.from(body, 'base64url').toString()) as Preface & { readonly knows?: Span };
+  if (Math.abs(now - preface.issuedAt) > PREFACE_AGE_MS_MAX) return 'expired';
+  const speaks = common(preface.knows ?? BEFORE, RELEASE.protocol);
+  return speaks === undefined ? 'otherProtocol' : { ...preface, speaks };
 }
 
 const sign = (body: string, key: Uint8Array): string => createHmac('sha256', key).update(body).digest('base64url');
 
-/** The node's answer line. After `+OK` the leg carries frames (sessions) or plain LMTP/JSON lines (lmtp, rpc). */
+/** The node's answer line: `+OK` with the protocol the connection speaks, or a refusal. After `+OK` the leg carries frames (sessions) or plain LMTP/JSON lines (lmtp, rpc). */
 export type PrefaceReply =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly speaks?: number }
   /**
    * STALE: not the owner at that epoch, look up again. MOVING: the account is leaving this volume, or has left it; look up
    * where it is, in a moment. UNAVAILABLE: try later. DENIED: signature or age.
@@ -116,10 +126,11 @@ export type PrefaceReply =
 export type PrefaceRefusalCode = 'STALE' | 'MOVING' | 'UNAVAILABLE' | 'DENIED';
 
 export const encodePrefaceReply = (reply: PrefaceReply): string =>
-  reply.ok ? '+OK\r\n' : `-ERR ${reply.code} ${reply.text}\r\n`;
+  reply.ok ? `+OK${reply.speaks === undefined ? '' : ` ${reply.speaks}`}\r\n` : `-ERR ${reply.code} ${reply.text}\r\n`;
 
 export function decodePrefaceReply(line: string): PrefaceReply {
-  if (line.startsWith('+OK')) return { ok: true };
+  const taken = /^\+OK(?: (\d{1,6}))?/.exec(line);
+  if (taken) return taken[1] === undefined ? { ok: true } : { ok: true, speaks: Number(taken[1]) };
   const match = /^-ERR (STALE|MOVING|UNAVAILABLE|DENIED) (.*)$/.exec(line);
   if (!match) return { ok: false, code: 'UNAVAILABLE', text: 'unreadable answer' };
   return { ok: false, code: match[1] as PrefaceRefusalCode, text: match[2] ?? '' };

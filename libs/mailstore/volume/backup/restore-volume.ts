@@ -1,9 +1,10 @@
 import { constants, copyFile, mkdir, readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MailStoreError } from '#mailstore/api';
+import { RELEASE } from '#stdx';
 import { nodeFiles } from '../files.ts';
 import { createVolume, indexPath, segmentsDirectory } from '../identity.ts';
-import { openIndex } from '../schema.ts';
+import { openIndex, stepsAt } from '../schema.ts';
 import { backupPath, backupSegments, readManifest } from './manifest.ts';
 import { renewNumbers } from './renewal.ts';
 
@@ -32,7 +33,8 @@ export async function restoreVolume(
     await sync(copy);
   }
   await copyFile(join(backupPath(directory, volumeId, name), 'index.db'), indexPath(path));
-  const index = openIndex(indexPath(path), CACHE_BYTES);
+  // Whoever opens it next may be of an older release.
+  const index = openIndex(indexPath(path), CACHE_BYTES, stepsAt(RELEASE.features.oldest));
   try {
     renewNumbers(index, Math.floor(nowMs / 1_000));
     index.run("UPDATE queue SET status = 'held', last_error = 'restored from a backup'");

@@ -159,7 +159,7 @@ describe('the text index', () => {
     const { path } = directory;
     await createVolume(path, identity);
     const step = STEPS.findIndex((sql) => sql.includes('text_body'));
-    openIndex(join(path, 'index.db'), 1_000_000, STEPS.slice(0, step)).close();
+    openIndex(join(path, 'index.db'), 1_000_000, step).close();
     const before = await opened(path, 1, { searchCatchUpMessages: 0 });
     const ref = await filled(before, [messageOf('old needle'), messageOf('nothing')]);
     assert.equal(before.health().textIndex.indexedMessages, 0);
