@@ -66,6 +66,13 @@ export class ImapTestClient {
     }
   }
 
+  /** Untagged responses that have come unasked, without `* `; waits for none. */
+  async unasked(): Promise<readonly string[]> {
+    const responses: string[] = [];
+    while (this.received.length > 0) responses.push(((await this.response()) ?? '').replace(/^\* /, ''));
+    return responses;
+  }
+
   /** Sends `<tag> text`; further parts are literals' bytes and what follows them, each sent when the server asks for it. */
   async command(text: string, ...parts: readonly (string | Uint8Array)[]): Promise<ImapAnswer> {
     const tag = `c${++this.tags}`;

@@ -6,6 +6,8 @@ import type { ImapAnswer } from '#testing';
 export interface Style {
   readonly name: string;
   readonly enable: string | null;
+  /** Told of changes while no command is at work: RFC 5465 §6.1. */
+  readonly notify?: 'selected' | 'selected-delayed';
   /** VANISHED in place of EXPUNGE. RFC 7162 §3.2.10. */
   readonly vanished: boolean;
   /** No message numbers. RFC 9586. */

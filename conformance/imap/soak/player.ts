@@ -37,6 +37,8 @@ export class Player {
   async join(): Promise<void> {
     this.leg = await this.parts.open();
     if (this.parts.style.enable) await this.command(`ENABLE ${this.parts.style.enable}`);
+    const { notify } = this.parts.style;
+    if (notify) await this.command(`NOTIFY SET (${notify} (MessageNew (UID FLAGS) MessageExpunge FlagChange))`);
     await this.select();
   }
 
@@ -97,8 +99,11 @@ export class Player {
   }
 
   async select(): Promise<void> {
+    const answer = await this.command('SELECT INBOX');
     this.beliefs.forget();
-    await this.hear('SELECT INBOX', true);
+    // What was said before the old view closed was of that one (RFC 9051 §7.1 CLOSED).
+    const closed = answer.untagged.findIndex((response) => response.startsWith('OK [CLOSED]'));
+    this.beliefs.take({ ...answer, untagged: answer.untagged.slice(closed + 1) }, true);
     if (this.beliefs.exists > 0) await this.hear('UID FETCH 1:* (FLAGS)', true);
   }
 
@@ -107,6 +112,7 @@ export class Player {
     const leg = this.leg!;
     await until('the mark of the last answer', () => leg.bytesSinceMark() === 0);
     const { state } = leg.mark();
+    this.beliefs.take({ tagged: '', untagged: await leg.client.unasked() }, true);
     leg.client.close();
     this.leg = await this.parts.open(state);
   }

@@ -11,6 +11,8 @@ const STYLES: readonly Style[] = [
   { name: 'QRESYNC', enable: 'QRESYNC', vanished: true, uidOnly: false },
   { name: 'IMAP4rev2', enable: 'IMAP4rev2', vanished: false, uidOnly: false },
   { name: 'UIDONLY', enable: 'UIDONLY', vanished: true, uidOnly: true },
+  { name: 'NOTIFY, delayed', enable: null, notify: 'selected-delayed', vanished: false, uidOnly: false },
+  { name: 'NOTIFY, UIDONLY', enable: 'UIDONLY', notify: 'selected', vanished: true, uidOnly: true },
 ];
 
 export interface SoakOptions {

@@ -120,6 +120,14 @@ export interface AccountChange {
   readonly mailboxes: readonly MailboxId[];
   /** A mailbox was created, renamed, deleted or (un)subscribed. */
   readonly mailboxList: boolean;
-  /** Mailboxes whose annotations changed, 0 for the account's own. */
-  readonly annotated: readonly MailboxId[];
+  readonly annotated: readonly AnnotatedEntry[];
+}
+
+/** An annotation that was set or removed. */
+export interface AnnotatedEntry {
+  /** 0 for the account's own. */
+  readonly mailboxId: MailboxId;
+  readonly entry: string;
+  /** Whose private one it is; '' for a shared one. */
+  readonly owner: AccountId;
 }

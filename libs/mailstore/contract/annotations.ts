@@ -44,7 +44,7 @@ export function annotationsContract(open: OpenStore): void {
         assert.equal((await bench.mailbox('a', inbox)).modSeq, 1);
         assert.deepEqual(
           heard.map(({ annotated, mailboxes }) => ({ annotated, mailboxes })),
-          [{ annotated: [inbox], mailboxes: [] }],
+          [{ annotated: [{ mailboxId: inbox, entry: '/shared/x', owner: '' }], mailboxes: [] }],
         );
       }));
 

@@ -1,6 +1,7 @@
 import {
   type AccountAnnotations,
   type AccountId,
+  type AnnotatedEntry,
   type Annotation,
   type AnnotationChange,
   canonicalAnnotations,
@@ -45,21 +46,22 @@ export class MemoryAnnotations implements AccountAnnotations {
     const account = this.state.account(allowed, accountId);
     if (mailboxId !== null) this.state.box(allowed, { accountId, mailboxId });
     const after = new Map(account.annotations);
-    let changed = false;
+    const changed: AnnotatedEntry[] = [];
     for (const { entry, value } of canonical) {
-      const kept = { mailbox: mailboxId ?? 0, owner: entryOwner(entry, context, accountId), entry };
+      const owner = entryOwner(entry, context, accountId);
+      const kept = { mailbox: mailboxId ?? 0, owner, entry };
       const key = annotationKey(kept);
       const known = after.get(key);
       if (value === null ? !known : known?.value.equals(value)) continue;
-      changed = true;
+      changed.push({ mailboxId: kept.mailbox, entry, owner });
       if (value === null) after.delete(key);
       else after.set(key, { ...kept, value: Buffer.from(value) });
     }
-    if (!changed) return;
+    if (changed.length === 0) return;
     if (after.size > this.state.limits.annotationsMax) throw new MailStoreError('limitExceeded', 'annotations');
     const touch = this.state.touch(account);
     account.annotations = after;
-    touch.annotated.add(mailboxId ?? 0);
+    touch.annotated.push(...changed);
     this.state.publish([touch]);
   }
 

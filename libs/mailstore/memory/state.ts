@@ -3,6 +3,7 @@ import {
   type AccountId,
   type AccountInfo,
   type AccountSpec,
+  type AnnotatedEntry,
   actsAbroad,
   type BlobId,
   defaultMailStoreLimits,
@@ -108,8 +109,7 @@ export interface Touch {
   readonly at: number;
   readonly mailboxes: Set<MailboxId>;
   mailboxList: boolean;
-  /** Mailboxes whose annotations changed, 0 for the account's own. */
-  readonly annotated: Set<MailboxId>;
+  readonly annotated: AnnotatedEntry[];
 }
 
 /** Everything the memory engine holds. Rooms change it synchronously, so each method is one commit. */
@@ -245,7 +245,7 @@ export class MemoryState {
       at: this.clock.now(),
       mailboxes: new Set(),
       mailboxList: false,
-      annotated: new Set(),
+      annotated: [],
     };
   }
 
@@ -260,7 +260,7 @@ export class MemoryState {
         modSeq: touch.modSeq,
         mailboxes: [...touch.mailboxes],
         mailboxList: touch.mailboxList,
-        annotated: [...touch.annotated],
+        annotated: touch.annotated,
       };
       for (const listener of this.watchers.get(accountId) ?? []) tell(() => listener(change));
     }

@@ -1,6 +1,7 @@
 import {
   type AccountAnnotations,
   type AccountId,
+  type AnnotatedEntry,
   type Annotation,
   type AnnotationChange,
   canonicalAnnotations,
@@ -60,13 +61,16 @@ export class VolumeAnnotations implements AccountAnnotations {
     const run = (edit: Edit): void => {
       const account = edit.account(allowed, accountId);
       const mailbox = mailboxId === null ? OF_ACCOUNT : edit.mailboxById(account, mailboxId).id;
-      let changed = false;
-      for (const change of canonical)
-        if (setOne(edit, account, mailbox, entryOwner(change.entry, context, accountId), change)) changed = true;
-      if (!changed) return;
+      const changed: AnnotatedEntry[] = [];
+      for (const change of canonical) {
+        const owner = entryOwner(change.entry, context, accountId);
+        if (setOne(edit, account, mailbox, owner, change))
+          changed.push({ mailboxId: mailbox, entry: change.entry, owner });
+      }
+      if (changed.length === 0) return;
       assertRoom(edit, account);
       edit.touch(account);
-      account.annotated.add(mailbox);
+      account.annotated.push(...changed);
     };
     await this.parts.loop.submit({ run, contents: [], grows: canonical.some(({ value }) => value !== null) });
   }

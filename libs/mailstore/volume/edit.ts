@@ -2,6 +2,7 @@ import {
   type AccountId,
   type AccountSpec,
   type AccountStanding,
+  type AnnotatedEntry,
   actsAbroad,
   initialMailboxes,
   lookupName,
@@ -47,8 +48,7 @@ export interface AccountEdit {
   readonly mailboxes: Map<MailboxId, MailboxRow>;
   readonly changedMailboxes: Set<MailboxId>;
   mailboxList: boolean;
-  /** Mailboxes whose annotations changed, 0 for the account's own. */
-  readonly annotated: Set<MailboxId>;
+  readonly annotated: AnnotatedEntry[];
 }
 
 /**
@@ -246,7 +246,7 @@ export class Edit {
   private open(row: AccountRow): AccountEdit {
     const account: AccountEdit = {
       ...{ row, touched: false, respecified: false, reshaped: false, mailboxList: false },
-      ...{ mailboxes: new Map(), changedMailboxes: new Set(), annotated: new Set() },
+      ...{ mailboxes: new Map(), changedMailboxes: new Set(), annotated: [] },
     };
     this.accounts.set(row.id, account);
     return account;

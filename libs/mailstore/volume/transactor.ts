@@ -1,6 +1,7 @@
 import {
   type AccountChange,
   type AccountId,
+  type AnnotatedEntry,
   type MailboxId,
   MailStoreError,
   type MailStoreLimits,
@@ -40,7 +41,7 @@ interface Gathered {
   modSeq: number;
   readonly mailboxes: Set<MailboxId>;
   mailboxList: boolean;
-  readonly annotated: Set<MailboxId>;
+  readonly annotated: AnnotatedEntry[];
 }
 
 /** What the operations of a transaction came to. */
@@ -220,17 +221,17 @@ function gather(edits: readonly Edit[]): readonly AccountChange[] {
         modSeq: 0,
         mailboxes: new Set<MailboxId>(),
         mailboxList: false,
-        annotated: new Set<MailboxId>(),
+        annotated: [],
       };
       known.modSeq = account.row.modSeq;
       known.mailboxList ||= account.mailboxList;
       for (const id of account.changedMailboxes) known.mailboxes.add(id);
-      for (const id of account.annotated) known.annotated.add(id);
+      known.annotated.push(...account.annotated);
       accounts.set(accountId, known);
     }
   }
   return [...accounts].map(([accountId, { modSeq, mailboxes, mailboxList, annotated }]) => ({
-    ...{ accountId, modSeq, mailboxes: [...mailboxes], mailboxList, annotated: [...annotated] },
+    ...{ accountId, modSeq, mailboxes: [...mailboxes], mailboxList, annotated },
   }));
 }
 

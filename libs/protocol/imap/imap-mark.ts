@@ -1,3 +1,5 @@
+import type { NotifyRequest } from './parse/notify.ts';
+
 /**
  * Where a session stands after a complete response: the state of a MARK (`#protocol/handover`), from which a new owner of
  * the volume goes on. Opaque to the hub.
@@ -10,6 +12,19 @@ export interface ImapMark {
   readonly idleTag: string | null;
   /** The saved search result as a set of uids; '' when empty or none, `null` when it is too long to travel. RFC 5182. */
   readonly savedSearch: string | null;
+  /** What NOTIFY asked for last; `null` when it never did. */
+  readonly notify: NotifyMark | null;
+}
+
+/** `lost`: too long to travel. */
+export type NotifyMark = 'lost' | { readonly request: NotifyRequest; readonly mailboxes: MailboxNewsMark | null };
+
+/** From where news of mailboxes that are not selected goes on. */
+export interface MailboxNewsMark {
+  /** ModSeq of the client's own account up to which changes have been told. */
+  readonly toldTo: number;
+  /** CRC-32 of names and subscriptions as the client knows them. */
+  readonly names: number;
 }
 
 /** The view of the selected mailbox. */
@@ -53,6 +68,7 @@ export function encodeImapMark(mark: ImapMark): Buffer {
       ],
       mark.idleTag,
       mark.savedSearch,
+      mark.notify,
     ]),
   );
 }
@@ -61,7 +77,7 @@ export function encodeImapMark(mark: ImapMark): Buffer {
 export function decodeImapMark(bytes: Uint8Array): ImapMark {
   const value: unknown = JSON.parse(Buffer.from(bytes).toString());
   if (!Array.isArray(value) || value[0] !== VERSION) throw new RangeError('session mark of an unknown version');
-  const [, enabled, selected, idleTag, savedSearch] = value;
+  const [, enabled, selected, idleTag, savedSearch, notify] = value;
   return {
     enabled,
     selected: selected && {
@@ -77,5 +93,6 @@ export function decodeImapMark(bytes: Uint8Array): ImapMark {
     },
     idleTag,
     savedSearch,
+    notify: notify ?? null,
   };
 }

@@ -16,6 +16,7 @@ export * from './parse/mailbox.ts';
 export * from './parse/message.ts';
 export * from './parse/message-url.ts';
 export * from './parse/metadata.ts';
+export * from './parse/notify.ts';
 export * from './parse/search.ts';
 export * from './parse/session.ts';
 export * from './parse/sort.ts';

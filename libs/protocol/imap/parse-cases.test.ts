@@ -1,5 +1,5 @@
 import type { ArgumentReader } from './argument-reader.ts';
-import { METADATA_BAD, METADATA_GOOD } from './metadata-cases.test.ts';
+import { EXTENSION_BAD, EXTENSION_GOOD } from './extension-cases.test.ts';
 import { parseAcl, parseSetAcl } from './parse/acl.ts';
 import { parseAppendPieces } from './parse/append.ts';
 import { parseFetch } from './parse/fetch.ts';
@@ -15,6 +15,7 @@ import {
 import { parseCopy, parseStore, parseUidExpunge } from './parse/message.ts';
 import { parseMessageUrl } from './parse/message-url.ts';
 import { parseGetMetadata, parseSetMetadata } from './parse/metadata.ts';
+import { parseNotify } from './parse/notify.ts';
 import { parseSearch } from './parse/search.ts';
 import { parseAuthenticate, parseEnable, parseId, parseLogin, parseNothing, parseQuotaRoot } from './parse/session.ts';
 import { parseSort, parseThread } from './parse/sort.ts';
@@ -42,6 +43,7 @@ export const PARSERS: Readonly<Record<string, (reader: ArgumentReader) => unknow
   acl: (r) => parseAcl(r, 'utf7'),
   getMetadata: (r) => parseGetMetadata(r, 'utf7'),
   setMetadata: (r) => parseSetMetadata(r, 'utf7'),
+  notify: (r) => parseNotify(r, 'utf7'),
   uidExpunge: parseUidExpunge,
   search: parseSearch,
   sort: parseSort,
@@ -55,7 +57,7 @@ export const PARSERS: Readonly<Record<string, (reader: ArgumentReader) => unknow
 
 /** Arguments and what they are read as; `null` where they are refused. Also what fuzzing begins with. */
 export const GOOD: readonly [parser: string, text: string, expected: object | null][] = [
-  ...METADATA_GOOD,
+  ...EXTENSION_GOOD,
   ['login', 'ann "pa\\"ss \\\\"', { username: 'ann', password: 'pa"ss \\' }],
   ['login', '{3}\r\nann {2+}\r\np\xc3', null],
   ['login', '"" ""', { username: '', password: '' }],
@@ -307,7 +309,7 @@ export const GOOD: readonly [parser: string, text: string, expected: object | nu
 ];
 
 export const BAD: readonly [parser: string, text: string][] = [
-  ...METADATA_BAD,
+  ...EXTENSION_BAD,
   ['nothing', ' x'],
   ['login', 'ann'],
   ['login', 'ann '],

@@ -17,6 +17,8 @@ interface LoopSession extends CommandSession {
   answered: number;
   wait(): Promise<void>;
   heard(): void;
+  /** Tells what NOTIFY asked to hear of while no command is at work. */
+  tellUnasked(): Promise<void>;
 }
 
 interface LoopHooks {
@@ -90,6 +92,7 @@ export class CommandLoop {
         this.session.heard();
         return event;
       }
+      if (!this.open) await this.session.tellUnasked();
       await this.session.wait();
     }
   }

@@ -1,6 +1,6 @@
 import type { AccountId, Mailbox, MailStore, ModSeq, Uid } from '#mailstore/api';
 import type { HubRequest } from '#protocol/handover';
-import type { ArgumentReader, LiteralHeader, NameEncoding, SequenceSet } from '#protocol/imap';
+import type { ArgumentReader, LiteralHeader, NameEncoding, NotifyRequest, SequenceSet } from '#protocol/imap';
 import type { ByteStream, Clock, Logger, RequestContext } from '#stdx';
 import type { ImapInput } from './input.ts';
 import type { ImapLimits } from './limits.ts';
@@ -104,8 +104,14 @@ export interface CommandSession {
   knowsFlags(uid: Uid, modSeq: ModSeq): boolean;
   /** Tells the client what has changed in the selected mailbox; expunges only where the protocol lets it. */
   sync(expunges: boolean): Promise<void>;
+  /** From now on tells what is asked, and nothing else. RFC 5465. `status`: begins with the STATUS of mailboxes that are not selected. */
+  notify(request: NotifyRequest, status: boolean): Promise<void>;
   /** True when `sync` has something to look for. */
   readonly stale: boolean;
+  /** There may be something that `tellNews` tells. */
+  readonly hasNews: boolean;
+  /** Tells everything there is to tell, in any mailbox. */
+  tellNews(): Promise<void>;
   /** Writes what is gathered and marks where the session stands. */
   settle(): void;
   /** IDLE has answered with its continuation, or (`null`) been ended by the client. */

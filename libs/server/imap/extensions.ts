@@ -30,6 +30,7 @@ export const EXTENSIONS: readonly ImapExtension[] = [
   row('ENABLE', 'RFC 5161', 'Switching extensions on', 'ENABLE'),
   row('UTF8=ACCEPT', 'RFC 9755', 'UTF-8 in names and headers, once enabled'),
   row('IDLE', 'RFC 2177', 'News as it happens', 'IDLE'),
+  row('NOTIFY', 'RFC 5465', 'News of any mailbox, without asking', 'NOTIFY'),
   row('MULTIAPPEND', 'RFC 3502', 'Several messages with one APPEND'),
   row('BINARY', 'RFC 3516', 'Parts without their transfer encoding, messages with NUL'),
   row('NAMESPACE', 'RFC 2342', 'Where mailboxes are', 'NAMESPACE'),

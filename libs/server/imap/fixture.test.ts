@@ -7,7 +7,8 @@ import { messageParser } from '#protocol/message';
 import { type Logger, silentLogger, systemContext } from '#stdx';
 import { hubSide, ImapTestClient, SimulatedClock } from '#testing';
 import type { ImapLimits } from './limits.ts';
-import { ImapSession, type ImapSessionOptions } from './session.ts';
+import { ImapSession } from './session.ts';
+import type { ImapSessionOptions } from './session-options.ts';
 
 export const CONTEXT = systemContext('imap-spec');
 export const ACCOUNT = { accountId: 'a1', email: 'ann@example.test', partnerId: 'p1', quotaBytes: 1_000_000 };

@@ -17,6 +17,8 @@ export interface ImapLimits {
   readonly firstUnseenMessagesMax: number;
   /** Told when an annotation is too large. The store's own `annotationBytesMax`. */
   readonly annotationBytesMax: number;
+  /** Mailboxes NOTIFY watches for one session, some 200 bytes each. The store's own bound on an account's mailboxes is of this order. */
+  readonly notifyMailboxesMax: number;
   /** Messages changed by one commit of STORE, so that no commit holds up others for long. */
   readonly storeBatchMessages: number;
 }
@@ -30,5 +32,6 @@ export const DEFAULT_IMAP_LIMITS: ImapLimits = {
   badCommandsMax: 20,
   annotationBytesMax: 16_384,
   firstUnseenMessagesMax: 20_000,
+  notifyMailboxesMax: 10_000,
   storeBatchMessages: 2_000,
 };

@@ -1,20 +1,13 @@
 import type { ClientConnection } from '#connection';
+import { type Mailbox, type MailboxRef, type MailStore, MailStoreError, type ModSeq, type Uid } from '#mailstore/api';
 import {
-  type AccountSpec,
-  type Mailbox,
-  type MailboxRef,
-  type MailStore,
-  MailStoreError,
-  type ModSeq,
-  type Uid,
-} from '#mailstore/api';
-import {
-  canonicalMailboxName,
   decodeImapMark,
   encodeImapMark,
   expandSequenceSet,
   formatSequenceSet,
+  type ImapMark,
   type NameEncoding,
+  type NotifyRequest,
   type SequenceSet,
 } from '#protocol/imap';
 import { type Clock, type Logger, present, type RequestContext, type Timer } from '#stdx';
@@ -24,37 +17,19 @@ import { ImapRefusal } from './errors.ts';
 import { capabilityList } from './extensions.ts';
 import { ImapInput } from './input.ts';
 import { DEFAULT_IMAP_LIMITS, type ImapLimits } from './limits.ts';
+import { fetchNew } from './notify/fetch-new.ts';
+import { Notifier } from './notify/notifier.ts';
+import { openView, resumeView, SELECTED_IS_GONE } from './open-view.ts';
 import { ImapOutput } from './output.ts';
-import { findMailbox } from './shared-names.ts';
-import { claimRecent, hideVanished, tellChanges } from './sync.ts';
-import { MailboxView, type Selection } from './view.ts';
-
-export interface ImapSessionOptions {
-  readonly store: MailStore;
-  readonly context: RequestContext;
-  readonly account: AccountSpec;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly connection: ClientConnection;
-  readonly limits?: Partial<ImapLimits>;
-  /** The tag of the LOGIN to answer, PREAUTH for a connection that needed none, or the mark from which a lost owner's session goes on, silently. */
-  readonly greeting: { readonly tag: string } | 'preauth' | { readonly mark: Uint8Array };
-  readonly hooks?: ImapSessionHooks;
-}
-
-/** What the app may want to count. */
-export interface ImapSessionHooks {
-  /** After each command; `status` as answered. */
-  command?(name: string, status: 'OK' | 'NO' | 'BAD', durationMs: number): void;
-}
+import type { ImapSessionOptions } from './session-options.ts';
+import { claimRecent, tellChanges } from './sync.ts';
+import type { MailboxView, Selection } from './view.ts';
 
 /** Why a session is over; thrown through whatever was at work. */
 class SessionEnd extends Error {
   override readonly name = 'SessionEnd';
 }
 
-/** RFC 4314 §5.2: none of them is READ-ONLY. */
-const CHANGING_RIGHTS = /[iswte]/;
 const SAVED_SEARCH_MARK_CHARS_MAX = 1_500;
 
 /**
@@ -81,6 +56,11 @@ export class ImapSession implements CommandSession {
   /** Units of this leg answered, as MARK counts them (`#protocol/handover`); the login that began it is none. */
   answered = 0;
   private current: MailboxView | null = null;
+  private readonly notifier = new Notifier(this, () => this.input.wake());
+  /** The running command has changed the selected mailbox itself. */
+  private hasTouched = false;
+  /** The selected mailbox has changed while the client did not want to hear of it. */
+  private isBehind = false;
   private unwatch: (() => void) | null = null;
   private readonly told = new Map<Uid, ModSeq>();
   private idleTag: string | null = null;
@@ -120,6 +100,7 @@ export class ImapSession implements CommandSession {
       this.fail(error);
     } finally {
       this.unselect();
+      this.notifier.stop();
       this.timeout.cancel();
     }
   }
@@ -184,22 +165,10 @@ export class ImapSession implements CommandSession {
   }
 
   async select(name: string, readOnly: boolean): Promise<{ mailbox: Mailbox; view: MailboxView }> {
-    const { store, context } = this;
-    const { ref, mailbox } = await findMailbox(this, canonicalMailboxName(name));
-    const { uidValidity, uidNext, modSeq } = mailbox;
-    const rights = await store.sharing.rights(context, ref);
-    this.watch(ref);
-    const uids = await store.uids(context, ref);
-    // What came since is told by the next sync, like anything later.
-    let known = uids.length;
-    while (known > 0 && uids[known - 1]! >= uidNext) known--;
-    const isReadOnly = readOnly || !CHANGING_RIGHTS.test(rights);
-    const view = new MailboxView(ref, uidValidity, isReadOnly, uids.subarray(0, known), uidNext, modSeq, modSeq);
-    view.rights = rights;
-    const now = await store.mailbox(context, ref.accountId, mailbox.id);
-    if (now.modSeq !== modSeq) hideVanished(view, await store.changes(context, ref, modSeq));
+    const { mailbox, view, stale } = await openView(this, name, readOnly);
     this.current = view;
-    this.stale = now.modSeq !== modSeq;
+    // Never set back: a change published since has made it stale already.
+    this.stale ||= stale;
     if (!this.enabled.has('IMAP4REV2') && mailbox.recentUid < mailbox.uidNext) await claimRecent(this, view);
     return { mailbox, view };
   }
@@ -211,6 +180,7 @@ export class ImapSession implements CommandSession {
     this.current = null;
     this.savedSearch = [];
     this.stale = false;
+    this.isBehind = false;
     this.told.clear();
     return was;
   }
@@ -232,6 +202,7 @@ export class ImapSession implements CommandSession {
 
   touched(): void {
     this.stale = true;
+    this.hasTouched = true;
   }
 
   toldFlags(uid: Uid, modSeq: ModSeq): void {
@@ -245,18 +216,42 @@ export class ImapSession implements CommandSession {
   async sync(expunges: boolean): Promise<void> {
     const view = this.current;
     if (!view) return;
+    const { messages, flags, fetch } = this.notifier.selected;
+    const isOwn = this.hasTouched;
     // Cleared first: a commit during the look makes it stale again.
     this.stale = false;
-    try {
-      await tellChanges(this, view, this.told, expunges);
-    } catch (error) {
-      if (error instanceof MailStoreError && error.code === 'mailboxNotFound')
-        throw new SessionEnd('The selected mailbox was deleted');
-      throw error;
+    this.hasTouched = false;
+    if (!messages && !isOwn) {
+      this.isBehind = true;
+      return;
     }
+    const added = await tellChanges(this, view, this.told, { expunges, flags: flags || isOwn }).catch(endIfGone);
+    if (fetch.length > 0 && added.length > 0) await fetchNew(this, fetch, added);
     this.told.clear();
     // Expunges that may not be told yet wait for the next command that may.
     if (view.expungesToldTo < view.flagsToldTo) this.stale = true;
+  }
+
+  async notify(request: NotifyRequest, status: boolean): Promise<void> {
+    await this.notifier.set(request, status);
+    const { messages, flags } = this.notifier.selected;
+    if (flags && this.current?.unhideFlags()) this.stale = true;
+    if (messages && this.isBehind) this.stale = true;
+  }
+
+  get hasNews(): boolean {
+    return this.stale || this.notifier.pending;
+  }
+
+  async tellNews(): Promise<void> {
+    if (this.stale) await this.sync(true);
+    await this.notifier.tell();
+  }
+
+  async tellUnasked(): Promise<void> {
+    const { unasked } = this.notifier.selected;
+    if (this.stale && unasked !== 'nothing') await this.sync(unasked === 'all');
+    await this.notifier.tell();
   }
 
   /** The volume leaves in order: ends once what is at work is answered and marked, and begins nothing more. */
@@ -332,13 +327,14 @@ export class ImapSession implements CommandSession {
 
   // ---- marks
 
-  toMark() {
+  toMark(): ImapMark {
     const saved = this.savedSearch && formatSequenceSet(this.savedSearch);
     return {
       enabled: [...this.enabled],
       selected: this.current?.toMark(this.accountId) ?? null,
       idleTag: this.idleTag,
       savedSearch: saved !== null && saved.length <= SAVED_SEARCH_MARK_CHARS_MAX ? saved : null,
+      notify: this.notifier.toMark(),
     };
   }
 
@@ -347,32 +343,22 @@ export class ImapSession implements CommandSession {
     const mark = decodeImapMark(bytes);
     for (const name of mark.enabled) this.enabled.add(name as Enabled);
     if (mark.selected) {
-      const { store, context } = this;
-      const { selected } = mark;
-      const accountId = selected.accountId ?? this.accountId;
-      const mailbox = await store.mailbox(context, accountId, selected.mailboxId).catch(endIfGone);
-      if (mailbox.uidValidity !== selected.uidValidity) throw new SessionEnd('The selected mailbox is another one now');
-      const ref = { accountId, mailboxId: mailbox.id };
-      this.watch(ref);
-      // In this order: what goes in between is then in both, and not in neither.
-      const uids = await store.uids(context, ref);
-      const changes = await store.changes(context, ref, selected.expungesToldTo);
-      if (!changes.exact || selected.neverTold === null) throw new SessionEnd('Too much has changed, connect again');
-      const vanished = changes.vanished.map(({ uid }) => uid);
-      this.current = MailboxView.fromMark(selected, mailbox, accountId, uids, vanished);
-      this.current.rights = await store.sharing.rights(context, ref);
+      const view = await resumeView(this, mark.selected);
+      if (typeof view === 'string') throw new SessionEnd(view);
+      this.current = view;
       this.stale = true;
       this.savedSearch = mark.savedSearch === null ? null : expandSequenceSet(mark.savedSearch);
     }
+    if (mark.notify !== null) await this.notifier.resume(mark.notify);
     if (mark.idleTag !== null) await loop.resumeIdle(mark.idleTag);
   }
 
-  private watch({ accountId, mailboxId }: MailboxRef): void {
+  watch({ accountId, mailboxId }: MailboxRef): void {
     this.unwatch?.();
     this.unwatch = this.store.watch(accountId, (change) => {
       if (!change.mailboxes.includes(mailboxId)) return;
       this.stale = true;
-      if (this.idleTag !== null) this.input.wake();
+      if (this.idleTag !== null || this.notifier.selected.unasked !== 'nothing') this.input.wake();
     });
   }
 
@@ -392,7 +378,6 @@ export class ImapSession implements CommandSession {
 const isAway = ({ code }: MailStoreError): boolean => code === 'unavailable' || code === 'stale';
 
 function endIfGone(error: unknown): never {
-  if (error instanceof MailStoreError && error.code === 'mailboxNotFound')
-    throw new SessionEnd('The selected mailbox was deleted');
+  if (error instanceof MailStoreError && error.code === 'mailboxNotFound') throw new SessionEnd(SELECTED_IS_GONE);
   throw error;
 }

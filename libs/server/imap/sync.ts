@@ -10,22 +10,24 @@ const BATCH = 500;
 /**
  * Tells the client what changed in its mailbox since it was last told: expunges (only when `expunges`), then additions, then
  * flags. Expunges first, so that the sequence numbers of the others are already the new ones. `told` holds flag states
- * the running command has answered with itself.
+ * the running command has answered with itself. Returns the uids that were added.
  */
 export async function tellChanges(
   session: CommandSession,
   view: MailboxView,
   told: ReadonlyMap<Uid, ModSeq>,
-  expunges: boolean,
-): Promise<void> {
+  { expunges, flags }: { readonly expunges: boolean; readonly flags: boolean },
+): Promise<readonly Uid[]> {
   const { store, context } = session;
   const changes = await store.changes(context, view.ref, Math.min(view.expungesToldTo, view.flagsToldTo));
   tellExpunges(session, view, changes, expunges);
   const knownBelow = view.uidNext;
-  await tellAdditions(session, view, changes, knownBelow);
+  const added = await tellAdditions(session, view, changes, knownBelow);
   if (view.expungesToldTo < changes.modSeq) hideVanished(view, changes);
   else view.neverTold = [];
-  await tellFlags(session, view, changes, knownBelow, told);
+  if (flags) await tellFlags(session, view, changes, knownBelow, told);
+  else view.hideFlags(changes.modSeq);
+  return added;
 }
 
 function tellExpunges(session: CommandSession, view: MailboxView, changes: MailboxChanges, allowed: boolean): void {
@@ -65,17 +67,19 @@ async function tellAdditions(
   view: MailboxView,
   changes: MailboxChanges,
   knownBelow: Uid,
-): Promise<void> {
+): Promise<readonly Uid[]> {
   const added: Uid[] = [];
   for (const { uid } of changes.changed) if (uid >= knownBelow) added.push(uid);
   view.uidNext = Math.max(view.uidNext, changes.uidNext);
-  if (added.length === 0) return;
+  if (added.length === 0) return added;
   view.append(added);
   const { out } = session;
   out.untagged(`${view.exists} EXISTS`);
-  if (session.enabled.has('IMAP4REV2')) return;
-  await claimRecent(session, view);
-  out.untagged(`${view.recentCount} RECENT`);
+  if (!session.enabled.has('IMAP4REV2')) {
+    await claimRecent(session, view);
+    out.untagged(`${view.recentCount} RECENT`);
+  }
+  return added;
 }
 
 /** Takes \Recent for messages no session has had it for; a read-only view only looks. RFC 3501 §2.3.2. */

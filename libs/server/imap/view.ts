@@ -37,6 +37,8 @@ export class MailboxView {
   neverTold: readonly Uid[] = [];
   /** Of the client: its own mailboxes allow everything. RFC 4314 §2.1. */
   rights = RIGHTS;
+  /** Flags have not been told since, as the client wanted: `flagsToldTo` went on without them. */
+  private flagsHiddenFrom: ModSeq | null = null;
   private uids: Uint32Array;
   private length: number;
 
@@ -150,6 +152,20 @@ export class MailboxView {
     return { indexes, ranges, count };
   }
 
+  /** Passes over flags changed up to this modSeq: the client does not want to hear of them. */
+  hideFlags(to: ModSeq): void {
+    this.flagsHiddenFrom ??= this.flagsToldTo;
+    this.flagsToldTo = Math.max(this.flagsToldTo, to);
+  }
+
+  /** The client wants to hear of flags again. True when there are some it has not heard of. */
+  unhideFlags(): boolean {
+    if (this.flagsHiddenFrom === null) return false;
+    this.flagsToldTo = this.flagsHiddenFrom;
+    this.flagsHiddenFrom = null;
+    return true;
+  }
+
   /** Adds messages the client is being told of, ascending and above all known. */
   append(uids: readonly Uid[]): void {
     const needed = this.length + uids.length;
@@ -221,7 +237,7 @@ export class MailboxView {
       uidValidity: this.uidValidity,
       uidNext: this.uidNext,
       expungesToldTo: this.expungesToldTo,
-      flagsToldTo: this.flagsToldTo,
+      flagsToldTo: this.flagsHiddenFrom ?? this.flagsToldTo,
       recent: this.recent.slice(-RECENT_MARKED_MAX),
       neverTold: neverTold.length > NEVER_TOLD_CHARS_MAX ? null : neverTold,
     };

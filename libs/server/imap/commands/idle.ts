@@ -29,7 +29,7 @@ export async function idleUntilDone(session: CommandSession, reply: Reply): Prom
       else session.end('');
       return;
     }
-    if (session.stale) await session.sync(true);
+    if (session.hasNews) await session.tellNews();
     else await session.waitForNews();
   }
 }

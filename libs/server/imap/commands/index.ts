@@ -19,6 +19,7 @@ import { getMetadata, setMetadata } from './metadata.ts';
 import { move, uidMove } from './move.ts';
 import { namespace } from './namespace.ts';
 import { check, noop } from './noop.ts';
+import { notify } from './notify.ts';
 import { getQuota, getQuotaRoot } from './quota.ts';
 import { rename } from './rename.ts';
 import { replace, uidReplace } from './replace.ts';
@@ -50,6 +51,7 @@ const ROWS = [
     status,
     append,
     idle,
+    notify,
   ],
   ...[getQuota, getQuotaRoot, getMetadata, setMetadata],
   ...[setAcl, deleteAcl, getAcl, listRights, myRights],

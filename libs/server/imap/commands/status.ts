@@ -20,16 +20,25 @@ export const status: ImapCommand<ReturnType<typeof parseStatus>> = {
   },
 };
 
-/** The untagged STATUS, also for LIST … RETURN (STATUS (…)). */
+/** The untagged STATUS that was asked for, also by LIST … RETURN (STATUS (…)). */
 export async function formatStatus(
+  session: CommandSession,
+  found: FoundMailbox,
+  items: readonly StatusItem[],
+): Promise<string> {
+  // RFC 7162 §3.1.7: asking for HIGHESTMODSEQ is a CONDSTORE-enabling command.
+  if (items.includes('HIGHESTMODSEQ')) session.enable('CONDSTORE');
+  return describeStatus(session, found, items);
+}
+
+/** The untagged STATUS. */
+export async function describeStatus(
   session: CommandSession,
   found: FoundMailbox,
   items: readonly StatusItem[],
 ): Promise<string> {
   const values: string[] = [];
   for (const item of items) values.push(`${item} ${await statusValue(session, found, item)}`);
-  // RFC 7162 §3.1.7: asking for HIGHESTMODSEQ is a CONDSTORE-enabling command.
-  if (items.includes('HIGHESTMODSEQ')) session.enable('CONDSTORE');
   return `STATUS ${formatMailboxName(session, found.mailbox.name)} (${values.join(' ')})`;
 }
 
