@@ -14,6 +14,7 @@ import { Alerts1700000013000 } from './1700000013000-alerts.ts';
 import { SellerContact1700000014000 } from './1700000014000-seller-contact.ts';
 import { AccountMoves1700000015000 } from './1700000015000-account-moves.ts';
 import { DomainPins1700000016000 } from './1700000016000-domain-pins.ts';
+import { AddOnMeters1700000017000 } from './1700000017000-add-on-meters.ts';
 import { Releases1700000025000 } from './1700000025000-releases.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
@@ -34,5 +35,6 @@ export const MIGRATIONS = [
   SellerContact1700000014000,
   AccountMoves1700000015000,
   DomainPins1700000016000,
+  AddOnMeters1700000017000,
   Releases1700000025000,
 ];

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { API_PREFIX, type CallOf, ERRORS, errorsOf, Problem, type ResponseOf, ROUTES, type Route } from '#api-schema';
+import {
+  API_PREFIX,
+  type CallOf,
+  contentTypeOf,
+  ERRORS,
+  errorsOf,
+  Problem,
+  type ResponseOf,
+  ROUTES,
+  type Route,
+} from '#api-schema';
 import { Database } from '#database';
 import type { ApiKeyScope } from '#directory/api';
 import { PostgresDirectoryRegistry } from '#directory/postgres';
@@ -41,7 +51,7 @@ export class Caller {
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
     const answer = await this.send(route.method, url, {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: { ...(body === undefined ? {} : { 'content-type': contentTypeOf(route, body) }), ...headers },
     });
     const { problem, status } = answer;
     if (problem) assert(errorsOf(route).includes(problem.code), `${route.id} does not say it answers ${problem.code}`);

@@ -21,6 +21,8 @@ import { Documents } from './billing/documents.ts';
 import { Evidence } from './billing/evidence.ts';
 import { InvoiceController } from './billing/invoice.controller.ts';
 import { Invoices } from './billing/invoices.ts';
+import { PriceController } from './billing/price.controller.ts';
+import { Prices } from './billing/prices.ts';
 import { BackupController } from './clusters/backup.controller.ts';
 import { ClusterController } from './clusters/cluster.controller.ts';
 import { ClusterBackups } from './clusters/cluster-backups.ts';
@@ -39,6 +41,8 @@ import { DomainPins } from './domains/domain-pins.ts';
 import { Domains } from './domains/domains.ts';
 import { JoinTokenController } from './members/join-token.controller.ts';
 import { JoinTokens } from './members/join-tokens.ts';
+import { MeterController } from './meters/meter.controller.ts';
+import { Meters } from './meters/meters.ts';
 import { MoveController } from './moves/move.controller.ts';
 import { Moves } from './moves/moves.ts';
 import { PartnerController } from './partners/partner.controller.ts';
@@ -72,7 +76,9 @@ export interface UseCases {
   readonly rebalance: Rebalance;
   readonly domainPins: DomainPins;
   readonly usage: Usage;
+  readonly meters: Meters;
   readonly billing: Billing;
+  readonly prices: Prices;
   readonly evidence: Evidence;
   readonly invoices: Invoices;
   readonly documents: Documents;
@@ -100,7 +106,9 @@ export const CONTROLLERS: readonly Type[] = [
   AlertController,
   MoveController,
   UsageController,
+  MeterController,
   BillingController,
+  PriceController,
   InvoiceController,
   DocumentController,
   BillingProfileController,
@@ -143,7 +151,9 @@ export class AppModule {
         bind(Rebalance, useCases.rebalance),
         bind(DomainPins, useCases.domainPins),
         bind(Usage, useCases.usage),
+        bind(Meters, useCases.meters),
         bind(Billing, useCases.billing),
+        bind(Prices, useCases.prices),
         bind(Evidence, useCases.evidence),
         bind(Invoices, useCases.invoices),
         bind(Documents, useCases.documents),

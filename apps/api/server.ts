@@ -11,7 +11,7 @@ import { SealKey } from '#trust';
 import { AppModule, UNPREFIXED } from './app.module.ts';
 import type { Ground } from './ground.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
-import { requireJson } from './http/body-type.ts';
+import { BODY_TYPES, requireJson } from './http/body-type.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { RefusalError } from './http/refusal.ts';
 import { ReplyInterceptor } from './http/reply.interceptor.ts';
@@ -85,7 +85,7 @@ export async function startApi(settings: Settings, ground: Ground): Promise<Runn
   app.use(requireJson);
   app.useBodyParser('json', {
     limit: settings.ROOKERY_API_BODY_BYTES_MAX,
-    type: ['application/json', 'application/merge-patch+json'],
+    type: [...BODY_TYPES],
   });
   app.use((error: unknown, request: ApiRequest, response: ApiResponse, _next: unknown) =>
     problems.answer(error, request, response),

@@ -39,6 +39,13 @@ const Settings = z.object({
     .min(1_024)
     .default(1_048_576)
     .describe('An alias of 1,000 targets is 256 KB'),
+  ROOKERY_API_USAGE_BATCH_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(1_000)
+    .describe('Events of a usage batch: what our own senders put in one, 300 KB as CloudEvents'),
   ROOKERY_API_REQUESTS_PER_MINUTE: z.coerce
     .number()
     .int()

@@ -1,6 +1,7 @@
 import { AlertBook, AlertChannels } from '#alerting';
 import { MonthRating } from '#billing/invoice';
 import {
+  Catalogue,
   CreditNotes,
   InvoiceBook,
   InvoiceFiles,
@@ -10,13 +11,20 @@ import {
   BillingProfiles as ProfileStore,
   Seller,
   Statements,
+  Subscriptions,
   WebhookEndpoints,
 } from '#billing/postgres';
 import { findVolumeOwners } from '#cluster/postgres';
 import type { Database } from '#database';
 import type { DirectoryRegistry } from '#directory/api';
 import { PostgresAccountUsage } from '#directory/postgres';
-import { PostgresUsageEvidence, PostgresUsageReader } from '#metering';
+import {
+  AddOnIngestion,
+  Meters as MeterStore,
+  PostgresMetering,
+  PostgresUsageEvidence,
+  PostgresUsageReader,
+} from '#metering';
 import { AccountTokens } from './accounts/account-tokens.ts';
 import { AccountUsage } from './accounts/account-usage.ts';
 import { Accounts } from './accounts/accounts.ts';
@@ -30,6 +38,7 @@ import { BillingProfiles } from './billing/billing-profiles.ts';
 import { Documents } from './billing/documents.ts';
 import { Evidence } from './billing/evidence.ts';
 import { Invoices } from './billing/invoices.ts';
+import { Prices } from './billing/prices.ts';
 import { ClusterBackups } from './clusters/cluster-backups.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
@@ -45,6 +54,7 @@ import type { Ground } from './ground.ts';
 import type { ClusterTrusts } from './members/cluster-trusts.ts';
 import { JoinTokens } from './members/join-tokens.ts';
 import type { MemberDoors } from './members/member-doors.ts';
+import { Meters } from './meters/meters.ts';
 import { Moves } from './moves/moves.ts';
 import { PartnerNames } from './partners/partner-names.ts';
 import { Partners } from './partners/partners.ts';
@@ -76,7 +86,10 @@ export function useCases(
   const usage = new AccountUsage(ownersOf, rpc, new PostgresAccountUsage(database), clock);
   const accounts = new PostgresBillingAccounts(database);
   const usageReader = new PostgresUsageReader(database);
+  const meterStore = new MeterStore(database, clock);
+  const ingestion = new AddOnIngestion(database, new PostgresMetering(database, clock), clock);
   const rating = new MonthRating(accounts, usageReader, clock);
+  const billing = new Billing(names, accounts, rating, clock);
   const invoices = new InvoiceBook(database);
   const files = new InvoiceFiles(database, clock);
   return {
@@ -97,8 +110,10 @@ export function useCases(
     moves: new Moves(registry, clusters, database),
     joinTokens: new JoinTokens(database, clusters, members.trusts, members.doors, clock, random),
     alerts: new Alerts(clusters, new AlertBook(database, clock), new AlertChannels(database, random, clock)),
-    usage: new Usage(registry, names, usageReader, clock),
-    billing: new Billing(names, accounts, rating, clock),
+    usage: new Usage(registry, names, usageReader, meterStore, clock),
+    meters: new Meters(names, meterStore, ingestion, settings.ROOKERY_API_USAGE_BATCH_MAX),
+    billing,
+    prices: new Prices(names, new Catalogue(database), new Subscriptions(database), billing, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
     invoices: new Invoices(names, invoices, new InvoiceFinalization(database, accounts, rating, clock), files),
     documents: new Documents(names, new CreditNotes(database), files, new Statements(database, clock)),

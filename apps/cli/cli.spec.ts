@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { temporaryDirectory, testDatabase } from '#testing';
 import { runCli } from './cli.ts';
+import { insertOperatorKey, listening, spawnApi } from './cli-fixture.spec.ts';
 
 interface Run {
   readonly code: number | null;
@@ -30,18 +29,7 @@ describe('the command line', () => {
   before(async () => {
     home = await testDatabase();
     key = await insertOperatorKey(home.url);
-    const environment = {
-      DATABASE_URL: home.url,
-      ROOKERY_API_PORT: '0',
-      ROOKERY_STATUS_PORT: '0',
-      ROOKERY_JOIN_PORT: '0',
-      ROOKERY_RENEWAL_PORT: '0',
-      ROOKERY_SEAL_KEY: '07'.repeat(32),
-    };
-    api = spawn(process.execPath, [here('../api/main.js')], {
-      env: { ...process.env, ...environment },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    api = spawnApi(home.url);
     url = await listening(api);
     writeFileSync(clusterFile, JSON.stringify({ api: { url }, operator: { apiKey: key } }));
   });
@@ -366,29 +354,3 @@ describe('the command line', () => {
     }
   });
 });
-
-/** As the supervisor makes it at the first start. */
-async function insertOperatorKey(databaseUrl: string): Promise<string> {
-  const secret = `rk_${'0'.repeat(12)}_${'A'.repeat(43)}`;
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query(
-    `INSERT INTO api_key (name, prefix, secret_hash, scopes) VALUES ('operator', $1, sha256(convert_to($2, 'UTF8')), '{read,write,operator}')`,
-    ['0'.repeat(12), secret],
-  );
-  await client.end();
-  return secret;
-}
-
-async function listening(api: ChildProcess): Promise<string> {
-  const lines = createInterface({ input: api.stderr! });
-  for await (const line of lines) {
-    const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
-    if (msg === 'listening' && url) {
-      // What follows is read, so that the pipe never fills.
-      api.stderr?.resume();
-      return url;
-    }
-  }
-  throw new Error('the API ended while starting');
-}

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { API_PREFIX, type CallOf, Problem, type ResponseOf, ROUTES, type Route } from '#api-schema';
+import { API_PREFIX, type CallOf, contentTypeOf, Problem, type ResponseOf, ROUTES, type Route } from '#api-schema';
 import { RefusedError, UnreachableError, UsageError } from './failure.ts';
 import { exchange, type HttpAnswer } from './http.ts';
 
@@ -80,7 +80,7 @@ export class Client {
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value));
     const headers: Record<string, string> = { authorization: `Bearer ${this.target.apiKey}` };
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (body !== undefined) headers['content-type'] = contentTypeOf(route, body);
     if (route.method === 'POST') headers['idempotency-key'] = randomUUID();
     if (ifMatch !== undefined) headers['if-match'] = `"${ifMatch}"`;
     const sent = body === undefined ? '' : JSON.stringify(body);

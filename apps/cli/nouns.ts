@@ -11,10 +11,12 @@ import { hub } from './commands/hub.ts';
 import { invoice } from './commands/invoice.ts';
 import { exportMail, importMail } from './commands/mail-transfer.ts';
 import { member } from './commands/member.ts';
+import { meter } from './commands/meter.ts';
 import { move } from './commands/move.ts';
 import { node } from './commands/node.ts';
 import { partner } from './commands/partner.ts';
 import { payment } from './commands/payment.ts';
+import { price } from './commands/price.ts';
 import { queue } from './commands/queue.ts';
 import { token } from './commands/token.ts';
 import { usage } from './commands/usage.ts';
@@ -41,6 +43,8 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   alias,
   apikey,
   usage,
+  meter,
+  price,
   invoice,
   payment,
   billing,

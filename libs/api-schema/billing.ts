@@ -57,7 +57,7 @@ export const InvoicePreview = z
 export const EvidenceQuery = PageQuery.extend({
   meter: z
     .string()
-    .regex(/^[a-z-]{1,40}(,[a-z-]{1,40}){0,9}$/)
+    .regex(/^[a-z][a-z0-9-]{0,39}(,[a-z][a-z0-9-]{0,39}){0,9}$/)
     .describe('Meters, separated by commas'),
   month: Month.exactOptional(),
   from: z.iso.datetime({ offset: true }).exactOptional(),
@@ -102,11 +102,12 @@ export const UsageEventView = z
     at: Instant,
     source: z.string(),
     id: z.string(),
-    kind: z.enum(['counter', 'start', 'stop', 'gauge']),
+    kind: z.enum(['counter', 'start', 'stop', 'gauge', 'peak', 'unique']),
     meter: z.string(),
     subject: z.string(),
     label: z.string().nullable(),
     quantity: z.string().nullable(),
+    item: z.string().nullable().describe('What a unique meter counts once'),
     receivedAt: Instant,
     voided: z.string().nullable().describe('Why it does not count, when it does not'),
   })

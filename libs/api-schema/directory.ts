@@ -194,9 +194,11 @@ export const CreateAlias = z.strictObject({ email: z.string(), targets }).meta({
 export const UpdateAlias = z.strictObject({ targets }).meta({ id: 'UpdateAlias' });
 
 const scopes = z
-  .array(z.enum(['read', 'write', 'operator']))
+  .array(z.enum(['read', 'write', 'usage', 'operator']))
   .min(1)
-  .describe('operator belongs to keys without a partner, and to all of them');
+  .describe(
+    'usage: may send events of add-on meters and nothing else; write includes it. operator belongs to keys without a partner, and to all of them',
+  );
 
 export const ApiKey = z
   .object({

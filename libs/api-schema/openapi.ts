@@ -42,13 +42,14 @@ function operation(route: Route, schemas: Schemas): Json {
     summary: route.summary,
     description: `Needs a key with the scope \`${route.scope}\`.`,
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(route.body
-      ? {
-          requestBody: { required: true, content: { 'application/json': { schema: schemas.of(route.body, 'input') } } },
-        }
-      : {}),
+    ...(route.body ? { requestBody: { required: true, content: content(route.media, route.body, schemas) } } : {}),
     responses: { [route.status]: answer(route, schemas), ...problems(route) },
   };
+}
+
+function content(media: Route['media'], body: z.ZodType, schemas: Schemas): Json {
+  const types = Object.entries(media ?? { 'application/json': body });
+  return Object.fromEntries(types.map(([type, schema]) => [type, { schema: schemas.of(schema, 'input') }]));
 }
 
 function queryParameters(route: Route, schemas: Schemas): Json[] {

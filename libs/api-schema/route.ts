@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import type { ErrorCode } from './problem.ts';
 
-/** What a key must be allowed: to look, to change what is the partner's, or everything. `operator` includes the others. */
-export type Scope = 'read' | 'write' | 'operator';
+/**
+ * What a key must be allowed: to look, to change what is the partner's, to send usage, or everything. `operator` includes the others,
+ * `write` includes `usage`.
+ */
+export type Scope = 'read' | 'write' | 'usage' | 'operator';
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 /** One operation of the API, below `/api/v1`. */
@@ -17,6 +20,8 @@ export interface Route {
   readonly scope: Scope;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Types it takes instead of application/json, each with its schema for readers; the first for one thing, the last for a list. */
+  readonly media?: Readonly<Record<string, z.ZodType>>;
   readonly status: 200 | 201 | 202 | 204;
   /** None with 204. */
   readonly response?: z.ZodType;
@@ -56,6 +61,12 @@ export type ResponseOf<R extends Route> = [SchemaOf<R, 'response'>] extends [nev
 
 /** Keeps the literal types of one route. */
 export const route = <const R extends Route>(definition: R): R => definition;
+
+/** What a body of the route is sent as. */
+export function contentTypeOf({ media }: Route, body: unknown): string {
+  const types = Object.keys(media ?? {});
+  return types.at(Array.isArray(body) ? -1 : 0) ?? 'application/json';
+}
 
 /** Names between braces, in order. */
 export const segmentsOf = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');

@@ -4,8 +4,10 @@ import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { DIRECTORY_ROUTES } from './directory-routes.ts';
 import { DOCUMENT_ROUTES } from './document-routes.ts';
 import { MEMBER_ROUTES } from './member-routes.ts';
+import { METER_ROUTES } from './meter-routes.ts';
 import { MOVE_ROUTES } from './move-routes.ts';
 import { PAYMENT_ROUTES } from './payment-routes.ts';
+import { PRICE_ROUTES } from './price-routes.ts';
 import type { Route } from './route.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
@@ -18,7 +20,9 @@ export const ROUTES = {
   ...ALERT_ROUTES,
   ...MOVE_ROUTES,
   ...USAGE_ROUTES,
+  ...METER_ROUTES,
   ...BILLING_ROUTES,
+  ...PRICE_ROUTES,
   ...DOCUMENT_ROUTES,
   ...PAYMENT_ROUTES,
   ...WEBHOOK_ROUTES,

@@ -13,10 +13,14 @@ export const UsageQuery = z.object({
 /** What was counted of one meter, before any price. */
 export const UsageLine = z
   .object({
-    meter: z.enum(['hub', 'node-active', 'node-standby', 'mailbox', 'messages-in', 'messages-out', 'storage-bytes']),
-    unit: z.enum(['hours', 'mailboxes', 'messages', 'gb-hours']),
+    meter: z
+      .string()
+      .describe(
+        'hub, node-active, node-standby, mailbox, messages-in, messages-out, storage-bytes, or the code of an add-on meter',
+      ),
+    unit: z.string().describe('hours, mailboxes, messages, gb-hours, or as the add-on meter has it'),
     quantity: z.string().describe('Decimal; mailboxes are the most there were at one time'),
-    subjects: z.int().describe('How many different hubs, nodes, mailboxes or volumes'),
+    subjects: z.int().describe('How many different hubs, nodes, mailboxes, volumes, or subjects of an add-on meter'),
   })
   .meta({ id: 'UsageLine' });
 

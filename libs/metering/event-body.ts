@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '#stdx';
+import type { AddOnEvent } from './meter.ts';
 import {
   COUNTER_METERS,
   type CounterMeter,
@@ -11,8 +12,8 @@ import {
 } from './usage-event.ts';
 
 /** Longest accepted texts. 255 is what a CloudEvents id is commonly held to; an address has at most 320. */
-const ID_CHARS_MAX = 255;
-const LABEL_CHARS_MAX = 320;
+export const ID_CHARS_MAX = 255;
+export const LABEL_CHARS_MAX = 320;
 /** The date and time of RFC 3339 with seconds, and what PostgreSQL and JavaScript read alike. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -29,14 +30,14 @@ export function readUsageEvent(input: unknown): Result<UsageEvent, string> {
   if (typeof partnerId !== 'string' || !UUID.test(partnerId)) return err('partnerId is a UUID');
   if (label !== undefined && !isText(label, LABEL_CHARS_MAX))
     return err(`label is a text of 1 to ${LABEL_CHARS_MAX} characters`);
-  if (typeof at !== 'string' || !INSTANT.test(at) || Number.isNaN(Date.parse(at)))
-    return err('at is an instant with date, time and offset (RFC 3339)');
+  const instant = readInstant(at);
+  if (instant === undefined) return err('at is an instant with date, time and offset (RFC 3339)');
   const base = {
     id: given['id'] as string,
     source: given['source'] as string,
     subject: given['subject'] as string,
     partnerId: partnerId.toLowerCase(),
-    at: new Date(at).toISOString(),
+    at: instant,
     ...(label === undefined ? {} : { label }),
   };
   return readKind(base, given);
@@ -65,9 +66,16 @@ function readKind(base: Base, given: Record<string, unknown>): Result<UsageEvent
   }
 }
 
+/** An instant of RFC 3339 in UTC with milliseconds; `undefined` when it is none. */
+export function readInstant(text: unknown): string | undefined {
+  return typeof text === 'string' && INSTANT.test(text) && !Number.isNaN(Date.parse(text))
+    ? new Date(text).toISOString()
+    : undefined;
+}
+
 /** What an event counts: nothing for `start` and `stop`. */
-export function quantityOf(event: UsageEvent): number | null {
-  if (event.kind === 'counter') return event.quantity;
+export function quantityOf(event: UsageEvent | AddOnEvent): number | string | null {
+  if ('quantity' in event) return event.quantity;
   return event.kind === 'gauge' ? event.value : null;
 }
 
@@ -85,6 +93,6 @@ export const unreadableHash = (input: unknown): Buffer =>
     .digest();
 
 /** U+0000 cannot be stored in PostgreSQL's text; no name needs a control character. */
-const isText = (value: unknown, charsMax: number): value is string =>
+export const isText = (value: unknown, charsMax: number): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= charsMax && !/[\u0000-\u001f\u007f]/.test(value);
 const isAmount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

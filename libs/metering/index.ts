@@ -1,8 +1,12 @@
 /** Usage events: facts with deterministic ids, written with the state change they count, inserted once for ever. */
+export * from './add-on-ingestion.ts';
 export * from './batch.ts';
+export * from './cloud-event.ts';
 export * from './event-body.ts';
 export * from './ingest.ts';
 export * from './intervals.ts';
+export * from './meter.ts';
+export * from './meters.ts';
 export * from './outbox.ts';
 export * from './outbox-relay.ts';
 export * from './postgres-metering.ts';

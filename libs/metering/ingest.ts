@@ -14,6 +14,12 @@ export type RejectionReason =
   | 'future'
   | 'tooOld'
   | 'unknownPartner'
+  /** No add-on meter the partner may feed has this code, or it is archived. */
+  | 'unknownMeter'
+  /** No mailbox or domain of the partner's, where the meter counts such. */
+  | 'unknownSubject'
+  /** The meter cannot take its value. */
+  | 'badValue'
   /** It cannot be read. */
   | 'invalid';
 

@@ -27,7 +27,18 @@ export class PostgresMetering {
 
   /** Reads events and makes the month partitions and counters they need, by a connection of its own. */
   async prepare(events: readonly unknown[]): Promise<UsageEventBatch> {
-    const batch = new UsageEventBatch(events, this.clock.now(), this.limits);
+    const batch = UsageEventBatch.read(events, this.clock.now(), this.limits);
+    await this.makeReady(batch);
+    return batch;
+  }
+
+  /** Counts a batch that was read elsewhere. */
+  async count(batch: UsageEventBatch, channel: IngestChannel): Promise<IngestSummary> {
+    await this.makeReady(batch);
+    return this.database.transaction((client) => this.ingestWithin(client, batch, channel));
+  }
+
+  private async makeReady(batch: UsageEventBatch): Promise<void> {
     await this.makeMonths(new Set(batch.candidates.map(({ event }) => event.at.slice(0, 7))));
     await this.makeCounters(new Set(batch.candidates.map(({ event }) => event.partnerId)));
     batch.sift(({ event: { partnerId } }) =>
@@ -35,7 +46,6 @@ export class PostgresMetering {
         ? 'keep'
         : { partnerId: null, reason: 'unknownPartner', detail: `no partner ${partnerId}` },
     );
-    return batch;
   }
 
   /** Counts a prepared batch in the caller's transaction. */
@@ -45,7 +55,7 @@ export class PostgresMetering {
     await insert(client, batch.candidates, seqs);
     await projectIntervals(
       client,
-      batch.candidates.map(({ event }) => event),
+      batch.candidates.flatMap(({ event }) => (event.kind === 'start' || event.kind === 'stop' ? [event] : [])),
     );
     await record(client, batch.rejections, channel);
     const { candidates, rejections, outcomes } = batch;
@@ -136,19 +146,20 @@ async function insert(client: Queryable, fresh: readonly Candidate[], seqs: Map<
       subject,
       label ?? null,
       quantityOf(event),
+      'item' in event ? event.item : null,
     ];
   });
   await client.query(
     `WITH fresh AS (
        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::timestamptz[],
-         $7::text[], $8::text[], $9::text[], $10::text[], $11::numeric[])
-         AS event (partner_id, source, event_id, payload_hash, seq, at, kind, meter, subject, label, quantity)
+         $7::text[], $8::text[], $9::text[], $10::text[], $11::numeric[], $12::text[])
+         AS event (partner_id, source, event_id, payload_hash, seq, at, kind, meter, subject, label, quantity, item)
      ), keys AS (
        INSERT INTO usage_event_key (partner_id, source, event_id, payload_hash, seq)
        SELECT partner_id, source, event_id, payload_hash, seq FROM fresh
      )
-     INSERT INTO usage_event (partner_id, seq, at, source, event_id, kind, meter, subject, label, quantity)
-     SELECT partner_id, seq, at, source, event_id, kind, meter, subject, label, quantity FROM fresh`,
+     INSERT INTO usage_event (partner_id, seq, at, source, event_id, kind, meter, subject, label, quantity, item)
+     SELECT partner_id, seq, at, source, event_id, kind, meter, subject, label, quantity, item FROM fresh`,
     rows,
   );
   const counted = [...touched];
@@ -158,6 +169,12 @@ async function insert(client: Queryable, fresh: readonly Candidate[], seqs: Map<
     [counted, counted.map((partnerId) => String(seqs.get(partnerId)))],
   );
 }
+
+/**
+ * Refused events of a partner kept for the record; what comes beyond them was answered and is not. 10,000: ten whole batches, more than
+ * anybody reads, and a sender gone wild does not fill the disk.
+ */
+const REFUSALS_KEPT_MAX = 10_000;
 
 /** Keeps what was not counted, with its reason; sent again, only the number of times grows. */
 async function record(client: Queryable, rejections: readonly Rejection[], channel: IngestChannel): Promise<void> {
@@ -169,6 +186,8 @@ async function record(client: Queryable, rejections: readonly Rejection[], chann
      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[])
        AS given (partner_id, reason, detail, payload, payload_hash)
      LEFT JOIN partner ON partner.id = given.partner_id
+     WHERE NOT $6 OR (SELECT count(*) FROM (
+       SELECT FROM usage_quarantine kept WHERE kept.partner_id = given.partner_id AND refused LIMIT $7) refusals) < $7
      ON CONFLICT (payload_hash, reason) DO UPDATE SET times = usage_quarantine.times + 1`,
     [
       ...columns(once, ({ partnerId, reason, detail, payload, hash }) => [
@@ -179,6 +198,7 @@ async function record(client: Queryable, rejections: readonly Rejection[], chann
         `\\x${hash.toString('hex')}`,
       ]),
       channel === 'api',
+      REFUSALS_KEPT_MAX,
     ],
   );
 }

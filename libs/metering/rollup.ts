@@ -1,10 +1,11 @@
 import type { Database, Queryable } from '#database';
 import type { Clock } from '#stdx';
+import { metersOf } from './meters.ts';
 import { GAUGE_METERS } from './usage-event.ts';
 
 /**
- * Hourly buckets, derived from events: sums of counters by subject, resource-seconds of interval meters, byte-seconds of
- * gauges by subject. Counters are brought up to date to the last event; intervals and levels to the last full hour.
+ * Hourly buckets, derived from events: sums of counters by subject (of add-on meters the greatest value or the number of
+ * different items, as they aggregate), resource-seconds of interval meters, byte-seconds of gauges by subject. Counters are brought up to date to the last event; intervals and levels to the last full hour.
  * A bucket that late events change gets a new version. Interrupted or run twice, it comes to the same.
  */
 export class UsageRollup {
@@ -33,7 +34,7 @@ export class UsageRollup {
            ON CONFLICT (partner_id) DO UPDATE SET seq = usage_rollup.seq RETURNING seq, sealed)
          SELECT last.seq AS from_seq, counter.seq AS upto_seq, date_trunc('hour', $2::timestamptz, 'UTC') AS hour,
            date_trunc('hour', least(nullif(last.sealed, '-infinity'), (
-             SELECT min(at) FROM usage_event WHERE partner_id = $1 AND seq > last.seq AND kind <> 'counter')), 'UTC') AS since
+             SELECT min(at) FROM usage_event WHERE partner_id = $1 AND seq > last.seq AND kind IN ('start', 'stop', 'gauge'))), 'UTC') AS since
          FROM last, ingest_counter counter WHERE counter.partner_id = $1`,
         [partnerId, new Date(this.clock.now())],
       );
@@ -65,20 +66,25 @@ const UPSERT = `
 
 const NOT_VOIDED = `NOT EXISTS (SELECT FROM usage_void void WHERE void.partner_id = event.partner_id AND void.event_seq = event.seq)`;
 
+const COUNTER_QUANTITY = `coalesce(CASE event.kind
+  WHEN 'peak' THEN max(quantity) FILTER (WHERE ${NOT_VOIDED})
+  WHEN 'unique' THEN count(DISTINCT item) FILTER (WHERE ${NOT_VOIDED})
+  ELSE sum(quantity) FILTER (WHERE ${NOT_VOIDED}) END, 0)`;
+
 async function rollCounters(client: Queryable, partnerId: string, from: string, upTo: string): Promise<number> {
   const { rowCount } = await client.query(
     `WITH touched AS (
        SELECT DISTINCT meter, date_trunc('hour', at, 'UTC') AS hour FROM usage_event
-       WHERE partner_id = $1 AND kind = 'counter' AND seq > $2 AND seq <= $3
+       WHERE partner_id = $1 AND kind IN ('counter', 'peak', 'unique') AND seq > $2 AND seq <= $3
        UNION
        SELECT DISTINCT meter, date_trunc('hour', at, 'UTC') FROM usage_event event
        JOIN usage_void void ON void.partner_id = event.partner_id AND void.event_seq = event.seq
-       WHERE event.partner_id = $1 AND kind = 'counter' AND void.seq > $2 AND void.seq <= $3
+       WHERE event.partner_id = $1 AND kind IN ('counter', 'peak', 'unique') AND void.seq > $2 AND void.seq <= $3
      ), fresh AS (
-       SELECT event.meter, touched.hour, subject, coalesce(sum(quantity) FILTER (WHERE ${NOT_VOIDED}), 0) AS quantity
-       FROM touched JOIN usage_event event ON event.partner_id = $1 AND event.meter = touched.meter AND kind = 'counter'
+       SELECT event.meter, touched.hour, subject, ${COUNTER_QUANTITY} AS quantity
+       FROM touched JOIN usage_event event ON event.partner_id = $1 AND event.meter = touched.meter AND kind IN ('counter', 'peak', 'unique')
          AND at >= touched.hour AND at < touched.hour + interval '1 hour' AND event.seq <= $3
-       GROUP BY event.meter, touched.hour, subject
+       GROUP BY event.meter, event.kind, touched.hour, subject
      ) ${UPSERT}`,
     [partnerId, from, upTo],
   );
@@ -103,6 +109,8 @@ async function rollIntervals(client: Queryable, partnerId: string, since: Date, 
 }
 
 async function rollLevels(client: Queryable, partnerId: string, since: Date, until: Date): Promise<number> {
+  const meters = await metersOf(client, partnerId);
+  const levels = meters.filter(({ aggregation }) => aggregation === 'level').map(({ code }) => code);
   const { rowCount } = await client.query(
     `WITH sample AS (
        SELECT gauge.* FROM unnest($4::text[]) name, rookery_levels_before($1, $2, 9223372036854775807, name) gauge
@@ -118,7 +126,7 @@ async function rollLevels(client: Queryable, partnerId: string, since: Date, unt
        JOIN level ON started < hour + interval '1 hour' AND ended > hour
        GROUP BY meter, hour, subject
      ) ${UPSERT}`,
-    [partnerId, since, until, GAUGE_METERS],
+    [partnerId, since, until, [...GAUGE_METERS, ...levels]],
   );
   return rowCount ?? 0;
 }

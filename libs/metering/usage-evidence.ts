@@ -44,7 +44,7 @@ export interface LevelEvidence {
   readonly seq: string;
 }
 
-/** One hour (UTC) of a counter. */
+/** One hour (UTC) of a counter: the sum, the greatest value or how many different items, as its meter has it. */
 export interface HourEvidence {
   readonly meter: string;
   readonly hour: string;
@@ -63,6 +63,7 @@ export interface EventEvidence {
   readonly subject: string;
   readonly label: string | null;
   readonly quantity: string | null;
+  readonly item: string | null;
   readonly receivedAt: string;
   readonly voided: string | null;
 }
@@ -117,11 +118,12 @@ export class PostgresUsageEvidence {
     return this.page(
       question,
       [],
-      `SELECT meter, ${iso(`date_trunc('hour', at, 'UTC')`)} AS hour, subject, trim_scale(sum(quantity))::text AS quantity, count(*)::int AS events,
+      `SELECT meter, ${iso(`date_trunc('hour', at, 'UTC')`)} AS hour, subject, trim_scale(CASE kind WHEN 'peak' THEN max(quantity) WHEN 'unique' THEN count(DISTINCT item) ELSE sum(quantity) END)::text AS quantity,
+         count(*)::int AS events,
          ${iso(`date_trunc('hour', at, 'UTC')`)} AS sort_1, meter || ' ' || subject AS sort_2
        FROM usage_event event
-       WHERE partner_id = $1 AND meter = ANY($2) AND kind = 'counter' AND at >= $3 AND at < $4 AND ${NOT_VOIDED}
-       GROUP BY meter, date_trunc('hour', at, 'UTC'), subject`,
+       WHERE partner_id = $1 AND meter = ANY($2) AND kind IN ('counter', 'peak', 'unique') AND at >= $3 AND at < $4 AND ${NOT_VOIDED}
+       GROUP BY meter, kind, date_trunc('hour', at, 'UTC'), subject`,
     );
   }
 
@@ -129,7 +131,7 @@ export class PostgresUsageEvidence {
     return this.page(
       question,
       [question.subject ?? null],
-      `SELECT event.seq, ${iso('at')} AS at, source, event_id AS id, kind, meter, subject, label, trim_scale(quantity)::text AS quantity,
+      `SELECT event.seq, ${iso('at')} AS at, source, event_id AS id, kind, meter, subject, label, trim_scale(quantity)::text AS quantity, item,
          ${iso('received_at')} AS "receivedAt", void.reason AS voided, ${iso('at')} AS sort_1, lpad(event.seq::text, 20, '0') AS sort_2
        FROM usage_event event LEFT JOIN usage_void void ON void.partner_id = event.partner_id AND void.event_seq = event.seq
        WHERE event.partner_id = $1 AND meter = ANY($2) AND at >= $3 AND at < $4 AND ($5::text IS NULL OR subject = $5)`,

@@ -26,6 +26,15 @@ export interface UsageFacts {
     readonly at: number;
     readonly quantity: string;
   }[];
+  /** Each subject's greatest value of add-on meters, one for each stretch; absent when there is none. */
+  readonly peaks?: UsageFacts['counts'];
+  /** How many different items each subject of add-on meters had, by the stretches (their beginnings) they were seen in; absent when there is none. */
+  readonly uniques?: readonly {
+    readonly meter: string;
+    readonly subject: string;
+    readonly at: readonly number[];
+    readonly quantity: string;
+  }[];
 }
 
 export interface UsageQuestion {
@@ -34,6 +43,8 @@ export interface UsageQuestion {
   readonly cuts: readonly number[];
   /** Events up to this number. The same cut-off gives the same facts for ever. */
   readonly cutoff: bigint;
+  /** Add-on meters whose levels are asked for, besides our own. */
+  readonly levels?: readonly string[];
 }
 
 /** Events that count at a cut-off: those numbered up to it and not voided up to it. */
@@ -56,7 +67,8 @@ export class PostgresUsageReader {
     return this.database.asPartner(question.partnerId, async (client) => ({
       intervals: await intervals(client, question),
       samples: await samples(client, question),
-      counts: await counts(client, question),
+      ...(await counts(client, question)),
+      ...(await uniques(client, question)),
     }));
   }
 }
@@ -92,30 +104,65 @@ async function samples(client: Queryable, question: UsageQuestion): Promise<Usag
      SELECT meter, subject, at, quantity, seq FROM usage_event
       WHERE partner_id = $1 AND meter = ANY($5) AND kind = 'gauge' AND at >= $3 AND at < $4 AND ${COUNTED}
      ORDER BY at, seq`,
-    [question.partnerId, String(question.cutoff), iso(question.cuts[0]), iso(question.cuts.at(-1)), GAUGE_METERS],
+    [
+      question.partnerId,
+      String(question.cutoff),
+      iso(question.cuts[0]),
+      iso(question.cuts.at(-1)),
+      [...GAUGE_METERS, ...(question.levels ?? [])],
+    ],
   );
   return rows.map(({ meter, subject, at, value }) => ({ meter, subject, at: at.getTime(), value }));
 }
 
-async function counts(client: Queryable, question: UsageQuestion): Promise<UsageFacts['counts']> {
-  const { rows } = await client.query<{ meter: string; subject: string; stretch: number; quantity: string }>(
-    `SELECT meter, subject, width_bucket(at, $3::timestamptz[]) AS stretch, sum(quantity) AS quantity FROM usage_event
-     WHERE partner_id = $1 AND kind = 'counter' AND at >= $4 AND at < $5 AND ${COUNTED}
-     GROUP BY meter, subject, stretch ORDER BY meter, subject, stretch`,
-    [
-      question.partnerId,
-      String(question.cutoff),
-      question.cuts.map(iso),
-      iso(question.cuts[0]),
-      iso(question.cuts.at(-1)),
-    ],
+async function counts(client: Queryable, question: UsageQuestion): Promise<Pick<UsageFacts, 'counts' | 'peaks'>> {
+  const { rows } = await client.query<{
+    meter: string;
+    subject: string;
+    kind: string;
+    stretch: number;
+    quantity: string;
+  }>(
+    `SELECT meter, subject, kind, width_bucket(at, $3::timestamptz[]) AS stretch,
+       CASE kind WHEN 'counter' THEN sum(quantity) ELSE trim_scale(max(quantity)) END AS quantity FROM usage_event
+     WHERE partner_id = $1 AND kind IN ('counter', 'peak') AND at >= $4 AND at < $5 AND ${COUNTED}
+     GROUP BY meter, subject, kind, stretch ORDER BY meter, subject, stretch`,
+    stretches(question),
   );
-  return rows.map(({ meter, subject, stretch, quantity }) => ({
-    meter,
-    subject,
-    at: present(question.cuts[stretch - 1], 'cut'),
-    quantity,
-  }));
+  const found = rows.map(({ stretch, ...row }) => ({ ...row, at: present(question.cuts[stretch - 1], 'cut') }));
+  const of = (wanted: string): UsageFacts['counts'] =>
+    found
+      .filter(({ kind }) => kind === wanted)
+      .map(({ meter, subject, at, quantity }) => ({ meter, subject, at, quantity }));
+  const peaks = of('peak');
+  return { counts: of('counter'), ...(peaks.length > 0 ? { peaks } : {}) };
 }
+
+async function uniques(client: Queryable, question: UsageQuestion): Promise<Pick<UsageFacts, 'uniques'>> {
+  const { rows } = await client.query<{ meter: string; subject: string; stretches: number[]; quantity: string }>(
+    `SELECT meter, subject, stretches, count(*) AS quantity FROM (
+       SELECT meter, subject, array_agg(DISTINCT width_bucket(at, $3::timestamptz[])) AS stretches FROM usage_event
+       WHERE partner_id = $1 AND kind = 'unique' AND at >= $4 AND at < $5 AND ${COUNTED}
+       GROUP BY meter, subject, item
+     ) item GROUP BY meter, subject, stretches ORDER BY meter, subject, stretches`,
+    stretches(question),
+  );
+  if (rows.length === 0) return {};
+  return {
+    uniques: rows.map(({ stretches: seen, ...row }) => ({
+      ...row,
+      at: seen.map((stretch) => present(question.cuts[stretch - 1], 'cut')),
+    })),
+  };
+}
+
+/** Partner, cut-off, all cuts, the first and the last. */
+const stretches = ({ partnerId, cutoff, cuts }: UsageQuestion): unknown[] => [
+  partnerId,
+  String(cutoff),
+  cuts.map(iso),
+  iso(cuts[0]),
+  iso(cuts.at(-1)),
+];
 
 const iso = (instant: number | undefined): string => new Date(present(instant, 'cut')).toISOString();

@@ -1,6 +1,7 @@
 import type { ApiKey as ApiKeyView, CreatedApiKey, InputOf, Me, ROUTES } from '#api-schema';
 import type { ApiKey, DirectoryRegistry } from '#directory/api';
 import { err, ok } from '#stdx';
+import { allows } from '../http/authentication.guard.ts';
 import { pageOf } from '../http/page.ts';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
@@ -29,9 +30,7 @@ export class ApiKeys {
   async create(asking: Asking, { body }: InputOf<Routes['createApiKey']>): Promise<Reply<CreatedApiKey>> {
     const { name, scopes } = body;
     // A key makes no key that may do more than itself.
-    const missing = scopes.find(
-      (scope) => !asking.key.scopes.includes('operator') && !asking.key.scopes.includes(scope),
-    );
+    const missing = scopes.find((scope) => !allows(asking.key, scope));
     if (missing !== undefined) return err({ code: 'forbidden', detail: `the key has not the scope ${missing} itself` });
     const partner = body.partner === null ? ok(null) : await this.partners.subject(asking, body.partner);
     if (!partner.ok) return partner;

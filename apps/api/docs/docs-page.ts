@@ -41,7 +41,11 @@ function operationHtml({ path, method, operation }: { path: string; method: stri
     (parameter) =>
       `<tr><td><code>${escaped(parameter.name)}</code>${parameter.required ? ' <em>required</em>' : ''}</td><td>${escaped(parameter.in)}</td><td>${type(parameter.schema)}</td><td>${inline(parameter.description ?? '')}</td></tr>`,
   );
-  const body = operation.requestBody?.content['application/json']?.schema;
+  const bodies = Object.entries(operation.requestBody?.content ?? {}).map(([media, { schema }]) =>
+    media === 'application/json'
+      ? `<p>Body: ${type(schema)}</p>`
+      : `<p>Body: <code>${escaped(media)}</code>: ${type(schema)}</p>`,
+  );
   const answers = Object.entries(operation.responses).map(([status, { description, content }]) => {
     const schema = content?.['application/json']?.schema;
     return `<tr><td>${escaped(status)}</td><td>${inline(description)}</td><td>${schema ? type(schema) : ''}</td></tr>`;
@@ -49,7 +53,7 @@ function operationHtml({ path, method, operation }: { path: string; method: stri
   return `<details id="${escaped(operation.operationId)}"><summary><b class="${method}">${method}</b> <code>${escaped(path)}</code> ${escaped(operation.summary)}</summary>
 <p>${inline(operation.description)}</p>
 ${parameters.length > 0 ? `<table><tr><th>Parameter</th><th>In</th><th>Type</th><th></th></tr>${parameters.join('')}</table>` : ''}
-${body ? `<p>Body: ${type(body)}</p>` : ''}
+${bodies.join('')}
 <table><tr><th>Status</th><th>Means</th><th>Body</th></tr>${answers.join('')}</table></details>`;
 }
 

@@ -49,4 +49,5 @@ export class AuthenticationGuard implements CanActivate {
   }
 }
 
-const allows = (key: ApiKey, scope: Scope): boolean => key.scopes.includes('operator') || key.scopes.includes(scope);
+export const allows = ({ scopes }: Pick<ApiKey, 'scopes'>, scope: Scope): boolean =>
+  scopes.includes('operator') || scopes.includes(scope) || (scope === 'usage' && scopes.includes('write'));

@@ -16,7 +16,7 @@ import type { UsageFacts } from '#metering';
 
 const HOUR_MS = 3_600_000;
 
-const UNITS: Readonly<Record<UsageLine['meter'], UsageLine['unit']>> = {
+const UNITS = {
   hub: 'hours',
   'node-active': 'hours',
   'node-standby': 'hours',
@@ -24,8 +24,9 @@ const UNITS: Readonly<Record<UsageLine['meter'], UsageLine['unit']>> = {
   'messages-in': 'messages',
   'messages-out': 'messages',
   'storage-bytes': 'gb-hours',
-};
-const METERS = Object.keys(UNITS) as UsageLine['meter'][];
+} as const satisfies Record<string, string>;
+type BuiltIn = keyof typeof UNITS;
+const METERS = Object.keys(UNITS) as BuiltIn[];
 
 /** A period's usage by meter, up to `asOf`, measured as billing measures it; meters nothing was counted of are left out. */
 export function usageLines(facts: UsageFacts, period: BillingPeriod, asOf: number): UsageLine[] {
@@ -38,7 +39,7 @@ export function usageLines(facts: UsageFacts, period: BillingPeriod, asOf: numbe
   });
 }
 
-function measure(meter: UsageLine['meter'], facts: UsageFacts, period: BillingPeriod, until: Span): Measured {
+function measure(meter: BuiltIn, facts: UsageFacts, period: BillingPeriod, until: Span): Measured {
   const intervals = facts.intervals
     .filter((one) => one.meter === meter)
     .map((one) => ({ ...one, resource: one.subject }));

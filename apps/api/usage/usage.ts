@@ -1,11 +1,12 @@
 import type { InputOf, ROUTES, UsageSummary } from '#api-schema';
 import { billingPeriod, monthOf } from '#billing/rating';
 import type { DirectoryRegistry } from '#directory/api';
-import type { PostgresUsageReader } from '#metering';
+import type { Meters, PostgresUsageReader } from '#metering';
 import { type Clock, ok } from '#stdx';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
 import type { PartnerNames } from '../partners/partner-names.ts';
+import { addOnLines } from './add-on-report.ts';
 import { usageLines } from './usage-report.ts';
 
 export class Usage {
@@ -13,6 +14,7 @@ export class Usage {
     private readonly registry: DirectoryRegistry,
     private readonly partners: PartnerNames,
     private readonly reader: PostgresUsageReader,
+    private readonly meters: Pick<Meters, 'list'>,
     private readonly clock: Clock,
   ) {}
 
@@ -26,13 +28,15 @@ export class Usage {
     const period = billingPeriod(query.month ?? monthOf(now, timeZone), timeZone);
     const asOf = Math.min(now, period.to);
     const cutoff = await this.reader.lastSeq(id);
-    const facts = await this.reader.facts({ partnerId: id, cuts: [period.from, period.to], cutoff });
+    const addOns = await this.meters.list(id);
+    const levels = addOns.filter(({ aggregation }) => aggregation === 'level').map(({ code }) => code);
+    const facts = await this.reader.facts({ partnerId: id, cuts: [period.from, period.to], cutoff, levels });
     return ok({
       partner: slug,
       periodStart: iso(period.from),
       periodEnd: iso(period.to),
       asOf: iso(asOf),
-      lines: usageLines(facts, period, asOf),
+      lines: [...usageLines(facts, period, asOf), ...addOnLines(addOns, facts, period, asOf)],
     });
   }
 }

@@ -3,7 +3,7 @@ import type { Noun } from '../command.ts';
 import { fields, table } from '../table.ts';
 import { done, given, LIMIT, limitOf, NONE, PARTNER, wordOf } from './values.ts';
 
-const SCOPES = ['read', 'write', 'operator'] as const;
+const SCOPES = ['read', 'write', 'usage', 'operator'] as const;
 
 export const apikey: Noun = {
   summary: 'keys of the API',
@@ -42,7 +42,7 @@ export const apikey: Noun = {
       options: {
         partner: PARTNER,
         operator: { type: 'flag', summary: 'a key that may do everything' },
-        scopes: { type: 'value', value: 'A,B', summary: 'of read and write (both)' },
+        scopes: { type: 'value', value: 'A,B', summary: 'of read, write and usage (read,write)' },
       },
       summary: 'make a key; it is shown this once',
       async run({ client, args: [name = ''], values, flags }) {

@@ -1,7 +1,11 @@
 import { ROUTES } from '#api-schema';
 import type { Noun } from '../command.ts';
 import { table } from '../table.ts';
-import { given } from './values.ts';
+import { eventsOf } from './usage-file.ts';
+import { given, PARTNER } from './values.ts';
+
+/** Events a batch holds at most, as the API has it unless told otherwise. */
+const BATCH_MAX = 1_000;
 
 export const usage: Noun = {
   summary: 'what was used, before any price',
@@ -17,6 +21,33 @@ export const usage: Noun = {
         return {
           json,
           text: `${json.periodStart} to ${json.periodEnd}, as of ${json.asOf}\n${table(['METER', 'QUANTITY', 'UNIT', 'OF'], rows)}`,
+        };
+      },
+    },
+    send: {
+      args: ['FILE'],
+      options: { partner: PARTNER },
+      summary: 'send events of add-on meters: CloudEvents in JSON, one, a list or one a line; - is standard input',
+      async run({ client, args: [file = ''], values }) {
+        const query = given({ partner: values['partner'] });
+        const events = eventsOf(file);
+        const json = { accepted: 0, duplicates: 0, rejected: 0, refusals: [] as unknown[][] };
+        for (let from = 0; from < events.length; from += BATCH_MAX) {
+          const body = events.slice(from, from + BATCH_MAX);
+          const answer = await client.call(ROUTES.sendUsageEvents, { params: {}, query, body });
+          json.accepted += answer.accepted;
+          json.duplicates += answer.duplicates;
+          json.rejected += answer.rejected;
+          for (const [index, { id, outcome, reason, detail }] of answer.outcomes.entries())
+            if (outcome === 'conflict' || outcome === 'rejected')
+              json.refusals.push([from + index + 1, id, reason ?? outcome, detail]);
+        }
+        const { accepted, duplicates, rejected, refusals } = json;
+        const sums = `${accepted} accepted, ${duplicates} counted before, ${rejected} refused`;
+        const shown = refusals.map((row) => row.map((cell) => (cell === null ? null : String(cell))));
+        return {
+          json,
+          text: refusals.length === 0 ? sums : `${sums}\n\n${table(['EVENT', 'ID', 'WHY', 'DETAIL'], shown)}`,
         };
       },
     },

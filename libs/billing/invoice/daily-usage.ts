@@ -24,7 +24,14 @@ export function dailyUsage(
         days.addLives(usage.intervals.get(meter) ?? [], undefined);
         break;
       case 'gigabyte-months':
-        days.addLevels(usage.samples.get(meter) ?? []);
+        days.addLevels(usage.samples.get(meter) ?? [], 1e9);
+        break;
+      case 'level':
+        days.addLevels(usage.samples.get(meter) ?? [], 1);
+        break;
+      // Known by stretches between price changes, not by dates: not drawn.
+      case 'maximum':
+      case 'unique':
         break;
       case 'total':
         for (const { at, quantity } of usage.counts.get(meter) ?? []) days.add(at, drawn(quantity));
@@ -59,12 +66,12 @@ class Days {
     for (const { from, to } of lives) this.spread(from, to ?? this.asOf, 1, unitMs);
   }
 
-  /** Levels in bytes hold until the resource's next sample; gigabytes, averaged over each date. */
-  addLevels(samples: readonly Sample[]): void {
+  /** Levels hold until the resource's next sample; in units of `unit`, averaged over each date. */
+  addLevels(samples: readonly Sample[], unit: number): void {
     for (const own of Map.groupBy(samples, ({ resource }) => resource).values()) {
       const sorted = own.toSorted((a, b) => a.at - b.at);
       for (const [index, { at, value }] of sorted.entries())
-        this.spread(at, sorted[index + 1]?.at ?? this.asOf, drawn(value) / 1e9, undefined);
+        this.spread(at, sorted[index + 1]?.at ?? this.asOf, drawn(value) / unit, undefined);
     }
   }
 

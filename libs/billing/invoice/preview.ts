@@ -83,8 +83,11 @@ function measureOf(line: RatedLine): keyof typeof PAGE_OF_MEASURE {
     case 'prorated':
       return 'interval';
     case 'gigabyte-months':
+    case 'level':
       return 'gauge';
     case 'total':
+    case 'maximum':
+    case 'unique':
       return 'counter';
     case 'none':
       return 'none';

@@ -12,6 +12,7 @@ import {
   clip,
   decimal,
   isMonth,
+  type PriceComponent,
   type PricedSegment,
   type RatedPeriod,
   ratePeriod,
@@ -64,6 +65,7 @@ export class MonthRating {
       partnerId: account.partnerId,
       cuts: [...new Set([period.from, ...starts, period.to])].sort((a, b) => a - b),
       cutoff: upTo,
+      levels: [...new Set(segments.flatMap(({ prices }) => prices.components.flatMap(levelMeters)))],
     });
     const usage = usageOf(facts);
     const rated = ratePeriod({
@@ -110,6 +112,8 @@ function within(span: OpenSpan, account: BillingAccount, period: BillingPeriod):
   return inside && clip(inside, { ...subscribed, from: startOfDay(subscribed.from, account.zone) });
 }
 
+const levelMeters = ({ measure, meters }: PriceComponent): readonly string[] => (measure === 'level' ? meters : []);
+
 const labelsOf = ({ intervals }: UsageFacts): Map<string, string> =>
   new Map(intervals.flatMap(({ subject, label }) => (label === null ? [] : [[subject, label]])));
 
@@ -133,7 +137,23 @@ function usageOf(facts: UsageFacts): Usage {
     at,
     quantity: decimal(quantity),
   }));
+  const peaks = facts.peaks?.map(({ subject, quantity, ...peak }) => ({
+    ...peak,
+    resource: subject,
+    quantity: decimal(quantity),
+  }));
+  const uniques = facts.uniques?.map(({ subject, quantity, ...seen }) => ({
+    ...seen,
+    resource: subject,
+    quantity: decimal(quantity),
+  }));
   const byMeter = <T extends { meter: string }>(items: T[]): Map<string, T[]> =>
     Map.groupBy(items, ({ meter }) => meter);
-  return { intervals: byMeter(intervals), samples: byMeter(samples), counts: byMeter(counts) };
+  return {
+    intervals: byMeter(intervals),
+    samples: byMeter(samples),
+    counts: byMeter(counts),
+    ...(peaks ? { peaks: byMeter(peaks) } : {}),
+    ...(uniques ? { uniques: byMeter(uniques) } : {}),
+  };
 }

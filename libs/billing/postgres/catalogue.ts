@@ -1,6 +1,7 @@
 import { type BillingError, type PriceModelJson, readPriceModel } from '#billing/api';
 import type { LineKind, Measure } from '#billing/rating';
 import type { Database } from '#database';
+import { type AddOnMeter, type Aggregation, COUNTER_METERS, GAUGE_METERS, INTERVAL_METERS, metersOf } from '#metering';
 import { err, ok, type Result } from '#stdx';
 
 /** What a price list version says of one component; prices are decimal strings. */
@@ -38,6 +39,8 @@ export class Catalogue {
     if (fault) return err(fault);
     const { partnerId, name, currency, components } = list;
     return this.database.transaction(async (client) => {
+      const unmeasurable = faultOfMeters(components, await metersOf(client, partnerId));
+      if (unmeasurable) return err(unmeasurable);
       await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`price_list ${partnerId ?? ''} ${name}`]);
       const { rows } = await client.query<{ id: string }>(
         `WITH found AS (SELECT id FROM price_list WHERE partner_id IS NOT DISTINCT FROM $1 AND name = $2),
@@ -82,13 +85,46 @@ function faultOf({ currency, components }: NewPriceListVersion): BillingError | 
     return invalid('components', `there are 1 to ${COMPONENTS_MAX}`);
   if (new Set(components.map(({ id }) => id)).size < components.length)
     return invalid('components', 'each has an id of its own');
-  for (const [index, { price, measure, meters }] of components.entries()) {
+  for (const [index, { price, measure, meters, kind }] of components.entries()) {
     const read = readPriceModel(price);
     if (!read.ok) return invalid(`components.${index}.price`, read.error);
     if ((measure === 'none') !== (meters.length === 0))
       return invalid(`components.${index}.meters`, 'a fee has none, everything else at least one');
-    if ((measure === 'none') !== (price.model === 'flat'))
-      return invalid(`components.${index}.price`, 'a fee is flat, and only a fee');
+    // Of an add-on, flat is: so much for a period in which it was used at all.
+    if (price.model === 'flat' ? measure !== 'none' && kind !== 'add-on' : measure === 'none')
+      return invalid(`components.${index}.price`, 'a fee is flat, and only a fee or an add-on');
   }
+  return undefined;
+}
+
+const MEASURES_OF_AGGREGATION: Readonly<Record<Aggregation, Measure>> = {
+  sum: 'total',
+  count: 'total',
+  max: 'maximum',
+  unique: 'unique',
+  level: 'level',
+};
+
+/** How a meter can be measured; nothing for one that is not known. */
+function measuresOf(meter: string, addOns: ReadonlyMap<string, AddOnMeter>): readonly Measure[] {
+  const includes = (names: readonly string[]): boolean => names.includes(meter);
+  if (includes(INTERVAL_METERS)) return ['hours', 'peak', 'average', 'prorated'];
+  if (includes(COUNTER_METERS)) return ['total'];
+  if (includes(GAUGE_METERS)) return ['gigabyte-months'];
+  const addOn = addOns.get(meter);
+  return addOn ? [MEASURES_OF_AGGREGATION[addOn.aggregation]] : [];
+}
+
+/** What was priced and cannot be measured would be billed as nothing, for ever: versions are never changed. */
+function faultOfMeters(components: readonly NewComponent[], addOns: readonly AddOnMeter[]): BillingError | undefined {
+  const known = new Map(addOns.map((meter) => [meter.code, meter]));
+  for (const [index, { meters, measure }] of components.entries())
+    for (const meter of meters) {
+      const measures = measuresOf(meter, known);
+      if (measures.includes(measure)) continue;
+      const reason =
+        measures.length === 0 ? `there is no meter ${meter}` : `${meter} is measured as ${measures.join(', ')}`;
+      return { code: 'invalid', field: `components.${index}.meters`, reason };
+    }
   return undefined;
 }

@@ -1,4 +1,5 @@
 /** Usage and prices to money: pure, exact, the same for ever. Instants are milliseconds, money is minor units. */
+export * from './add-on-measure.ts';
 export * from './apportion.ts';
 export * from './commitment.ts';
 export * from './coupon.ts';

@@ -1,4 +1,5 @@
 import { unreachable } from '#stdx';
+import { averageLevel, maximum, type Sighting, uniqueCount } from './add-on-measure.ts';
 import { apportion, roundCumulatively } from './apportion.ts';
 import { minorDigits, toMinor } from './currency.ts';
 import {
@@ -25,6 +26,9 @@ export interface Usage {
   readonly intervals: ReadonlyMap<string, readonly Interval[]>;
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
   readonly counts: ReadonlyMap<string, readonly Count[]>;
+  /** Of add-on meters; absent when there are none, so that what was rated before there were any is rated to the same digest. */
+  readonly peaks?: ReadonlyMap<string, readonly Count[]>;
+  readonly uniques?: ReadonlyMap<string, readonly Sighting[]>;
 }
 
 /** A price list and the parts of the period it held. Spans begin and end at starts of local dates (or the period's ends). */
@@ -104,8 +108,8 @@ function usageLine(
 }
 
 function measure(component: PriceComponent, spans: readonly Span[], period: BillingPeriod, usage: Usage): Measured {
-  const gather = <T>(source: ReadonlyMap<string, readonly T[]>): T[] =>
-    component.meters.flatMap((meter) => source.get(meter) ?? []);
+  const gather = <T>(source: ReadonlyMap<string, readonly T[]> | undefined): T[] =>
+    component.meters.flatMap((meter) => source?.get(meter) ?? []);
   switch (component.measure) {
     case 'hours':
       return resourceHours(gather(usage.intervals), spans);
@@ -119,6 +123,12 @@ function measure(component: PriceComponent, spans: readonly Span[], period: Bill
       return gigabyteMonths(gather(usage.samples), spans, period);
     case 'total':
       return total(gather(usage.counts), spans);
+    case 'maximum':
+      return maximum(gather(usage.peaks), spans, period);
+    case 'unique':
+      return uniqueCount(gather(usage.uniques), spans, period);
+    case 'level':
+      return averageLevel(gather(usage.samples), spans, period);
     case 'none':
       return { quantity: ONE, parts: [] };
     default:

@@ -24,6 +24,10 @@ export type Measure =
   | 'gigabyte-months'
   /** Counter meters: the sum. */
   | 'total'
+  /** Add-on meters: each resource's greatest value; different items of each; value held, averaged over the period. */
+  | 'maximum'
+  | 'unique'
+  | 'level'
   /** No meter: a flat amount a period. */
   | 'none';
 

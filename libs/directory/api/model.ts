@@ -58,7 +58,7 @@ export interface Alias {
   readonly createdAt: Date;
 }
 
-export type ApiKeyScope = 'read' | 'write' | 'operator';
+export type ApiKeyScope = 'read' | 'write' | 'usage' | 'operator';
 export interface ApiKey {
   readonly id: string;
   /** `null` for the operator's own. */
