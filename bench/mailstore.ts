@@ -198,7 +198,7 @@ async function bigMailbox(store: MailStore): Promise<void> {
   };
   await timed('mailbox()', async () => (await store.mailbox(context, accountId, 'INBOX')).messages);
   await timed('uids()', async () => (await store.uids(context, ref)).length);
-  await timed('summaries(1:*)', () => drain(store.summaries(context, ref, ALL)));
+  await timed('flags(1:*)', () => drain(store.flags(context, ref, ALL)));
   await timed('messages(1:*) with envelope', () => drain(store.messages(context, ref, ALL, { envelope: true })));
   await timed('search: unseen', async () => {
     const filter = { kind: 'not', of: { kind: 'keyword', keyword: '$seen' } } as const;

@@ -20,11 +20,11 @@ export function missingDovecot(): string | undefined {
   return missing.length > 0 ? `${missing.join(', ')} (Debian: apt install dovecot-imapd)` : undefined;
 }
 
-/** While it is filled it syncs nothing: that is not what is measured. */
-export async function startDovecotImap(): Promise<DovecotImap> {
-  const directory = mkdtempSync(join(tmpdir(), 'rookery-imapd-'));
+/** While it is filled it syncs nothing: that is not what is measured. `keptIn`: a directory whose mail stays for the next time. */
+export async function startDovecotImap(keptIn?: string): Promise<DovecotImap> {
+  const directory = keptIn ?? mkdtempSync(join(tmpdir(), 'rookery-imapd-'));
+  for (const part of ['run', 'mail', 'state']) mkdirSync(join(directory, part), { recursive: true });
   chmodSync(directory, 0o755);
-  for (const part of ['run', 'mail', 'state']) mkdirSync(join(directory, part));
   makeMailUser(join(directory, 'mail'));
   const port = await freePort();
   let running = await start(directory, port, 'never');
@@ -36,7 +36,7 @@ export async function startDovecotImap(): Promise<DovecotImap> {
     },
     async [Symbol.asyncDispose]() {
       await stop(running);
-      rmSync(directory, { recursive: true, force: true });
+      if (keptIn === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
 }

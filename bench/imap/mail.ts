@@ -24,13 +24,23 @@ function pick(seed: number): number {
   return Math.floor(VOCABULARY ** uniform) - 1;
 }
 
-/** About 2 KB, or as large as asked. */
+/** A conversation has this many messages, each answering the one before it. */
+const CONVERSATION = 4;
+const DAY_MS = 86_400_000;
+
+/** About 2 KB, or as large as asked. Dates are spread, in no order, over nine months. */
 export function mailText(n: number, bytes = 1_500): Buffer {
+  const date = new Date(Date.UTC(2024, 0, 1) + ((n * 7_919) % 100_000) * (DAY_MS / 360)).toUTCString();
+  const opener = n - (n % CONVERSATION);
+  const ancestors = Array.from({ length: n - opener }, (_, i) => `<${opener + i}@bench.example>`);
+  const subject = `${vocabulary[pick(opener)]} ${vocabulary[pick(opener + 1)]}`;
+  const reply =
+    ancestors.length > 0 ? `In-Reply-To: ${ancestors.at(-1)}\r\nReferences: ${ancestors.join(' ')}\r\n` : '';
   const head =
-    `Received: from a.example (a.example [192.0.2.1]) by mx.example with ESMTPS id ${n.toString(36)}; Mon, 1 Jan 2026 00:00:00 +0000\r\n` +
+    `Received: from a.example (a.example [192.0.2.1]) by mx.example with ESMTPS id ${n.toString(36)}; ${date}\r\n` +
     `From: Sender ${n % 5_000} <sender${n % 5_000}@example.com>\r\nTo: Recipient <r@example.org>\r\n` +
-    `Subject: ${vocabulary[pick(n)]} ${vocabulary[pick(n + 1)]}\r\nDate: Mon, 01 Jan 2026 00:00:00 +0000\r\n` +
-    `Message-ID: <${n}@bench.example>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n`;
+    `Subject: ${reply ? 'Re: ' : ''}${subject}\r\nDate: ${date.replace('GMT', '+0000')}\r\n` +
+    `Message-ID: <${n}@bench.example>\r\n${reply}MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n`;
   let text = head;
   for (let i = 0; text.length < bytes; i++) {
     let line = '';

@@ -1,23 +1,36 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { legConnection } from '#connection';
+import { createInterface } from 'node:readline';
+import { type ClientConnection, legConnection, streamConnection } from '#connection';
 import { createVolume, openVolume } from '#mailstore/volume';
 import { decodePreface, encodePrefaceReply } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { ImapSession } from '#server/imap';
 import { silentLogger, systemClock, systemContext } from '#stdx';
 import { type MemberCredentials, MemberTrust } from '#trust';
+import { plainDoor } from './plain-door.ts';
 
-// A node's IMAP half in a process of its own, with node.json and a volume in DIRECTORY (the argument). Prints its port; at each SIGUSR2 the
-// longest pause of its event loop since the last one (ms), and how many messages the text index holds.
+// A node's IMAP half in a process of its own, with node.json and a volume in DIRECTORY (the argument). Prints its ports, for hubs and for
+// clients without one; answers each line of its input with its figures since the last one.
 const [, , directory = ''] = process.argv;
+
+/** What a node tells of itself; pauses of its event loop since the last time. */
+export interface NodeFigures {
+  readonly pauseMs: number;
+  readonly pauseP99Ms: number;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  /** Messages in the text index. */
+  readonly indexed: number;
+}
+
 const KEY = Buffer.alloc(32, 7);
 
 const identity = { volumeId: 'bench', clusterId: 'bench' };
 const path = join(directory, 'volume');
-await createVolume(path, identity);
+if (!existsSync(path)) await createVolume(path, identity);
 const parse = () => messageParser();
 const shared = { clock: systemClock, logger: silentLogger };
 const store = await openVolume({ ...identity, path, epoch: 1, parse, ...shared });
@@ -40,20 +53,37 @@ function serve(socket: Socket, line: string, first: Buffer): void {
   const preface = decodePreface(line, KEY, Date.now());
   if (typeof preface === 'string' || preface.kind !== 'imap') throw new Error('unexpected preface');
   socket.write(encodePrefaceReply({ ok: true }));
-  const { accountId, email, partnerId, tag = '' } = preface;
+  begin(preface.email, legConnection(socket, first), preface.tag ?? '');
+}
+
+/** An account is called by its address, so that it is the same through a hub, without one, and in the next run. */
+function begin(email: string, connection: ClientConnection, tag: string): void {
   const session = new ImapSession({
-    ...{ store, ...shared, context: systemContext('bench') },
-    account: { accountId, email, partnerId, quotaBytes: 0 },
-    connection: legConnection(socket, first),
-    greeting: { tag },
+    ...{ store, ...shared, context: systemContext('bench'), connection, greeting: { tag } },
+    account: { accountId: email, email, partnerId: 'bench', quotaBytes: 0 },
   });
   void session.run();
 }
 
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
-process.on('SIGUSR2', () => {
-  console.log(`${Math.round(delay.max / 1e6)} ${store.health().textIndex.indexedMessages}`);
+const asked = createInterface({ input: process.stdin });
+asked.on('close', () => process.exit());
+asked.on('line', () => {
+  const { user, system } = process.cpuUsage();
+  const figures: NodeFigures = {
+    pauseMs: delay.max / 1e6,
+    pauseP99Ms: delay.percentile(99) / 1e6,
+    cpuMs: (user + system) / 1e3,
+    rssBytes: process.memoryUsage.rss(),
+    indexed: store.health().textIndex.indexedMessages,
+  };
+  console.log(JSON.stringify(figures));
   delay.reset();
 });
-server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+const ports: number[] = [];
+for (const each of [server, plainDoor((socket, email, tag) => begin(email, streamConnection(socket), tag))]) {
+  await new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve));
+  ports.push((each.address() as AddressInfo).port);
+}
+console.log(ports.join(' '));

@@ -2,6 +2,8 @@ import type { ClientConnection } from './connection.ts';
 
 /** Written when this much has gathered: few system calls, little memory. */
 const GATHER_BYTES = 65_536;
+/** Pieces from this size on are written as they are; smaller ones are copied together, which costs less than to write each. */
+const COPIED_BYTES_MAX = 8_192;
 
 /** Gathers answers and writes them in few pieces. Holds nothing while a session is idle. */
 export class ConnectionOutput {
@@ -29,10 +31,12 @@ export class ConnectionOutput {
   flush(): void {
     this.gatherText();
     if (this.chunks.length === 0) return;
-    const { chunks, chunkBytes } = this;
+    const { chunks } = this;
     this.chunks = [];
     this.chunkBytes = 0;
-    this.room = this.connection.write(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, chunkBytes));
+    this.connection.together(() => {
+      for (const piece of joined(chunks)) this.room = this.connection.write(piece);
+    });
   }
 
   /** Forgets what is gathered and not yet written. */
@@ -60,3 +64,21 @@ export class ConnectionOutput {
     this.chunkBytes += encoded.length;
   }
 }
+
+/** Small neighbours put together. */
+function* joined(chunks: readonly Uint8Array[]): Iterable<Uint8Array> {
+  let small: Uint8Array[] = [];
+  for (const chunk of chunks) {
+    if (chunk.length < COPIED_BYTES_MAX) {
+      small.push(chunk);
+      continue;
+    }
+    if (small.length > 0) yield together(small);
+    small = [];
+    yield chunk;
+  }
+  if (small.length > 0) yield together(small);
+}
+
+const together = (chunks: readonly Uint8Array[]): Uint8Array =>
+  chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);

@@ -14,7 +14,7 @@ export async function collect(stream: ByteStream, bytesMax: number): Promise<Buf
     if (total > bytesMax) throw new RangeError(`stream exceeds ${bytesMax} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, total);
+  return chunks.length === 1 ? asBuffer(chunks[0]!) : Buffer.concat(chunks, total);
 }
 
 /** View of a `Uint8Array` as a `Buffer`, without a copy. */

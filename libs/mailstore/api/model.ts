@@ -71,14 +71,19 @@ export interface MailboxRef {
 }
 
 /**
- * A message as seen in one mailbox. Keywords are JMAP-style and lower case for the system ones: `$seen $answered
+ * What marks a message in one mailbox. Keywords are JMAP-style and lower case for the system ones: `$seen $answered
  * $flagged $draft $deleted $forwarded $junk $notjunk …`; IMAP's view maps `\Seen` to `$seen` and so on.
  */
-export interface MessageSummary {
+export interface MessageFlags {
   readonly uid: Uid;
-  readonly messageId: MessageId;
   readonly modSeq: ModSeq;
+  /** Messages with the same ones mostly share one frozen array. */
   readonly keywords: readonly string[];
+}
+
+/** A message as seen in one mailbox. */
+export interface MessageSummary extends MessageFlags {
+  readonly messageId: MessageId;
 }
 
 export interface StoredMessage extends MessageSummary {
@@ -93,6 +98,20 @@ export interface StoredMessage extends MessageSummary {
   /** Present when asked for by `MessageFields`. */
   readonly envelope?: Envelope;
   readonly body?: BodyPart;
+}
+
+/** A message as lists show it, nothing of it decoded. */
+export interface ListedMessage extends MessageFlags {
+  readonly size: number;
+  /** Milliseconds since the epoch (INTERNALDATE). */
+  readonly internalDate: number;
+  /** When it entered this mailbox (RFC 8514). */
+  readonly savedDate: number;
+  /** The Date field as milliseconds since the epoch; `null` when absent or unreadable. */
+  readonly sentAt: number | null;
+  /** Present when asked for by `MessageFields`; packed (`packEnvelope`, `packBody` of `#protocol/message`). */
+  readonly envelope?: string;
+  readonly body?: string;
 }
 
 /** What to read besides the summary; each costs I/O or parsing, so ask for what you show. */

@@ -11,12 +11,14 @@ import type {
   AccountInfo,
   AccountSpec,
   BlobId,
+  ListedMessage,
   Mailbox,
   MailboxChanges,
   MailboxId,
   MailboxRef,
   MailboxRole,
   MessageFields,
+  MessageFlags,
   MessageId,
   MessageSummary,
   ModSeq,
@@ -182,11 +184,18 @@ export interface MailStore {
     mailbox: MailboxRef,
   ): Promise<{ readonly uids: Uint32Array; readonly sizes: Uint32Array }>;
   /** Ascending uid, in batches sized so that no batch holds the event loop over a few ms. Missing uids are skipped. */
-  summaries(
+  flags(
     context: RequestContext,
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
-  ): AsyncIterable<readonly MessageSummary[]>;
+  ): AsyncIterable<readonly MessageFlags[]>;
+  /** The same, with what lists show: a third of the cost of `messages`. */
+  listing(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    fields: MessageFields,
+  ): AsyncIterable<readonly ListedMessage[]>;
   messages(
     context: RequestContext,
     mailbox: MailboxRef,
@@ -200,7 +209,7 @@ export interface MailStore {
     filter: MessageFilter,
   ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }>;
   changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges>;
-  /** Bytes [start, end) of a blob the account holds; large ranges arrive in chunks. Verified against the record's checksum when whole. */
+  /** Bytes [start, end) of a blob the account holds; large ranges arrive in chunks. A whole one is compared with its blob id when it is first read. */
   read(blobId: BlobId, start?: number, end?: number): ByteStream;
 
   // Changes

@@ -55,7 +55,7 @@ export function accountsContract(open: OpenStore): void {
         await rejects(store.subscriptions(context, 'nobody'), 'accountNotFound');
         await rejects(store.claimRecent(context, ref), 'accountNotFound');
         await rejects(store.uids(context, ref), 'accountNotFound');
-        await rejects(flat(store.summaries(context, ref, [])), 'accountNotFound');
+        await rejects(flat(store.flags(context, ref, [])), 'accountNotFound');
         await rejects(flat(store.messages(context, ref, [], {})), 'accountNotFound');
         await rejects(store.search(context, ref, { kind: 'all' }), 'accountNotFound');
         await rejects(store.changes(context, ref, 0), 'accountNotFound');

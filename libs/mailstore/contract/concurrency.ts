@@ -225,7 +225,7 @@ export function concurrencyContract(open: OpenStore): void {
           200,
           'each message is expunged once',
         );
-        assert.deepEqual(await flat(bench.store.summaries(context, ref, ALL)), []);
+        assert.deepEqual(await flat(bench.store.flags(context, ref, ALL)), []);
       }));
   });
 }

@@ -7,6 +7,7 @@ import { concurrencyContract } from './concurrency.ts';
 import { deletedContract } from './deleted.ts';
 import { deliveryContract } from './delivery.ts';
 import type { OpenStore } from './harness.ts';
+import { listingContract } from './listing.ts';
 import { mailboxesContract } from './mailboxes.ts';
 import { messagesContract } from './messages.ts';
 import { queueContract } from './queue.ts';
@@ -24,6 +25,7 @@ export function mailStoreContract(name: string, open: OpenStore): void {
     deliveryContract(open);
     mailboxesContract(open);
     messagesContract(open);
+    listingContract(open);
     replaceContract(open);
     searchContract(open);
     changesContract(open);

@@ -59,7 +59,8 @@ export function sharingContract(open: OpenStore): void {
     ][] = [
       ['uids', 'r', ({ store }, team) => store.uids(bob, team)],
       ['sizes', 'r', ({ store }, team) => store.sizes(bob, team)],
-      ['summaries', 'r', ({ store }, team) => flat(store.summaries(bob, team, ALL))],
+      ['flags', 'r', ({ store }, team) => flat(store.flags(bob, team, ALL))],
+      ['listing', 'r', ({ store }, team) => flat(store.listing(bob, team, ALL, {}))],
       ['messages', 'r', ({ store }, team) => flat(store.messages(bob, team, ALL, {}))],
       ['search', 'r', ({ store }, team) => store.search(bob, team, { kind: 'all' })],
       ['changes', 'r', ({ store }, team) => store.changes(bob, team, 0)],

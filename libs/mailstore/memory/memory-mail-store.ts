@@ -16,6 +16,7 @@ import {
   type Delivery,
   type DeliveryOutcome,
   type KeywordChange,
+  type ListedMessage,
   type Mailbox,
   type MailboxChanges,
   type MailboxId,
@@ -27,9 +28,9 @@ import {
   type MailStoreLimits,
   type MessageFields,
   type MessageFilter,
+  type MessageFlags,
   type MessageId,
   type MessageParserFactory,
-  type MessageSummary,
   type ModSeq,
   permittedItems,
   permittedKeywords,
@@ -48,8 +49,9 @@ import { MemoryAnnotations } from './annotations.ts';
 import { MemoryBackup } from './backup.ts';
 import { DeliveryCommit } from './delivery.ts';
 import { bytesByPartner, healthOf } from './figures.ts';
+import { batch, listed, marked, sizesOf, whole } from './looks.ts';
 import { createMailbox, deleteMailbox, findMailbox, renameMailbox, setSubscribed } from './mailboxes.ts';
-import { append, changes, copyOrMove, expunge, selected, setKeywords, summary } from './messages.ts';
+import { append, changes, copyOrMove, expunge, selected, setKeywords } from './messages.ts';
 import { dueEntries, listEntries, updateQueue } from './queue.ts';
 import { MemoryScripts } from './scripts.ts';
 import { searchBox } from './search.ts';
@@ -232,18 +234,24 @@ export class MemoryMailStore implements MailStore {
     context: RequestContext,
     mailbox: MailboxRef,
   ): Promise<{ readonly uids: Uint32Array; readonly sizes: Uint32Array }> {
-    const { messages } = this.box(context, mailbox).box;
-    const sizes = Uint32Array.from(messages.values(), ({ size }) => size);
-    return { uids: Uint32Array.from(messages.keys()), sizes };
+    return sizesOf(this.box(context, mailbox).box);
   }
 
-  async *summaries(
+  async *flags(
     context: RequestContext,
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
-  ): AsyncIterable<readonly MessageSummary[]> {
-    const found = selected(this.box(context, mailbox).box, ranges).map(summary);
-    if (found.length > 0) yield found;
+  ): AsyncIterable<readonly MessageFlags[]> {
+    yield* batch(selected(this.box(context, mailbox).box, ranges), marked);
+  }
+
+  async *listing(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    fields: MessageFields,
+  ): AsyncIterable<readonly ListedMessage[]> {
+    yield* batch(selected(this.box(context, mailbox).box, ranges), (message) => listed(message, fields));
   }
 
   async *messages(
@@ -252,13 +260,7 @@ export class MemoryMailStore implements MailStore {
     ranges: readonly UidRange[],
     fields: MessageFields,
   ): AsyncIterable<readonly StoredMessage[]> {
-    const found = selected(this.box(context, mailbox).box, ranges);
-    if (found.length === 0) return;
-    yield found.map(({ parsed, createdModSeq: _, ...stored }) => ({
-      ...stored,
-      ...(fields.envelope ? { envelope: parsed.envelope } : {}),
-      ...(fields.body ? { body: parsed.body } : {}),
-    }));
+    yield* batch(selected(this.box(context, mailbox).box, ranges), (message) => whole(message, fields));
   }
 
   async search(

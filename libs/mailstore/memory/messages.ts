@@ -238,6 +238,6 @@ export function changes(
   return { modSeq: box.modSeq, uidNext: box.uidNext, changed, vanished, exact: true };
 }
 
-export function summary({ uid, messageId, modSeq, keywords }: Message): MessageSummary {
+function summary({ uid, messageId, modSeq, keywords }: Message): MessageSummary {
   return { uid, messageId, modSeq, keywords };
 }

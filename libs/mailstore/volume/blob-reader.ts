@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { MailStoreError } from '#mailstore/api';
 import type { ByteStream } from '#stdx';
 import type { BlobPlace } from './blobs.ts';
-import type { VolumeFile, VolumeFiles } from './files.ts';
+import { CheckedRecords } from './checked-records.ts';
+import type { VolumeFiles } from './files.ts';
+import { GatheredFile } from './gathered-file.ts';
 import { decodeRecordHeader, RECORD_HEADER_BYTES } from './record.ts';
 import { segmentFile } from './segments.ts';
 
@@ -11,7 +13,7 @@ import { segmentFile } from './segments.ts';
 const CHUNK_BYTES = 256 * 1024;
 
 interface Handle {
-  readonly file: Promise<VolumeFile>;
+  readonly file: Promise<GatheredFile>;
   readers: number;
   /** To be told when its last reader is done. */
   dropped: (() => void) | undefined;
@@ -20,6 +22,7 @@ interface Handle {
 /** Reads blobs out of segments, keeping the files it used last open. Records may be moved while one is read: who reads keeps his file. */
 export class BlobReader {
   private readonly handles = new Map<number, Handle>();
+  private readonly checked = new CheckedRecords();
 
   constructor(
     private readonly files: VolumeFiles,
@@ -29,23 +32,46 @@ export class BlobReader {
   ) {}
 
   /**
-   * Bytes [start, end) of a blob. A whole one is checked against its blob id: rejects `corrupt`, for a large one after its last
-   * chunk. Rejects `messageNotFound` when nobody holds it.
+   * Bytes [start, end) of a blob. A whole one is checked against its blob id when it is first read: rejects `corrupt`, for a large one
+   * after its last chunk. Rejects `messageNotFound` when nobody holds it.
    */
   async *read(blobHash: Buffer, start = 0, end = Infinity): ByteStream {
     const { handle, file, place } = await this.find(blobHash);
     try {
       const from = Math.max(0, start);
       const to = Math.min(end, place.size);
-      if (from === 0 && to === place.size) yield* whole(file, place, blobHash);
+      if (from === 0 && to === place.size) yield* this.whole(file, place, blobHash);
       else yield* range(file, place, from, to);
     } finally {
       this.release(handle);
     }
   }
 
+  private async *whole(file: GatheredFile, place: BlobPlace, blobHash: Buffer): ByteStream {
+    const first = await file.read(place.position, Math.min(CHUNK_BYTES, RECORD_HEADER_BYTES + place.size));
+    const header = decodeRecordHeader(first);
+    if (header?.length !== place.size || !header.hash.equals(blobHash)) throw corrupt('record header');
+    const bytes = first.subarray(RECORD_HEADER_BYTES);
+    const known = this.checked.has(place);
+    if (bytes.length === place.size) {
+      if (!known && !hash('sha256', bytes, 'buffer').equals(blobHash)) throw corrupt('bytes');
+      this.checked.add(place);
+      if (bytes.length > 0) yield bytes;
+      return;
+    }
+    const sum = known ? undefined : createHash('sha256').update(bytes);
+    yield bytes;
+    for await (const chunk of range(file, place, bytes.length, place.size)) {
+      sum?.update(chunk);
+      yield chunk;
+    }
+    if (sum && !sum.digest().equals(blobHash)) throw corrupt('bytes');
+    this.checked.add(place);
+  }
+
   /** A segment is being removed: an open file would keep its room. Who is reading it may finish; resolves when they have. */
   async forget(segment: number): Promise<void> {
+    this.checked.forget(segment);
     const handle = this.handles.get(segment);
     if (!handle) return;
     this.handles.delete(segment);
@@ -62,7 +88,7 @@ export class BlobReader {
   /** The record's file, taken. Once more from the start when the record was moved before its file could be opened. */
   private async find(
     blobHash: Buffer,
-  ): Promise<{ readonly handle: Handle; readonly file: VolumeFile; readonly place: BlobPlace }> {
+  ): Promise<{ readonly handle: Handle; readonly file: GatheredFile; readonly place: BlobPlace }> {
     for (let tried: number | undefined; ; ) {
       const place = this.locate(blobHash);
       if (!place) throw new MailStoreError('messageNotFound', 'no such blob');
@@ -89,7 +115,9 @@ export class BlobReader {
     if (handle) this.handles.delete(segment);
     else {
       this.evict();
-      const file = this.files.open(join(this.directory, segmentFile(segment)), 'read');
+      const file = this.files
+        .open(join(this.directory, segmentFile(segment)), 'read')
+        .then((opened) => new GatheredFile(opened));
       // A failed open is not kept, so that the next reader tries again.
       file.catch(() => this.handles.delete(segment));
       handle = { file, readers: 0, dropped: undefined };
@@ -110,34 +138,9 @@ export class BlobReader {
   }
 }
 
-async function* whole(file: VolumeFile, place: BlobPlace, blobHash: Buffer): ByteStream {
-  const first = await pread(file, place, 0, Math.min(CHUNK_BYTES, RECORD_HEADER_BYTES + place.size));
-  const header = decodeRecordHeader(first);
-  if (header?.length !== place.size || !header.hash.equals(blobHash)) throw corrupt('record header');
-  const bytes = first.subarray(RECORD_HEADER_BYTES);
-  if (bytes.length === place.size) {
-    if (!hash('sha256', bytes, 'buffer').equals(blobHash)) throw corrupt('bytes');
-    if (bytes.length > 0) yield bytes;
-    return;
-  }
-  const sum = createHash('sha256').update(bytes);
-  yield bytes;
-  for await (const chunk of range(file, place, bytes.length, place.size)) {
-    sum.update(chunk);
-    yield chunk;
-  }
-  if (!sum.digest().equals(blobHash)) throw corrupt('bytes');
-}
-
-async function* range(file: VolumeFile, place: BlobPlace, from: number, to: number): ByteStream {
-  for (let at = from; at < to; at += CHUNK_BYTES)
-    yield await pread(file, place, RECORD_HEADER_BYTES + at, Math.min(CHUNK_BYTES, to - at));
-}
-
-async function pread(file: VolumeFile, { position }: BlobPlace, offset: number, length: number): Promise<Buffer> {
-  const into = Buffer.allocUnsafe(length);
-  if ((await file.read(into, position + offset)) < length) throw corrupt('segment ends early');
-  return into;
+async function* range(file: GatheredFile, place: BlobPlace, from: number, to: number): ByteStream {
+  const start = place.position + RECORD_HEADER_BYTES;
+  for (let at = from; at < to; at += CHUNK_BYTES) yield await file.read(start + at, Math.min(CHUNK_BYTES, to - at));
 }
 
 async function closeQuietly({ file }: Handle): Promise<void> {

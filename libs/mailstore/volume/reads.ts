@@ -3,6 +3,7 @@ import {
   type AccountId,
   type AccountInfo,
   actsAbroad,
+  type ListedMessage,
   lookupName,
   type Mailbox,
   type MailboxChanges,
@@ -11,6 +12,7 @@ import {
   MailStoreError,
   type MailStoreLimits,
   type MessageFields,
+  type MessageFlags,
   type MessageSummary,
   type ModSeq,
   normalRanges,
@@ -18,11 +20,13 @@ import {
   type Uid,
   type UidRange,
 } from '#mailstore/api';
+import { unpackBody, unpackEnvelope } from '#protocol/message';
 import type { RequestContext } from '#stdx';
 import type { Barrier } from './barrier.ts';
 import { blobIdOf } from './blobs.ts';
-import { decodeBody, decodeEnvelope } from './codec.ts';
+import { flagRows } from './flag-rows.ts';
 import type { IndexDb } from './index-db.ts';
+import { type ListedTuple, listedOf, listedSql } from './listed-rows.ts';
 import {
   ACCOUNT_COLUMNS,
   type AccountRow,
@@ -35,7 +39,15 @@ import {
 import { threadId } from './threads.ts';
 
 /** Rows read before others have their turn; each keeps the event loop for a few milliseconds at most. */
-const SLICE = { accounts: 500, uids: 50_000, sizes: 5_000, summaries: 2_000, messages: 200, changes: 2_000 } as const;
+const SLICE = {
+  accounts: 500,
+  uids: 50_000,
+  sizes: 5_000,
+  flags: 5_000,
+  listing: 1_000,
+  messages: 200,
+  changes: 2_000,
+} as const;
 
 const RANGES_A_TURN = 500;
 
@@ -139,15 +151,21 @@ export class Reads {
     return { uids: Uint32Array.from(found, ({ uid }) => uid), sizes: Uint32Array.from(found, ({ size }) => size) };
   }
 
-  summaries(
+  flags(context: RequestContext, ref: MailboxRef, ranges: readonly UidRange[]): AsyncIterable<readonly MessageFlags[]> {
+    return this.paged(context, ref, ranges, SLICE.flags, (account, mailbox, first, last, limit) =>
+      flagRows(this.index, [account, mailbox, first, last, limit]),
+    );
+  }
+
+  listing(
     context: RequestContext,
     ref: MailboxRef,
     ranges: readonly UidRange[],
-  ): AsyncIterable<readonly MessageSummary[]> {
-    const sql = `SELECT uid, message, mod_seq, keywords FROM membership
-      WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?`;
-    return this.paged(context, ref, ranges, SLICE.summaries, (account, mailbox, first, last, limit) =>
-      this.index.tuples<SummaryTuple>(sql, account, mailbox, first, last, limit).map(summaryOf),
+    fields: MessageFields,
+  ): AsyncIterable<readonly ListedMessage[]> {
+    const sql = listedSql(fields);
+    return this.paged(context, ref, ranges, SLICE.listing, (account, mailbox, first, last, limit) =>
+      this.index.tuples<ListedTuple>(sql, account, mailbox, first, last, limit).map(listedOf),
     );
   }
 
@@ -248,22 +266,23 @@ export class Reads {
     query: (account: number, mailbox: number, first: Uid, last: Uid, limit: number) => readonly T[],
   ): AsyncIterable<readonly T[]> {
     let batch: T[] = [];
-    const find = (first: Uid, last: Uid): readonly T[] => {
-      const { account, id } = this.mailboxRow(context, ref);
-      return query(account, id, first, last, size - batch.length);
-    };
-    await this.shown(ref.accountId, () => this.mailboxRow(context, ref));
+    let row = await this.shown(ref.accountId, () => this.mailboxRow(context, ref));
     for (const [i, { first, last }] of normalRanges(ranges).entries()) {
-      if (i % RANGES_A_TURN === RANGES_A_TURN - 1) await nextTurn();
-      for (let from = first; from <= last; ) {
-        const found = find(from, last);
-        const full = found.length === size - batch.length;
-        batch.push(...found);
-        from = full ? (found.at(-1)?.uid ?? last) + 1 : last + 1;
-        if (!full) continue;
-        yield await this.shown(ref.accountId, () => batch);
-        batch = [];
+      if (i % RANGES_A_TURN === RANGES_A_TURN - 1) {
         await nextTurn();
+        row = this.mailboxRow(context, ref);
+      }
+      for (let from = first; from <= last; ) {
+        const limit = size - batch.length;
+        const found = query(row.account, row.id, from, last, limit);
+        batch.push(...found);
+        from = found.length === limit ? (found.at(-1)?.uid ?? last) + 1 : last + 1;
+        if (batch.length < size) continue;
+        const full = batch;
+        batch = [];
+        yield await this.shown(ref.accountId, () => full);
+        await nextTurn();
+        row = this.mailboxRow(context, ref);
       }
     }
     if (batch.length > 0) yield await this.shown(ref.accountId, () => batch);
@@ -287,8 +306,8 @@ function messageOf(row: MessageTuple): StoredMessage {
   return {
     ...{ uid, messageId, modSeq, keywords: keywordsOf(keywords), blobId: blobIdOf(blob), size },
     ...{ internalDate, savedDate, threadId: threadId(thread), preview },
-    ...(envelope === null ? {} : { envelope: decodeEnvelope(envelope) }),
-    ...(body === null ? {} : { body: decodeBody(body) }),
+    ...(envelope === null ? {} : { envelope: unpackEnvelope(envelope) }),
+    ...(body === null ? {} : { body: unpackBody(body) }),
   };
 }
 

@@ -232,7 +232,7 @@ describe('many mailboxes’ worth of reading', () => {
         return { first, last: pick < 0.3 ? first : pick < 0.8 ? first + Math.floor(random.fraction() * 30) : Infinity };
       });
       const listed: number[] = [];
-      for await (const batch of store.summaries(context, ref, ranges)) listed.push(...batch.map(({ uid }) => uid));
+      for await (const batch of store.flags(context, ref, ranges)) listed.push(...batch.map(({ uid }) => uid));
       const { changed } = await store.setKeywords(context, ref, ranges, { mode: 'replace', keywords: [`r${round}`] });
       assert.deepEqual(
         changed.map(({ uid }) => uid),

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MailStoreError, type MailStoreLimits, type MessageParserFactory, type StagedMessage } from '#mailstore/api';
+import { packBody, packEnvelope } from '#protocol/message';
 import type { ByteStream, Logger } from '#stdx';
 import type { BlobPlace } from './blobs.ts';
-import { encodeBody, encodeEnvelope } from './codec.ts';
 import { failureKind } from './errors.ts';
 import type { Room } from './room.ts';
 import type { LargeRecord, SegmentWriter } from './segments.ts';
@@ -19,7 +19,7 @@ export interface StagedContent {
   readonly message: StagedMessage;
   readonly bytes: readonly Uint8Array[];
   readonly large: LargeRecord | undefined;
-  /** As the index keeps them (`codec.ts`). */
+  /** As the index keeps them: packed (`#protocol/message`). */
   readonly envelope: string;
   readonly body: string;
   /** Where a commit wrote the small one's bytes. */
@@ -115,7 +115,7 @@ export class Staging {
     };
     const content: StagedContent = {
       ...{ hash, size, message, bytes: chunks, large },
-      ...{ envelope: encodeEnvelope(parsed.envelope), body: encodeBody(parsed.body) },
+      ...{ envelope: packEnvelope(parsed.envelope), body: packBody(parsed.body) },
       ...{ place: undefined, users: 0, released: false },
     };
     this.contents.set(message, content);

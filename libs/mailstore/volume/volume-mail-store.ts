@@ -14,6 +14,7 @@ import type {
   Delivery,
   DeliveryOutcome,
   KeywordChange,
+  ListedMessage,
   Mailbox,
   MailboxChanges,
   MailboxId,
@@ -25,8 +26,8 @@ import type {
   MailStoreLimits,
   MessageFields,
   MessageFilter,
+  MessageFlags,
   MessageId,
-  MessageSummary,
   ModSeq,
   QueueEntry,
   QueueUpdate,
@@ -188,12 +189,21 @@ export class VolumeMailStore implements MailStore {
     return this.engine.reads.sizes(await this.permit(context, mailbox, 'r'), mailbox);
   }
 
-  async *summaries(
+  async *flags(
     context: RequestContext,
     mailbox: MailboxRef,
     ranges: readonly UidRange[],
-  ): AsyncIterable<readonly MessageSummary[]> {
-    yield* this.engine.reads.summaries(await this.permit(context, mailbox, 'r'), mailbox, ranges);
+  ): AsyncIterable<readonly MessageFlags[]> {
+    yield* this.engine.reads.flags(await this.permit(context, mailbox, 'r'), mailbox, ranges);
+  }
+
+  async *listing(
+    context: RequestContext,
+    mailbox: MailboxRef,
+    ranges: readonly UidRange[],
+    fields: MessageFields,
+  ): AsyncIterable<readonly ListedMessage[]> {
+    yield* this.engine.reads.listing(await this.permit(context, mailbox, 'r'), mailbox, ranges, fields);
   }
 
   async *messages(

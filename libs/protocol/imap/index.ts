@@ -25,6 +25,7 @@ export * from './pre-login.ts';
 export * from './response/body-structure.ts';
 export * from './response/envelope.ts';
 export * from './response/esearch.ts';
+export * from './response/packed-envelope.ts';
 export * from './response/section.ts';
 export * from './response/strings.ts';
 export * from './sequence-set.ts';

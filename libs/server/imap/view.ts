@@ -204,6 +204,10 @@ export class MailboxView {
     else recent.push(first, last);
   }
 
+  get hasRecent(): boolean {
+    return this.recent.length > 0;
+  }
+
   isRecent(uid: Uid): boolean {
     for (let i = this.recent.length - 2; i >= 0; i -= 2) if (uid >= this.recent[i]!) return uid <= this.recent[i + 1]!;
     return false;

@@ -7,9 +7,9 @@ import {
   type MessageId,
   type RestoredMessage,
 } from '#mailstore/api';
+import { unpackEnvelope } from '#protocol/message';
 import type { RequestContext } from '#stdx';
 import { blobIdOf } from '../blobs.ts';
-import { decodeEnvelope } from '../codec.ts';
 import type { CommitLoop } from '../commit-loop.ts';
 import type { AccountEdit, Edit } from '../edit.ts';
 import type { IndexDb, SqlValue } from '../index-db.ts';
@@ -124,7 +124,7 @@ function restoreOne(edit: Edit, account: AccountEdit, row: DeletedRow): Restored
   const keywords = storedKeywords(keywordsOf(row.keywords).filter((keyword) => keyword !== '$deleted'));
   const uid = place(edit, account, mailbox, {
     ...{ message: messageId, keywords, size, internalDate, savedDate: now },
-    sentAt: message ? decodeEnvelope(message.envelope).sentAt : null,
+    sentAt: message ? unpackEnvelope(message.envelope).sentAt : null,
   });
   index.run('DELETE FROM deleted WHERE account = ? AND message = ?', number, messageId);
   return { messageId, mailboxId: mailbox.id, uid };
@@ -138,5 +138,5 @@ function homeOf(edit: Edit, account: AccountEdit, { mailboxId, mailbox }: Delete
 }
 
 function deletedView({ blob, envelope, keywords, ...row }: ListedRow): DeletedMessage {
-  return { ...row, blobId: blobIdOf(blob), keywords: keywordsOf(keywords), envelope: decodeEnvelope(envelope) };
+  return { ...row, blobId: blobIdOf(blob), keywords: keywordsOf(keywords), envelope: unpackEnvelope(envelope) };
 }

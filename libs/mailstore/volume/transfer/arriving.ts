@@ -12,8 +12,8 @@ import {
   type TransferPlaced,
   type TransferVanished,
 } from '#mailstore/api';
+import { unpackEnvelope } from '#protocol/message';
 import type { RequestContext } from '#stdx';
-import { decodeEnvelope } from '../codec.ts';
 import { forgetMessage } from '../deleted/letting-go.ts';
 import type { AccountEdit, Edit } from '../edit.ts';
 import { MAILBOX_COLUMNS, type MailboxRow, messageKey, storedKeywords } from '../rows.ts';
@@ -125,7 +125,7 @@ export function placeMessages(
       `INSERT INTO membership (account, mailbox, uid, message, mod_seq, created_mod_seq, keywords, size,
         internal_date, saved_date, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[number, mailboxId, row.uid, row.message, row.modSeq, row.createdModSeq, placed.keywords, placed.size],
-      ...[row.internalDate, row.savedDate, decodeEnvelope(message.envelope).sentAt],
+      ...[row.internalDate, row.savedDate, unpackEnvelope(message.envelope).sentAt],
     );
     edit.count(account, mailbox, placed, 1);
     index.run('DELETE FROM arrival WHERE account = ? AND message = ?', number, row.message);

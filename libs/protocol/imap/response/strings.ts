@@ -1,7 +1,7 @@
 const UNQUOTABLE = /[^\x20-\x7e]/;
 const SPECIAL = /["\\]/;
 /** Clients keep quoted strings in line buffers; long ones travel as literals. */
-const QUOTED_LENGTH_MAX = 1_000;
+export const QUOTED_LENGTH_MAX = 1_000;
 
 /** A `string`: quoted where seven bits allow, else a literal of its UTF-8. NUL, which neither may hold, becomes U+FFFD. */
 export function formatString(text: string): string {

@@ -2,8 +2,10 @@ import type { MailboxChanges, MessageSummary, UidRange } from '#mailstore/api';
 import { type FetchArguments, ImapSyntaxError, parseFetch } from '#protocol/imap';
 import type { CommandSession, ImapCommand, Reply } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
-import { type FetchOutcome, fetchMessages, fetchSummaries, tellSummaries } from '../fetch/answer.ts';
+import type { FetchOutcome } from '../fetch/answer.ts';
+import { tellFlagsOf } from '../fetch/flags-answer.ts';
 import { planFetch } from '../fetch/plan.ts';
+import { runFetch } from '../fetch/run.ts';
 import { stringFormatOf } from '../mailbox-text.ts';
 import { rangesOf, tellVanishedEarlier } from '../resync.ts';
 
@@ -43,12 +45,11 @@ async function run(session: CommandSession, args: FetchArguments, reply: Reply, 
     if (args.vanished && args.messages !== '$')
       tellVanishedEarlier(session, session.view, changes, rangesOf(args.messages));
     const changed = changedIn(changes, selection.ranges);
-    if (plan.fields) outcome = await fetchMessages(session, plan, changed.map(rangeOf));
-    else outcome = await tellSummaries(session, plan, changed);
+    outcome = plan.flagsItems
+      ? await tellFlagsOf(session, plan, changed)
+      : await runFetch(session, plan, changed.map(rangeOf));
   } else {
-    outcome = plan.fields
-      ? await fetchMessages(session, plan, selection.ranges)
-      : await fetchSummaries(session, plan, selection.ranges);
+    outcome = await runFetch(session, plan, selection.ranges);
     // RFC 2180 §4.1.3: the others are answered, and the client learns of the loss with the next EXPUNGE.
     if (!uid && outcome.sent < selection.count && outcome.failure === null)
       throw new ImapRefusal('EXPUNGEISSUED', 'Some of these messages are gone');

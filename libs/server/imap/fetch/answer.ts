@@ -1,12 +1,19 @@
-import { MailStoreError, type MessageSummary, type StoredMessage, type Uid, type UidRange } from '#mailstore/api';
+import {
+  MailStoreError,
+  type MessageFlags,
+  type MessageSummary,
+  type StoredMessage,
+  type Uid,
+  type UidRange,
+} from '#mailstore/api';
 import type { CommandSession } from '../command.ts';
 import { ImapRefusal } from '../errors.ts';
 import { formatFlags } from '../keywords.ts';
 import { fetchOpening } from '../sync.ts';
-import type { MailboxView } from '../view.ts';
-import { closePiece, type Piece } from './piece.ts';
-import { openPiece } from './pieces.ts';
-import { type FetchPlan, renderText } from './plan.ts';
+import type { Piece } from './piece.ts';
+import type { FetchPlan } from './plan.ts';
+import { ReadAhead } from './read-ahead.ts';
+import { SequenceWalk } from './sequence-walk.ts';
 
 export interface FetchOutcome {
   readonly sent: number;
@@ -14,54 +21,32 @@ export interface FetchOutcome {
   readonly failure: Error | null;
 }
 
-/** Messages whose sections are read ahead of the one being sent. */
-const READ_AHEAD = 8;
-
-/** Answers from summaries alone: FLAGS, UID, MODSEQ. */
-export async function fetchSummaries(
+/** Answers from what lists show. */
+export async function fetchListing(
   session: CommandSession,
   plan: FetchPlan,
   ranges: readonly UidRange[],
 ): Promise<FetchOutcome> {
   const { store, context, view, out } = session;
-  let sent = 0;
-  for await (const batch of store.summaries(context, view.ref, ranges)) {
-    sent += tellBatch(session, plan, batch);
-    await out.drained();
-  }
-  return { sent, failure: null };
-}
-
-/** The same for summaries already at hand. */
-export async function tellSummaries(
-  session: CommandSession,
-  plan: FetchPlan,
-  summaries: readonly MessageSummary[],
-): Promise<FetchOutcome> {
-  let sent = 0;
-  for (let at = 0; at < summaries.length; at += 1_000) {
-    sent += tellBatch(session, plan, summaries.slice(at, at + 1_000));
-    await session.out.drained();
-  }
-  return { sent, failure: null };
-}
-
-function tellBatch(session: CommandSession, plan: FetchPlan, batch: readonly MessageSummary[]): number {
-  const { view, out } = session;
+  const renderers = plan.listing ?? [];
   const walk = new SequenceWalk(view);
   const flagsOf = flagRenderer(session);
   const modSeq = plan.hasFlags && session.enabled.has('CONDSTORE') && !plan.hasModSeq;
   let sent = 0;
-  for (const message of batch) {
-    const sequence = walk.sequenceOf(message.uid);
-    if (sequence === 0) continue;
-    const extra = modSeq ? ` MODSEQ (${message.modSeq})` : '';
-    const opening = fetchOpening(session, message.uid, sequence, false);
-    out.raw(`* ${opening}${renderText(plan, message, flagsOf(message))}${extra})\r\n`);
-    if (plan.hasFlags) noteTold(session, message);
-    sent++;
+  for await (const batch of store.listing(context, view.ref, ranges, plan.fields)) {
+    for (const message of batch) {
+      const sequence = walk.sequenceOf(message.uid);
+      if (sequence === 0) continue;
+      const flags = flagsOf(message);
+      let text = `* ${fetchOpening(session, message.uid, sequence, false)}`;
+      for (let i = 0; i < renderers.length; i++) text += `${i > 0 ? ' ' : ''}${renderers[i]!(message, flags)}`;
+      out.raw(modSeq ? `${text} MODSEQ (${message.modSeq}))\r\n` : `${text})\r\n`);
+      if (plan.hasFlags) noteTold(session, message);
+      sent++;
+    }
+    await out.drained();
   }
-  return sent;
+  return { sent, failure: null };
 }
 
 /** Answers that need stored messages, and perhaps their bytes. */
@@ -73,7 +58,7 @@ export async function fetchMessages(
   const { store, context, view } = session;
   let sent = 0;
   let failure: Error | null = null;
-  for await (const batch of store.messages(context, view.ref, ranges, plan.fields ?? {})) {
+  for await (const batch of store.messages(context, view.ref, ranges, plan.fields)) {
     const seen =
       plan.setsSeen && !view.readOnly && view.rights.includes('s') ? await setSeen(session, batch) : NOTHING_SEEN;
     const known = batch.filter(({ uid }) => view.sequenceOf(uid) > 0);
@@ -91,16 +76,13 @@ async function tellMessages(
   seen: ReadonlyMap<Uid, MessageSummary>,
 ): Promise<readonly Error[]> {
   const flagsOf = flagRenderer(session);
-  const ahead: Promise<readonly Piece[] | Error>[] = [];
+  const ahead = new ReadAhead(session, plan, messages);
   const failed: Error[] = [];
   try {
-    for (let i = 0; i < messages.length; i++) {
-      const stored = messages[i]!;
+    for (const stored of messages) {
       const now = seen.get(stored.uid);
       const message = now ? { ...stored, keywords: now.keywords, modSeq: now.modSeq } : stored;
-      while (plan.hasBytes && ahead.length < READ_AHEAD && i + ahead.length < messages.length)
-        ahead.push(openSections(session, plan, messages[i + ahead.length]!));
-      const opened = (await ahead.shift()) ?? [];
+      const opened = await ahead.next();
       if (opened instanceof Error) {
         if (!isOfOneMessage(opened)) throw opened;
         failed.push(opened);
@@ -112,30 +94,15 @@ async function tellMessages(
       await session.out.drained();
     }
   } finally {
-    // Left only where the answer broke off: nobody will read them.
-    for (const pieces of ahead) void pieces.then(closePieces);
+    // There are some only where the answer broke off.
+    ahead.abandon();
   }
   return failed;
-}
-
-async function closePieces(opened: readonly Piece[] | Error): Promise<void> {
-  if (!(opened instanceof Error)) await Promise.all(opened.map(closePiece));
 }
 
 /** Damaged bytes and unknown encodings cost their message, not the others. */
 const isOfOneMessage = (error: Error): boolean =>
   error instanceof ImapRefusal || (error instanceof MailStoreError && error.code === 'corrupt');
-
-/** Errors are handed on as values: a read that nobody awaits yet must not end the process. */
-function openSections(
-  { store }: CommandSession,
-  plan: FetchPlan,
-  message: StoredMessage,
-): Promise<readonly Piece[] | Error> {
-  return Promise.all(
-    plan.steps.filter((step) => step.kind === 'bytes').map((step) => openPiece(store, message, step.item)),
-  ).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-}
 
 async function tellMessage(
   session: CommandSession,
@@ -218,26 +185,12 @@ async function setSeen(
   }
 }
 
-function noteTold(session: CommandSession, { uid, modSeq }: MessageSummary): void {
+function noteTold(session: CommandSession, { uid, modSeq }: MessageFlags): void {
   if (modSeq > session.view.flagsToldTo) session.toldFlags(uid, modSeq);
 }
 
-function flagRenderer(session: CommandSession): (message: MessageSummary) => string {
+function flagRenderer(session: CommandSession): (message: MessageFlags) => string {
   const { view } = session;
   if (session.enabled.has('IMAP4REV2')) return ({ keywords }) => formatFlags(keywords, false);
   return ({ keywords, uid }) => formatFlags(keywords, view.isRecent(uid));
-}
-
-/** Sequence numbers of ascending uids, without searching each. */
-class SequenceWalk {
-  private index = -1;
-
-  constructor(private readonly view: MailboxView) {}
-
-  sequenceOf(uid: Uid): number {
-    const { view } = this;
-    if (this.index < 0) this.index = view.lowerBound(uid);
-    while (this.index < view.exists && view.uidAt(this.index) < uid) this.index++;
-    return this.index < view.exists && view.uidAt(this.index) === uid ? this.index + 1 : 0;
-  }
 }

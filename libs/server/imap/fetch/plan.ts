@@ -1,14 +1,16 @@
-import type { MessageFields, MessageSummary, StoredMessage } from '#mailstore/api';
+import type { ListedMessage, MessageFields, StoredMessage } from '#mailstore/api';
 import {
   type FetchItem,
   formatBinaryName,
   formatBodyStructure,
   formatDateTime,
   formatEnvelope,
+  formatPackedEnvelope,
   formatSectionName,
   type StringFormat,
 } from '#protocol/imap';
-import { present, unreachable } from '#stdx';
+import { unpackBody } from '#protocol/message';
+import { present } from '#stdx';
 import { emailObjectId } from '../object-ids.ts';
 import { isWholeMessage } from './sections.ts';
 
@@ -27,16 +29,22 @@ export type FetchStep =
 /** What a FETCH needs of the store, and how to answer it. */
 export interface FetchPlan {
   readonly steps: readonly FetchStep[];
-  /** `null` when summaries are enough. */
-  readonly fields: MessageFields | null;
+  readonly fields: MessageFields;
+  /** When the narrow rows are enough: what is told of them, in this order. */
+  readonly flagsItems: readonly FlagsItem[] | null;
+  /** When what lists show is enough: how each item is told, in this order. */
+  readonly listing: readonly ((message: ListedMessage, flags: string) => string)[] | null;
   readonly setsSeen: boolean;
   readonly hasFlags: boolean;
   readonly hasModSeq: boolean;
   readonly hasBytes: boolean;
 }
 
-/** Items that every message summary answers. */
-const SUMMARY_KINDS: ReadonlySet<FetchItem['kind']> = new Set(['flags', 'uid', 'modSeq']);
+/** Items that the narrow rows answer. */
+export type FlagsItem = 'flags' | 'uid' | 'modSeq';
+
+const isFlagsItem = (kind: FetchItem['kind']): kind is FlagsItem =>
+  kind === 'flags' || kind === 'uid' || kind === 'modSeq';
 
 export function planFetch(
   items: readonly FetchItem[],
@@ -48,21 +56,27 @@ export function planFetch(
   for (const item of items) unique.set(keyOf(item), item);
   if (options.modSeq) unique.set('modSeq', { kind: 'modSeq' });
   const all = [...unique.values()];
-  const summariesSuffice = all.every(({ kind }) => SUMMARY_KINDS.has(kind));
+  const kinds = all.map(({ kind }) => kind);
   return {
     steps: all.map((item) => stepOf(item, options.text)),
-    fields: summariesSuffice
-      ? null
-      : {
-          envelope: all.some(({ kind }) => kind === 'envelope'),
-          body: all.some(needsBody),
-        },
+    fields: {
+      envelope: all.some(({ kind }) => kind === 'envelope'),
+      body: all.some(needsBody),
+    },
+    flagsItems: kinds.every(isFlagsItem) ? kinds : null,
+    listing: all.every(isListed) ? all.map((item) => listedRendererOf(item, options.text)) : null,
     setsSeen: all.some((item) => (item.kind === 'section' || item.kind === 'binary') && !item.peek),
     hasFlags: unique.has('flags'),
     hasModSeq: unique.has('modSeq'),
     hasBytes: all.some(isBytes),
   };
 }
+
+/** Items that are told of what lists show. */
+type ListedItem = { readonly kind: NarrowKind | 'envelope' | 'body' | 'bodyStructure' };
+
+const isListed = (item: FetchItem): item is ListedItem =>
+  !isBytes(item) && item.kind !== 'preview' && item.kind !== 'emailId' && item.kind !== 'threadId';
 
 const isBytes = (item: FetchItem): item is BytesItem =>
   item.kind === 'section' || item.kind === 'binary' || item.kind === 'binarySize';
@@ -85,29 +99,44 @@ function stepOf(item: FetchItem, text: StringFormat): FetchStep {
   return { kind: 'text', render: rendererOf(item, text) };
 }
 
+type NarrowKind = FlagsItem | 'internalDate' | 'size' | 'saveDate';
+type Narrow = Pick<ListedMessage, 'uid' | 'modSeq' | 'internalDate' | 'size' | 'savedDate'>;
+
+/** Told alike of listed and of stored messages. */
+const NARROW: Readonly<Record<NarrowKind, (message: Narrow, flags: string) => string>> = {
+  flags: (_, flags) => `FLAGS (${flags})`,
+  uid: ({ uid }) => `UID ${uid}`,
+  modSeq: ({ modSeq }) => `MODSEQ (${modSeq})`,
+  internalDate: ({ internalDate }) => `INTERNALDATE "${formatDateTime(internalDate)}"`,
+  size: ({ size }) => `RFC822.SIZE ${size}`,
+  saveDate: ({ savedDate }) => `SAVEDATE "${formatDateTime(savedDate)}"`,
+};
+
+function listedRendererOf({ kind }: ListedItem, text: StringFormat): (message: ListedMessage, flags: string) => string {
+  switch (kind) {
+    case 'envelope':
+      return ({ envelope }) => `ENVELOPE ${formatPackedEnvelope(present(envelope, 'envelope asked for'), text)}`;
+    case 'body':
+      return ({ body }) => `BODY ${formatBodyStructure(unpackBody(present(body, 'body asked for')), false, text)}`;
+    case 'bodyStructure':
+      return ({ body }) =>
+        `BODYSTRUCTURE ${formatBodyStructure(unpackBody(present(body, 'body asked for')), true, text)}`;
+    default:
+      return NARROW[kind];
+  }
+}
+
 function rendererOf(
   item: Exclude<FetchItem, BytesItem>,
   text: StringFormat,
 ): (message: StoredMessage, flags: string) => string {
   switch (item.kind) {
-    case 'flags':
-      return (_, flags) => `FLAGS (${flags})`;
-    case 'uid':
-      return ({ uid }) => `UID ${uid}`;
-    case 'modSeq':
-      return ({ modSeq }) => `MODSEQ (${modSeq})`;
-    case 'internalDate':
-      return ({ internalDate }) => `INTERNALDATE "${formatDateTime(internalDate)}"`;
-    case 'size':
-      return ({ size }) => `RFC822.SIZE ${size}`;
     case 'envelope':
       return ({ envelope }) => `ENVELOPE ${formatEnvelope(present(envelope, 'envelope asked for'), text)}`;
     case 'body':
       return ({ body }) => `BODY ${formatBodyStructure(present(body, 'body asked for'), false, text)}`;
     case 'bodyStructure':
       return ({ body }) => `BODYSTRUCTURE ${formatBodyStructure(present(body, 'body asked for'), true, text)}`;
-    case 'saveDate':
-      return ({ savedDate }) => `SAVEDATE "${formatDateTime(savedDate)}"`;
     case 'preview':
       return ({ preview }) => `PREVIEW ${text(preview)}`;
     case 'emailId':
@@ -115,16 +144,6 @@ function rendererOf(
     case 'threadId':
       return ({ threadId }) => `THREADID (${threadId})`;
     default:
-      return unreachable(item);
+      return NARROW[item.kind];
   }
-}
-
-/** Text of an answer that needs no bytes: `UID 5 FLAGS (\Seen)`. For summaries, items other than `SUMMARY_KINDS` are not in the plan. */
-export function renderText(plan: FetchPlan, message: MessageSummary, flags: string): string {
-  let out = '';
-  for (const step of plan.steps) {
-    if (step.kind !== 'text') continue;
-    out += `${out === '' ? '' : ' '}${step.render(message as StoredMessage, flags)}`;
-  }
-  return out;
 }

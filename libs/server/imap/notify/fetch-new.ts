@@ -1,8 +1,8 @@
 import type { Uid } from '#mailstore/api';
 import type { FetchItem } from '#protocol/imap';
 import type { CommandSession } from '../command.ts';
-import { fetchMessages, fetchSummaries } from '../fetch/answer.ts';
 import { planFetch } from '../fetch/plan.ts';
+import { runFetch } from '../fetch/run.ts';
 import { stringFormatOf } from '../mailbox-text.ts';
 
 /** What MessageNew asks to be told of new messages, after their EXISTS. RFC 5465 §5.2. What nobody has asked to read sets no \Seen. */
@@ -13,6 +13,5 @@ export async function fetchNew(
 ): Promise<void> {
   const { ranges } = session.view.byKnownUids(added);
   const plan = { ...planFetch(items, { uid: false, modSeq: false, text: stringFormatOf(session) }), setsSeen: false };
-  if (plan.fields) await fetchMessages(session, plan, ranges);
-  else await fetchSummaries(session, plan, ranges);
+  await runFetch(session, plan, ranges);
 }

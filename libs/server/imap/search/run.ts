@@ -32,7 +32,7 @@ function uidsOf(view: MailboxView, { indexes }: Selection): Uid[] {
 export async function highestModSeq({ store, context, view }: CommandSession, uids: readonly Uid[]): Promise<ModSeq> {
   let highest = 0;
   const ranges = uids.map((uid) => ({ first: uid, last: uid }));
-  for await (const batch of store.summaries(context, view.ref, ranges))
+  for await (const batch of store.flags(context, view.ref, ranges))
     for (const { modSeq } of batch) highest = Math.max(highest, modSeq);
   return highest;
 }

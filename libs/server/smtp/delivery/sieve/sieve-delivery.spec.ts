@@ -59,7 +59,7 @@ describe('Sieve at delivery', () => {
       assert.deepEqual(await inbox(n.store, name, mailbox), [STORED]);
     const { id: mailboxId } = await n.store.mailbox(context, 'id-ann', 'Lists/x');
     const ranges = [{ first: 1, last: 9 }];
-    for await (const batch of n.store.summaries(context, { accountId: 'id-ann', mailboxId }, ranges))
+    for await (const batch of n.store.flags(context, { accountId: 'id-ann', mailboxId }, ranges))
       assert.deepEqual(
         batch.map(({ keywords }) => keywords),
         [['$seen', '$work']],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Address, BodyPart, Envelope } from '#protocol/message';
 import { type Random, seededRandom } from '#stdx';
-import { decodeBody, decodeEnvelope, encodeBody, encodeEnvelope } from './codec.ts';
+import type { Address, BodyPart, Envelope } from './model.ts';
+import { packBody, packEnvelope, unpackBody, unpackEnvelope } from './packed.ts';
 
 /** Values of every shape the types allow. */
 class Generator {
@@ -65,14 +65,14 @@ class Generator {
   }
 }
 
-describe('codec', () => {
+describe('packed envelopes and body structures', () => {
   it('gives back what it was given', () => {
     const generator = new Generator(seededRandom(1));
     for (let i = 0; i < 3_000; i++) {
       const envelope = generator.envelope();
-      assert.deepEqual(decodeEnvelope(encodeEnvelope(envelope)), envelope);
+      assert.deepEqual(unpackEnvelope(packEnvelope(envelope)), envelope);
       const body = generator.body();
-      assert.deepEqual(decodeBody(encodeBody(body)), body);
+      assert.deepEqual(unpackBody(packBody(body)), body);
     }
   });
 });

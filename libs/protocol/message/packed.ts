@@ -1,26 +1,27 @@
-import type { Address, BodyPart, Envelope } from '#protocol/message';
+import type { Address, BodyPart, Envelope } from './model.ts';
 
 /**
- * Envelope and body structure as they lie in the index: JSON arrays by position, empty values as null and none at the end.
+ * Envelope and body structure as a mail store keeps them: JSON arrays by position, empty values as null and none at the end.
  * About a third of the bytes objects would take, in a place that is written with every message. Each packer names every
- * field of its type, so that one added there does not compile until it is kept here.
+ * field of its type, so that one added there does not compile until it is kept here. The positions are for good: a store has them
+ * on disk, and IMAP's ENVELOPE is cut out of them (`formatPackedEnvelope`).
  */
 type Packed = string | number | null | readonly Packed[] | { readonly [key: string]: string };
 
-export function encodeEnvelope(envelope: Envelope): string {
-  return JSON.stringify(packEnvelope(envelope));
+export function packEnvelope(envelope: Envelope): string {
+  return JSON.stringify(envelopeValues(envelope));
 }
 
-export function decodeEnvelope(text: string): Envelope {
-  return unpackEnvelope(JSON.parse(text));
+export function unpackEnvelope(text: string): Envelope {
+  return envelopeOf(JSON.parse(text));
 }
 
-export function encodeBody(body: BodyPart): string {
-  return JSON.stringify(packBody(body));
+export function packBody(body: BodyPart): string {
+  return JSON.stringify(bodyValues(body));
 }
 
-export function decodeBody(text: string): BodyPart {
-  return unpackBody(JSON.parse(text));
+export function unpackBody(text: string): BodyPart {
+  return bodyOf(JSON.parse(text));
 }
 
 type NoFields = Readonly<Record<string, never>>;
@@ -34,7 +35,7 @@ function unpackAddress([name = null, mailbox = null, host = null, rawName]: unkn
   return { name, mailbox, host, ...(rawName === undefined ? {} : { rawName }) } as Address;
 }
 
-function packEnvelope(envelope: Envelope): Packed {
+function envelopeValues(envelope: Envelope): Packed {
   const { date, sentAt, subject, rawSubject, inReplyTo, messageId, references, ...addresses } = envelope;
   const { from, sender, replyTo, to, cc, bcc, ...others } = addresses;
   others satisfies NoFields;
@@ -47,7 +48,7 @@ function packEnvelope(envelope: Envelope): Packed {
   ]);
 }
 
-function unpackEnvelope(packed: unknown[]): Envelope {
+function envelopeOf(packed: unknown[]): Envelope {
   const [date = null, sentAt = null, subject = null, twin = null, messageId = null, inReplyTo = null, ...lists] =
     packed;
   const [from, sender, replyTo, to, cc, bcc] = Array.from({ length: 6 }, (_, i) =>
@@ -61,7 +62,7 @@ function unpackEnvelope(packed: unknown[]): Envelope {
   } as unknown as Envelope;
 }
 
-function packBody(part: BodyPart): Packed {
+function bodyValues(part: BodyPart): Packed {
   const { type, subtype, parameters, contentId, description, encoding, disposition, language, location, md5, ...rest } =
     part;
   const { headerStart, bodyStart, end, lines, parts, message, ...others } = rest;
@@ -70,12 +71,12 @@ function packBody(part: BodyPart): Packed {
     ...[type, subtype, encoding, headerStart, bodyStart, end, lines, recordOrNull(parameters)],
     disposition ? trimmed([disposition.type, recordOrNull(disposition.parameters)]) : null,
     ...[contentId, description, listOrNull(language), location, md5],
-    parts ? parts.map(packBody) : null,
-    message ? [packEnvelope(message.envelope), packBody(message.body)] : null,
+    parts ? parts.map(bodyValues) : null,
+    message ? [envelopeValues(message.envelope), bodyValues(message.body)] : null,
   ]);
 }
 
-function unpackBody(packed: unknown[]): BodyPart {
+function bodyOf(packed: unknown[]): BodyPart {
   const [type, subtype, encoding, headerStart, bodyStart, end, lines, parameters, disposition, ...rest] = packed;
   const [contentId = null, description = null, language, location = null, md5 = null, parts, message] = rest;
   const embedded = message as [unknown[], unknown[]] | null | undefined;
@@ -83,8 +84,8 @@ function unpackBody(packed: unknown[]): BodyPart {
     ...{ type, subtype, parameters: parameters ?? {}, contentId, description, encoding },
     disposition: unpackDisposition(disposition as [string, Record<string, string>?] | null | undefined),
     ...{ language: language ?? [], location, md5, headerStart, bodyStart, end, lines },
-    ...(parts ? { parts: (parts as unknown[][]).map(unpackBody) } : {}),
-    ...(embedded ? { message: { envelope: unpackEnvelope(embedded[0]), body: unpackBody(embedded[1]) } } : {}),
+    ...(parts ? { parts: (parts as unknown[][]).map(bodyOf) } : {}),
+    ...(embedded ? { message: { envelope: envelopeOf(embedded[0]), body: bodyOf(embedded[1]) } } : {}),
   } as unknown as BodyPart;
 }
 
