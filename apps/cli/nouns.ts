@@ -19,6 +19,7 @@ import { payment } from './commands/payment.ts';
 import { price } from './commands/price.ts';
 import { queue } from './commands/queue.ts';
 import { token } from './commands/token.ts';
+import { upgrade } from './commands/upgrade.ts';
 import { usage } from './commands/usage.ts';
 import { volume } from './commands/volume.ts';
 import { webhook } from './commands/webhook.ts';
@@ -29,6 +30,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   hub,
   node,
   member,
+  upgrade,
   token,
   volume,
   move,

@@ -61,7 +61,7 @@ export function hubModule(settings: HubSettings, logger: Logger): DynamicModule 
       ...signIn(settings, logger),
       ...ports(settings, logger),
       moving(settings, logger),
-      hub(logger),
+      hub(settings, logger),
     ],
   };
 }
@@ -323,7 +323,7 @@ type InstancesOf<T extends readonly unknown[]> = {
   [K in keyof T]: T[K] extends abstract new (...args: never) => infer Instance ? Instance : never;
 };
 
-const hub = (logger: Logger): Provider => ({
+const hub = (settings: HubSettings, logger: Logger): Provider => ({
   provide: Hub,
   inject: [...PARTS],
   useFactory: (...parts: InstancesOf<typeof PARTS>) => {
@@ -360,6 +360,8 @@ const hub = (logger: Logger): Provider => ({
       sessions,
       http,
       trustWatch,
+      drainMs: settings.drainMs,
+      clock: systemClock,
       logger,
     });
   },

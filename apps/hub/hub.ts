@@ -5,7 +5,7 @@ import type { PostgresClusterState } from '#cluster/postgres';
 import type { Database } from '#database';
 import type { PostgresDirectoryLookup } from '#directory/postgres';
 import type { CachedDirectory, ConnectionLedger, NodeLanes, RoutingMap } from '#frontdoor';
-import type { Logger } from '#stdx';
+import type { Clock, Logger } from '#stdx';
 import type { Readiness } from '#telemetry';
 import type { HttpPorts } from './http-ports.ts';
 import type { RedisBulletin } from './redis-bulletin.ts';
@@ -30,6 +30,9 @@ export interface HubParts {
   readonly sessions: SessionPorts;
   readonly http: HttpPorts;
   readonly trustWatch: TrustWatch;
+  /** How long it goes on, not ready any more, once it is told to stop. */
+  readonly drainMs: number;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly logger: Logger;
 }
 
@@ -72,6 +75,7 @@ export class Hub {
     this.stopping = true;
     const { bulletin, database, state, lookup, directory, routes, control, coordinator, lanes, smtp, sessions, http } =
       this.parts;
+    await this.parts.clock.sleep(this.parts.drainMs);
     this.parts.trustWatch.stop();
     http.announceStop();
     smtp.stopAccepting();

@@ -79,6 +79,8 @@ const schema = z.object({
   ROOKERY_MAIL_OWNER_WAIT_MS: milliseconds.default(10_000),
   /** How long the volume an account has left keeps its copy. */
   ROOKERY_MOVE_GRACE_MS: z.coerce.number().int().min(0).default(DEFAULT_MOVER_SETTINGS.graceMs),
+  /** After the signal to stop, /readyz says no and the hub goes on as before for so long: a load balancer then sends nobody new. */
+  ROOKERY_DRAIN_MS: z.coerce.number().int().min(0).max(3_600_000).default(0),
   // docs/CLUSTER.md's timing; each defaults to what is said there.
   ROOKERY_LEADER_TTL_MS: milliseconds.optional(),
   ROOKERY_LEADER_RENEW_MS: milliseconds.optional(),
@@ -154,6 +156,7 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
     authDelayMs: values.ROOKERY_AUTH_DELAY_MS,
     ownerWaitMs: values.ROOKERY_OWNER_WAIT_MS,
     mailOwnerWaitMs: values.ROOKERY_MAIL_OWNER_WAIT_MS,
+    drainMs: values.ROOKERY_DRAIN_MS,
     moveGraceMs: values.ROOKERY_MOVE_GRACE_MS,
     timing: given({
       leaderTtlMs: values.ROOKERY_LEADER_TTL_MS,

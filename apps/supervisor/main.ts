@@ -82,7 +82,7 @@ async function run(options: SupervisorOptions): Promise<void> {
       secrets,
       joinTokens,
       clock,
-      options.restart,
+      options,
       payments?.environment ?? {},
     );
     undo.push(() => supervisor.stop());

@@ -15,6 +15,7 @@ describe('options of npm start', () => {
       demo: true,
       fresh: false,
       restart: false,
+      program: undefined,
     });
   });
 

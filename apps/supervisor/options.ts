@@ -14,6 +14,8 @@ export interface SupervisorOptions {
   readonly fresh: boolean;
   /** Start a killed hub or node again. Off, so that a kill shows the cluster healing, not the supervisor. */
   readonly restart: boolean;
+  /** Tree whose build hubs and nodes are started from; a link may be changed while they run. Default this program's own. */
+  readonly program: string | undefined;
 }
 
 export const USAGE = `Usage: npm start -- [options]
@@ -25,6 +27,7 @@ export const USAGE = `Usage: npm start -- [options]
   --port-base N   first port of the layout (2000)
   --no-demo       no demo partner, domain and mail
   --fresh         forget the data of earlier starts
+  --program DIR   tree whose build hubs and nodes run (this one); a link that is changed counts from their next start
   --restart       start hubs and nodes again when they are killed
 `;
 
@@ -46,6 +49,7 @@ export function parseOptions(args: readonly string[]): SupervisorOptions {
     demo: values['no-demo'] !== true,
     fresh: values.fresh === true,
     restart: values.restart === true,
+    program: values.program === undefined ? undefined : resolve(values.program),
   };
   if (options.portBase + 1000 * options.hubs > 65_535) {
     throw new UsageError(`--port-base ${options.portBase} leaves no room for ${options.hubs} hubs`);
@@ -67,6 +71,7 @@ function parse(args: readonly string[]) {
         'no-demo': { type: 'boolean' },
         fresh: { type: 'boolean' },
         restart: { type: 'boolean' },
+        program: { type: 'string' },
       },
     });
   } catch (error) {

@@ -6,13 +6,14 @@ import { removeClusterFile, writeClusterFile } from './cluster-file.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { HOST, type HubPlace, type Layout, type NodePlace, stateDirectoryOf } from './layout.ts';
 import { MemberProcess } from './member-process.ts';
+import type { SupervisorOptions } from './options.ts';
 import type { SecretsFile } from './secrets.ts';
 import type { Services } from './services.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const RESTART_DELAY_MS = 500;
 
-const entryOf = (app: string, file: string): string => fileURLToPath(new URL(`../${app}/${file}`, import.meta.url));
+const ownEntry = (app: string, file: string): string => fileURLToPath(new URL(`../${app}/${file}`, import.meta.url));
 
 /**
  * The processes of one embedded cluster. It starts and stops them and keeps `cluster.json` true. It takes no part in
@@ -38,18 +39,18 @@ export class Supervisor {
     /** By name, of those that are to join. */
     private readonly joinTokens: ReadonlyMap<string, string>,
     private readonly clock: Clock,
-    private readonly restart: boolean,
+    private readonly options: Pick<SupervisorOptions, 'restart' | 'program'>,
     /** Where invoices are collected, for API and billing. */
     payments: Readonly<Record<string, string>>,
   ) {
-    this.api = this.member('api', entryOf('api', 'main.js'), layout.apiStatusPort, {
+    this.api = this.member('api', ownEntry('api', 'main.js'), layout.apiStatusPort, {
       ROOKERY_API_PORT: String(layout.apiPort),
       ROOKERY_JOIN_PORT: String(layout.joinPort),
       ROOKERY_RENEWAL_PORT: String(layout.renewalPort),
       ROOKERY_SEAL_KEY: secrets.sealKey.toString('hex'),
       ...payments,
     });
-    this.billing = this.member('billing', entryOf('billing', 'main.js'), layout.billingStatusPort, {
+    this.billing = this.member('billing', ownEntry('billing', 'main.js'), layout.billingStatusPort, {
       ...this.billingEnvironment(),
       ...payments,
     });
@@ -101,7 +102,7 @@ export class Supervisor {
     if (this.stopping) return;
     void this.refreshFile();
     const restartable = this.hubs.includes(member) || this.nodes.includes(member);
-    if (!this.restart || !restartable) return;
+    if (!this.options.restart || !restartable) return;
     this.clock.after(RESTART_DELAY_MS, () => {
       if (this.stopping) return;
       member.start();
@@ -145,9 +146,14 @@ export class Supervisor {
     });
   }
 
+  private entryOf(app: 'hub' | 'node', file: string): string {
+    const { program } = this.options;
+    return program === undefined ? ownEntry(app, file) : join(program, 'dist/apps', app, file);
+  }
+
   private hub(place: HubPlace): MemberProcess {
     const { ports } = place;
-    return this.member(place.name, entryOf('hub', 'main.js'), place.statusPort, {
+    return this.member(place.name, this.entryOf('hub', 'main.js'), place.statusPort, {
       ...this.memberEnvironment('hub', place.name),
       ROOKERY_HUB_NAME: place.name,
       ROOKERY_SMTP_PORT: String(ports.smtp),
@@ -173,7 +179,7 @@ export class Supervisor {
       ROOKERY_DATA_PORT: String(place.dataPort),
       ROOKERY_BACKUP_DIRECTORY: this.layout.directories.backups,
     };
-    return this.member(place.name, entryOf('node', 'watchdog.js'), place.statusPort, environment, true);
+    return this.member(place.name, this.entryOf('node', 'watchdog.js'), place.statusPort, environment, true);
   }
 
   /** Letters go through the first hub's submission port; on one machine, partners' programs may be on it as well. */

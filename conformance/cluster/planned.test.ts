@@ -2,16 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { EmbeddedCluster } from './embedded-cluster.ts';
 import { doubleOwners } from './epochs.ts';
-import { type PlannedReport, rollingRestart, switchovers } from './planned.ts';
+import { rollingRestart, switchovers } from './planned.ts';
+import { assertUnnoticed } from './planned-assert.ts';
 
 /** More: `node dist/conformance/cluster/main.js --campaign switchovers --rounds 50`. */
 const SWITCHOVERS = 4;
-
-function assertUnnoticed({ sessions, disconnected, acknowledged, refused, ...rest }: PlannedReport): void {
-  assert.deepEqual({ disconnected, refused }, { disconnected: 0, refused: 0 }, `of ${sessions} sessions`);
-  assert.ok(acknowledged > 20, `only ${acknowledged} messages were acknowledged`);
-  assert.deepEqual([rest.missing, rest.altered, rest.doubled], [[], [], []]);
-}
 
 describe('changes by plan, under load', () => {
   let cluster: EmbeddedCluster;

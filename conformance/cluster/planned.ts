@@ -63,7 +63,10 @@ export class Worker {
 }
 
 /** Senders on every hub and sessions of every user go on throughout `change`. */
-async function underLoad(cluster: EmbeddedCluster, change: () => Promise<readonly number[]>): Promise<PlannedReport> {
+export async function underLoad(
+  cluster: EmbeddedCluster,
+  change: () => Promise<readonly number[]>,
+): Promise<PlannedReport> {
   const { hubs, demo } = cluster.file;
   await wholeAgain(cluster);
   await using ledger = new Ledger();
