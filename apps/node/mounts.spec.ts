@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { MountError, StillMountedError, VolumeIdentityError, VolumeLockedError } from '#cluster/agent';
 import type { MountSpec } from '#cluster/api';
 import { silentLogger, systemClock } from '#stdx';
-import { temporaryDirectory, until } from '#testing';
+import { startGluster, temporaryDirectory, until } from '#testing';
 import { LocalVolumeHost, type NodeVolume } from './volume-host.ts';
 
 const HOLDER = fileURLToPath(new URL('../../libs/mailstore/volume/lock-holder.js', import.meta.url));
@@ -69,51 +69,18 @@ function blockDevice(directory: string): Storage | Missing {
   };
 }
 
-/** A glusterd with one brick, on loopback and in directories of its own. Bricks look for it on its usual port. */
 async function gluster(directory: string): Promise<Storage | Missing> {
-  if (process.getuid?.() !== 0) return 'needs root: a FUSE mount';
-  if (!existsSync('/usr/sbin/glusterd') || !existsSync('/sbin/mount.glusterfs'))
-    return 'needs the packages glusterfs-server and glusterfs-client';
   const host = '127.0.0.9';
-  const at = (...names: string[]): string => join(directory, ...names);
-  for (const name of ['state', 'run', 'brick']) mkdirSync(at(name));
-  const options = {
-    'working-directory': at('state'),
-    'run-directory': at('run'),
-    'glusterd-sockfile': at('socket'),
-    'transport-type': 'socket',
-    'transport.address-family': 'inet',
-    'transport.socket.bind-address': host,
-    'base-port': 55_910,
-    'max-port': 55_990,
-    'ping-timeout': 0,
+  const server = await startGluster({ directory, host, volumes: ['mail'] });
+  if (typeof server === 'string') return server;
+  const mount: MountSpec = { driver: 'glusterfs', path: join(directory, 'mount'), args: [`${host}:/mail`] };
+  return {
+    mount,
+    async stop() {
+      spawnSync('umount', ['--lazy', mount.path]);
+      await server.stop();
+    },
   };
-  const lines = Object.entries(options).map(([name, value]) => `  option ${name} ${value}`);
-  writeFileSync(
-    at('glusterd.vol'),
-    ['volume management', '  type mgmt/glusterd', ...lines, 'end-volume', ''].join('\n'),
-  );
-  const files = ['-f', at('glusterd.vol'), '-l', at('glusterd.log'), '-p', at('glusterd.pid')];
-  const daemon = spawn('/usr/sbin/glusterd', ['-N', ...files], { stdio: 'ignore' });
-  const ask = (...args: string[]): string =>
-    run('gluster', '--mode=script', `--glusterd-sock=${at('socket')}`, ...args);
-  const stop = async (): Promise<void> => {
-    spawnSync('umount', ['--lazy', at('mount')]);
-    spawnSync('gluster', ['--mode=script', `--glusterd-sock=${at('socket')}`, 'volume', 'stop', 'mail', 'force']);
-    if (daemon.exitCode !== null) return;
-    const gone = once(daemon, 'exit');
-    daemon.kill('SIGTERM');
-    await gone;
-  };
-  try {
-    await until('glusterd', () => existsSync(at('socket')) && ask('volume', 'list') !== undefined, 20_000);
-    ask('volume', 'create', 'mail', `${host}:${at('brick')}`, 'force');
-    ask('volume', 'start', 'mail');
-  } catch (error) {
-    await stop();
-    return `glusterd does not run here: ${(error as Error).message}`;
-  }
-  return { mount: { driver: 'glusterfs', path: at('mount'), args: [`${host}:/mail`] }, stop };
 }
 
 const STORAGES = { 'a block device (ext4 on a loop device)': blockDevice, GlusterFS: gluster };

@@ -58,17 +58,22 @@ export class EmbeddedCluster {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
   }
 
-  /** `services`: PostgreSQL and Redis of the test's own, so that it can take them away; embedded ones otherwise. */
+  /** `services`: PostgreSQL and Redis of the test's own, so that it can take them away; embedded ones otherwise. `relayHost`: where mail for the world goes. */
   static async start(
     args: readonly string[] = [],
-    services: { readonly postgresUrl?: string; readonly redisUrl?: string } = {},
+    services: { readonly postgresUrl?: string; readonly redisUrl?: string; readonly relayHost?: string } = {},
     directory?: string,
   ): Promise<EmbeddedCluster> {
     const data = directory ?? mkdtempSync(join(tmpdir(), 'rookery-cluster-'));
     const { base, release } = await claimBase();
     const child = spawn(process.execPath, [SUPERVISOR, '--data', data, '--port-base', String(base), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, DATABASE_URL: services.postgresUrl, REDIS_URL: services.redisUrl },
+      env: {
+        ...process.env,
+        DATABASE_URL: services.postgresUrl,
+        REDIS_URL: services.redisUrl,
+        ...(services.relayHost === undefined ? {} : { ROOKERY_RELAY_HOST: services.relayHost }),
+      },
     });
     const cluster = new EmbeddedCluster(child, data, directory === undefined, release);
     await until('the cluster to be ready', () => cluster.isReady(), START_TIMEOUT_MS).catch(async (error) => {

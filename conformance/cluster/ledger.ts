@@ -27,6 +27,8 @@ export class Ledger {
   private stopped = false;
   /** What the client was told, or what became of its connection. */
   readonly refusals: string[] = [];
+  /** From MAIL to the 250 of each message. Milliseconds. */
+  readonly tookMs: number[] = [];
 
   get refused(): number {
     return this.refusals.length;
@@ -58,7 +60,9 @@ export class Ledger {
           client = undefined;
         }
         client ??= await SmtpClient.open(doors[door % doors.length] as Door);
+        const since = performance.now();
         await client.send('sender@outside.example', [recipient], bytes);
+        this.tookMs.push(performance.now() - since);
         this.acknowledged.set(key, { body, recipient });
       } catch (error) {
         this.refusals.push((error as Error).message);

@@ -4,6 +4,7 @@ import { doubleLeaders, doubleOwners } from './epochs.ts';
 import { killUnderCrowd } from './idle-crowd.ts';
 import { type CutRound, cutLinks } from './network/cut-links.ts';
 import { NetworkedCluster } from './network/networked-cluster.ts';
+import { postgresAway, redisAway } from './outages.ts';
 import { type PlannedReport, rollingRestart, switchovers } from './planned.ts';
 import { campaign, type Fault, percentile } from './rounds.ts';
 
@@ -12,14 +13,17 @@ import { campaign, type Fault, percentile } from './rounds.ts';
 //   node dist/conformance/cluster/main.js --campaign switchovers --rounds 50
 //   node dist/conformance/cluster/main.js --campaign rolling-restart
 //   node dist/conformance/cluster/main.js --campaign crowd --sessions 2000
-//   node dist/conformance/cluster/main.js --campaign cut-links --seed 7 --rounds 42 [--cut node-alone]
+//   node dist/conformance/cluster/main.js --campaign postgres-away|redis-away --minutes 10
+//   node dist/conformance/cluster/main.js --campaign cut-links --seed 7 --rounds 45 [--cut node-alone] [--gluster]
 const { values } = parseArgs({
   options: {
     campaign: { type: 'string', default: 'kill-node' },
     rounds: { type: 'string', default: '20' },
     sessions: { type: 'string', default: '2000' },
+    minutes: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
     cut: { type: 'string', multiple: true },
+    gluster: { type: 'boolean', default: false },
   },
 });
 
@@ -80,8 +84,11 @@ const CAMPAIGNS: Readonly<Record<string, CampaignRun>> = {
 
 /** On a bed of their own. */
 const OTHERS: Readonly<Record<string, () => Promise<boolean>>> = {
+  'postgres-away': away(postgresAway),
+  'redis-away': away(redisAway),
   'cut-links': async () => {
-    await using cluster = await NetworkedCluster.start({ hubs: 3, nodes: 3, volumes: 2, usersPerVolume: 2 });
+    const size = { hubs: 3, nodes: 3, volumes: 2, usersPerVolume: 2, gluster: values.gluster };
+    await using cluster = await NetworkedCluster.start(size);
     const options = {
       seed: Number(values.seed),
       count: Number(values.rounds),
@@ -100,6 +107,25 @@ const OTHERS: Readonly<Record<string, () => Promise<boolean>>> = {
     return ownedOnce(cluster) && disturbed + result.missing.length + result.altered.length + terms.broken.length === 0;
   },
 };
+
+function away(service: typeof postgresAway): () => Promise<boolean> {
+  return async () => {
+    const report = await service(Number(values.minutes) * 60_000, say);
+    const { missing, altered, doubled, refusals, messages, ...figures } = report;
+    say(
+      `away for ${values.minutes} minutes: ${figures.acknowledged} messages in, ${figures.sentOut} out (${figures.leftMeanwhile} left meanwhile, ${figures.arrived} arrived), ${figures.signIns} sign-ins`,
+    );
+    say(
+      `refused to known users: ${refusals.length}; sessions ended: ${figures.sessionsEnded} of ${figures.sessions}; promoted: ${figures.promoted ? 'somebody' : 'nobody'}; a stranger: ${figures.stranger}`,
+    );
+    for (const line of new Set(refusals)) say(`  ${line}`);
+    say(
+      `missing ${missing.length}, altered ${altered.length}, doubled ${doubled.length}; ${figures.metered} of ${messages} messages counted ${Math.round(figures.caughtUpMs / 1_000)} s after it was back`,
+    );
+    const wrong = refusals.length + figures.sessionsEnded + missing.length + altered.length + doubled.length;
+    return wrong === 0 && !figures.promoted && figures.arrived === figures.sentOut && figures.metered === messages;
+  };
+}
 
 function ofCuts(rounds: readonly CutRound[]): string {
   const figures: readonly (readonly [string, readonly number[]])[] = [

@@ -1,6 +1,7 @@
 /** What tests share. Production code never imports it. */
 export * from './database.ts';
 export * from './directories.ts';
+export * from './gluster.ts';
 export * from './hub-side.ts';
 export * from './imap-client.ts';
 export * from './managesieve-client.ts';

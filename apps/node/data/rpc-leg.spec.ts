@@ -74,4 +74,24 @@ describe('rpc leg', () => {
     assert.equal(stale && 'error' in stale && stale.error.code, 'STALE');
     assert.equal(unknown && 'error' in unknown && unknown.error.code, 'UNKNOWN');
   });
+
+  it('ends with a connection that breaks, and nothing else does', async () => {
+    const store = new MemoryMailStore({ parse: messageParser, clock: new SimulatedClock() });
+    const leg = rpcLeg(
+      () => store,
+      new AccountSteps(new SessionRegistry()),
+      new BackupDesk(undefined, silentLogger),
+      new SimulatedClock(),
+      silentLogger,
+    );
+    const server = createServer((socket) => {
+      leg.serve({ socket, first: Buffer.alloc(0) } as never);
+      // What a reply to a caller that has gone comes to.
+      socket.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {});
+    await new Promise((resolve) => socket.once('close', resolve));
+    await new Promise((resolve) => server.close(resolve));
+  });
 });

@@ -110,6 +110,8 @@ export function rpcLeg(
         if (line.length > RPC_LINE_BYTES_MAX) socket.destroy();
         else void answer(line).then((reply) => socket.writable && socket.write(encodeRpcLine(reply)));
       });
+      // The reader tells on its input's errors: a caller that gave up must not end the node.
+      lines.on('error', () => {});
       lines.on('close', () => socket.end());
     },
   };

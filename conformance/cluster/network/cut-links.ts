@@ -85,6 +85,7 @@ function sceneOf(cluster: NetworkedCluster, status: Status, pick: <T>(items: rea
     followers: cluster.hubs.filter((hub) => hub !== leader),
     target: pick(active),
     nodes: cluster.nodes,
+    services: cluster.services,
   };
 }
 
@@ -105,6 +106,7 @@ async function cutRound(cluster: NetworkedCluster, kind: string, scene: Scene, b
   const seats = seatsOf(cluster, cut, before);
   const workers = await Promise.all(seats.map(({ hub, user }) => Worker.start(cluster.imap(hub), user)));
   const cutAt = performance.now();
+  if (cut.killed !== undefined) await cluster.kill(cut.killed);
   await cluster.network.cut(cut.lines);
   let healedAt = Number.NaN;
   let rejoining: Promise<number>[] = [];
@@ -118,7 +120,8 @@ async function cutRound(cluster: NetworkedCluster, kind: string, scene: Scene, b
     for (const each of rejoining) each.catch(() => {});
     [takenMs, ledAgainMs] = await Promise.all([taken, ledAgain(cluster, cut, cutAt)]);
     await hold(cluster, cut, cutAt + CUT_MS);
-    judge(cut, before, await cluster.status());
+    const wrong = judge(cut, before, await cluster.status());
+    if (wrong !== undefined) throw new Error(`${kind}: ${wrong}\n${lastLines(cluster)}`);
   } finally {
     await cluster.network.heal(cut.lines);
     healedAt = performance.now();
@@ -180,18 +183,28 @@ async function ledAgain(cluster: NetworkedCluster, { deposed }: Cut, since: numb
   return performance.now() - since;
 }
 
-/** While the lines are still cut: who was to be taken over was, and nobody else. */
-function judge(cut: Cut, before: Status, now: Status): void {
+/** While the lines are still cut: who was to be taken over was, and nobody else. What is wrong, if anything. */
+function judge(cut: Cut, before: Status, now: Status): string | undefined {
   for (const { name, owner, epoch } of before.volumes) {
     const volume = now.volumes.find((other) => other.name === name);
     if (owner === cut.flapping) continue;
     if (owner !== cut.lost) {
       if (volume?.owner !== owner || volume?.epoch !== epoch)
-        throw new Error(`${name} went from ${owner} to ${volume?.owner} though its owner was well`);
-    } else if (volume?.owner === owner || volume?.state !== 'serving') {
-      throw new Error(`${name} is ${volume?.state} with ${volume?.owner} though ${owner} is cut off`);
+        return `${name} went from ${owner} to ${volume?.owner} though its owner was well`;
+    } else if (volume?.epoch === epoch || volume?.state !== 'serving') {
+      return `${name} is ${volume?.state} with ${volume?.owner} though ${owner} is cut off`;
     }
   }
+  return undefined;
+}
+
+const LAST_LINES = 25;
+
+/** What the nodes said last: how it came to what is wrong. */
+function lastLines(cluster: NetworkedCluster): string {
+  return cluster.nodes
+    .map((node) => `${node}:\n${cluster.log(node).trimEnd().split('\n').slice(-LAST_LINES).join('\n')}`)
+    .join('\n');
 }
 
 /** Everybody is there again, and every user is served at every hub. */

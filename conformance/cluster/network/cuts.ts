@@ -7,6 +7,8 @@ export interface Scene {
   /** An active node. */
   readonly target: string;
   readonly nodes: readonly string[];
+  /** Machines with PostgreSQL, Redis, the API, and the storage if it has its own. */
+  readonly services: readonly string[];
 }
 
 /** Lines that are cut, and what must come of it. */
@@ -20,11 +22,13 @@ export interface Cut {
   readonly apart?: readonly Line[];
   /** The lines come back for a moment again and again, and this node's volumes may change hands or not. */
   readonly flapping?: string;
+  /** Its process is killed as well: with no lines, instead. */
+  readonly killed?: string;
 }
 
 const hubsOf = ({ leader, followers }: Scene): readonly string[] => [leader, ...followers];
 const everybodyBut = (scene: Scene, one: string): readonly string[] =>
-  [...hubsOf(scene), ...scene.nodes, 'postgres', 'redis', 'api'].filter((name) => name !== one);
+  [...hubsOf(scene), ...scene.nodes, ...scene.services].filter((name) => name !== one);
 const first = ([name]: readonly string[]): string => name ?? '';
 
 /** Every kind of cut, by name. */
@@ -61,6 +65,7 @@ export const CUTS: Readonly<Record<string, (scene: Scene) => Cut>> = {
   // What the leader asks for is done, and it never learns of it.
   'leader-deaf-to-postgres': ({ leader }) => ({ lines: [['postgres', leader]], deposed: leader }),
   'hubs-postgres': (scene) => ({ lines: between('postgres', hubsOf(scene)) }),
+  'node-killed': ({ target }) => ({ lines: [], killed: target, lost: target }),
   'nodes-services': ({ nodes }) => ({ lines: nodes.flatMap((node) => between(node, ['postgres', 'redis', 'api'])) }),
   'hubs-redis': (scene) => ({ lines: between('redis', hubsOf(scene)) }),
   'hub-hub': ({ leader, followers }) => ({ lines: between(leader, followers) }),

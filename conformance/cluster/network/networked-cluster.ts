@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureDatabase } from '#embedded';
-import { until } from '#testing';
+import { type Gluster, startGluster, until } from '#testing';
 import type { Door } from '../lines.ts';
 import { rest } from '../rest.ts';
 import { entry, Machine, STATUS } from './machine.ts';
@@ -37,7 +37,16 @@ const DOMAIN = 'cuts.example';
 const SMTP_PORT = 2025;
 const IMAP_PORT = 2143;
 /** Of machines with nothing but one program. */
-const SERVICES = ['postgres', 'redis', 'api'] as const;
+const SERVICES = ['postgres', 'redis', 'api'];
+const STORAGE = 'storage';
+
+/** How soon GlusterFS lets go of the locks of a client that is silent: its default is 42 s. Seconds. */
+const STORAGE_SETTINGS = {
+  'server.tcp-user-timeout': '10',
+  'server.keepalive-time': '3',
+  'server.keepalive-interval': '1',
+  'server.keepalive-count': '3',
+};
 
 export interface NetworkedClusterSize {
   readonly hubs: number;
@@ -45,16 +54,19 @@ export interface NetworkedClusterSize {
   readonly nodes: number;
   readonly volumes: number;
   readonly usersPerVolume: number;
+  /** Volumes are on a GlusterFS server on a machine of its own, and each node mounts them over the network for itself. */
+  readonly gluster?: boolean;
 }
 
 /**
  * A cluster as it would be on machines of its own: each hub and node, PostgreSQL, Redis and the API in a network namespace,
- * set up as the compose file of docker/ does it. Only the storage is shared, through this machine's file system: a node that
- * is cut off still holds its locks.
+ * set up as the compose file of docker/ does it. Without GlusterFS the storage is shared through this machine's file system: a node
+ * that is cut off still holds its locks.
  */
 export class NetworkedCluster implements AsyncDisposable {
   readonly users: NetworkedUser[] = [];
   private clusterId = '';
+  private gluster: Gluster | undefined;
   private apiKey = '';
 
   private constructor(
@@ -65,7 +77,7 @@ export class NetworkedCluster implements AsyncDisposable {
   ) {}
 
   static async start(size: NetworkedClusterSize): Promise<NetworkedCluster> {
-    const names = [...SERVICES, ...numbered('hub', size.hubs), ...numbered('node', size.nodes)];
+    const names = [...servicesOf(size), ...numbered('hub', size.hubs), ...numbered('node', size.nodes)];
     const network = await Network.create(names);
     const directory = mkdtempSync(join(tmpdir(), 'rookery-network-'));
     chmodSync(directory, 0o755);
@@ -97,6 +109,16 @@ export class NetworkedCluster implements AsyncDisposable {
     };
   }
 
+  get services(): readonly string[] {
+    return servicesOf(this.size);
+  }
+
+  /** kill -9 of a node's worker; its machine starts it again. */
+  async kill(node: string): Promise<void> {
+    const { worker } = JSON.parse(await this.machine(node).said()) as { worker: number };
+    process.kill(worker, 'SIGKILL');
+  }
+
   log(member: string): string {
     return this.machine(member).log();
   }
@@ -119,6 +141,7 @@ export class NetworkedCluster implements AsyncDisposable {
     await stop(this.hubs);
     await stop([...this.nodes, 'api']);
     await stop(['postgres', 'redis']);
+    await this.gluster?.stop();
     await this.network[Symbol.asyncDispose]();
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -126,6 +149,7 @@ export class NetworkedCluster implements AsyncDisposable {
   private async bringUp(): Promise<void> {
     for (const name of ['logs', 'members', 'volumes', 'redis']) mkdirSync(join(this.directory, name));
     const services = await this.startServices();
+    await this.startStorage();
     const seal = randomBytes(32).toString('hex');
     const tokens = join(this.directory, 'tokens');
     await this.provision(services.DATABASE_URL, seal, tokens);
@@ -142,6 +166,7 @@ export class NetworkedCluster implements AsyncDisposable {
     const members = [...this.hubs, ...this.nodes].map((name) => this.machine(name));
     for (const member of members) member.start();
     await Promise.all(members.map((member) => member.ready()));
+    await this.createVolumes();
     await this.createUsers();
     await until('every volume to be served', async () => this.isServed(await this.status()), 30_000);
   }
@@ -166,6 +191,38 @@ export class NetworkedCluster implements AsyncDisposable {
     };
   }
 
+  private async startStorage(): Promise<void> {
+    if (!this.size.gluster) return;
+    const directory = join(this.directory, STORAGE);
+    mkdirSync(directory);
+    const started = await startGluster({
+      directory,
+      host: this.network.host(STORAGE).address,
+      volumes: this.volumes,
+      on: this.network.on(STORAGE),
+      settings: STORAGE_SETTINGS,
+    });
+    if (typeof started === 'string') throw new Error(started);
+    this.gluster = started;
+  }
+
+  /** Those of the network storage; local ones are provisioned. */
+  private async createVolumes(): Promise<void> {
+    const [cluster] = (await rest<{ items: readonly { id: string }[] }>(this, 'GET', '/clusters')).items;
+    this.clusterId = cluster?.id ?? '';
+    if (!this.size.gluster) return;
+    for (const [index, name] of this.volumes.entries()) {
+      const args = [`${this.network.host(STORAGE).address}:/${name}`];
+      const mount = { driver: 'glusterfs', path: join(this.directory, 'volumes', name), args };
+      const preferredNode = this.nodes[index % this.nodes.length];
+      await rest(this, 'POST', `/clusters/${this.clusterId}/volumes`, { name, mount, preferredNode });
+    }
+  }
+
+  private get volumes(): readonly string[] {
+    return numbered('volume', this.size.volumes);
+  }
+
   private async provision(databaseUrl: string, seal: string, tokens: string): Promise<void> {
     const volume = (name: string): string => `${name}=${join(this.directory, 'volumes', name)}`;
     const child = spawn(process.execPath, [entry('apps/supervisor/provision.js')], {
@@ -175,7 +232,7 @@ export class NetworkedCluster implements AsyncDisposable {
         DATABASE_URL: databaseUrl,
         ROOKERY_HUBS: this.hubs.join(','),
         ROOKERY_NODES: this.nodes.join(','),
-        ROOKERY_VOLUMES: numbered('volume', this.size.volumes).map(volume).join(','),
+        ROOKERY_VOLUMES: (this.size.gluster ? ['none'] : this.volumes).map(volume).join(','),
         ROOKERY_MEMBERS_DIR: join(this.directory, 'members'),
         ROOKERY_TOKENS_DIR: tokens,
         ROOKERY_SECRETS_DIR: join(this.directory, 'secrets'),
@@ -198,7 +255,9 @@ export class NetworkedCluster implements AsyncDisposable {
     const own = name.startsWith('hub')
       ? { ROOKERY_HUB_NAME: name, ROOKERY_PLAIN_LOGIN: 'true' }
       : { ROOKERY_NODE_NAME: name, ROOKERY_CONTROL_PORT: '7701', ROOKERY_DATA_PORT: '7702' };
-    this.machines.set(name, this.make(name, [process.execPath, entry(program)], { ...shared, ...own }, true));
+    // What one machine mounts, the others do not see.
+    const alone = this.size.gluster ? ['unshare', '--mount', '--propagation', 'private'] : [];
+    this.machines.set(name, this.make(name, [...alone, process.execPath, entry(program)], { ...shared, ...own }, true));
   }
 
   private add(name: string, command: readonly string[], environment: Readonly<Record<string, string>>): Machine {
@@ -224,12 +283,10 @@ export class NetworkedCluster implements AsyncDisposable {
   }
 
   private async createUsers(): Promise<void> {
-    const [cluster] = (await rest<{ items: readonly { id: string }[] }>(this, 'GET', '/clusters')).items;
-    this.clusterId = cluster?.id ?? '';
     await rest(this, 'POST', '/partners', { slug: 'cuts', name: 'Cuts' });
     await rest(this, 'POST', '/domains', { name: DOMAIN, partner: 'cuts', cluster: this.clusterId });
     const { volumes } = await this.status();
-    for (const { id, name } of volumes) {
+    for (const { id, name } of volumes.filter((volume) => this.volumes.includes(volume.name))) {
       for (let number = 1; number <= this.size.usersPerVolume; number++) {
         const user = { email: `user-${number}-${name}@${DOMAIN}`, password: randomBytes(9).toString('hex') };
         await rest(this, 'POST', '/accounts', { ...user, volume: id });
@@ -244,6 +301,9 @@ export class NetworkedCluster implements AsyncDisposable {
     return machine;
   }
 }
+
+const servicesOf = ({ gluster }: NetworkedClusterSize): readonly string[] =>
+  gluster ? [...SERVICES, STORAGE] : SERVICES;
 
 const numbered = (role: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${role}-${index + 1}`);
