@@ -8,3 +8,4 @@ export * from './logger.ts';
 export * from './random.ts';
 export * from './release.ts';
 export * from './result.ts';
+export * from './turns.ts';

@@ -37,6 +37,8 @@ export type MailStoreErrorCode =
   | 'diskFull'
   /** The volume is closed, closing, fenced or failed: temporary, another owner will serve it. */
   | 'unavailable'
+  /** The message's bytes are on cold storage that does not answer: temporary; everything else goes on. */
+  | 'bytesUnavailable'
   /** The volume's epoch is not the caller's, or the account is moving to or from another volume: look again where it is. */
   | 'stale'
   /** Stored bytes failed their checksum or are missing. */

@@ -2,6 +2,7 @@
 
 export * from './annotations.ts';
 export * from './backup.ts';
+export * from './cold-storage.ts';
 export * from './deleted.ts';
 export * from './errors.ts';
 export * from './filter.ts';
@@ -20,6 +21,7 @@ export * from './sharing.ts';
 export * from './store.ts';
 export * from './text-index.ts';
 export * from './threads.ts';
+export * from './tiering.ts';
 export * from './transfer/account-transfer.ts';
 export * from './transfer/records.ts';
 export * from './transfer/stream.ts';

@@ -30,9 +30,10 @@ import type { NewQueueEntry, QueueEntry, QueueUpdate } from './queue.ts';
 import type { AccountScripts, FailedRun, Memory } from './scripts.ts';
 import type { MailboxSharing } from './sharing.ts';
 import type { TextIndexFigures } from './text-index.ts';
+import type { StoreTiering } from './tiering.ts';
 import type { AccountTransfer } from './transfer/account-transfer.ts';
 import type { UpkeepFigures } from './upkeep.ts';
-import type { StoreUsageEvent } from './usage.ts';
+import type { StoredBytes, StoreUsageEvent } from './usage.ts';
 
 /** Bytes written but not yet referenced. Commit it by `deliver`/`append`, or `discard` it; an abandoned one is garbage that recovery drops. */
 export interface StagedMessage {
@@ -135,6 +136,8 @@ export interface MailStore {
   readonly deleted: DeletedMail;
   /** Copies of the whole store on other storage. */
   readonly backup: StoreBackup;
+  /** Old mail on cold storage. */
+  readonly tiering: StoreTiering;
 
   // Bytes in
   /** Streams a message in, parsing as it goes; memory stays bounded whatever its size. Rejects `messageTooLarge`, `diskFull`. */
@@ -270,7 +273,7 @@ export interface MailStore {
   usagePending(limit: number): Promise<readonly StoreUsageEvent[]>;
   usageConfirm(ids: readonly string[]): Promise<void>;
   /** Bytes stored per partner: the storage gauge. */
-  usageBytes(): Promise<readonly { readonly partnerId: string; readonly bytes: number }[]>;
+  usageBytes(): Promise<readonly StoredBytes[]>;
 
   /** Figures for metrics and health; never waits for the commit loop. */
   health(): MailStoreHealth;

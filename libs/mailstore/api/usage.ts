@@ -9,3 +9,10 @@ export interface StoreUsageEvent {
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
+
+/** What a partner stores: bytes of its messages, and of these the ones on cold storage as of the last count. */
+export interface StoredBytes {
+  readonly partnerId: string;
+  readonly bytes: number;
+  readonly coldBytes: number;
+}

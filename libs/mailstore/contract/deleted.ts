@@ -49,7 +49,7 @@ export function deletedContract(open: OpenStore): void {
       withDeleted(async ({ store }) => {
         const { usedBytes, messages } = await store.account(context, 'a');
         assert.deepEqual([usedBytes, messages], [simple('one').length + simple('three').length, 2]);
-        assert.deepEqual(await store.usageBytes(), [{ partnerId: 'partner-1', bytes: usedBytes }]);
+        assert.deepEqual(await store.usageBytes(), [{ partnerId: 'partner-1', bytes: usedBytes, coldBytes: 0 }]);
       }));
 
     it('comes back where it was, under a new uid, as itself', () =>

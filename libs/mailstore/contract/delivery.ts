@@ -102,8 +102,8 @@ export function deliveryContract(open: OpenStore): void {
         assert.deepEqual(
           [...(await bench.store.usageBytes())].sort((x, y) => x.partnerId.localeCompare(y.partnerId)),
           [
-            { partnerId: 'partner-1', bytes: 2 * size },
-            { partnerId: 'partner-2', bytes: size },
+            { partnerId: 'partner-1', bytes: 2 * size, coldBytes: 0 },
+            { partnerId: 'partner-2', bytes: size, coldBytes: 0 },
           ],
         );
         assert.equal(bench.store.health().messagesStored, 3);

@@ -1,4 +1,4 @@
-import { type MailStoreHealth, NO_TEXT_INDEX, NO_UPKEEP } from '#mailstore/api';
+import { type MailStoreHealth, NO_TEXT_INDEX, NO_UPKEEP, type StoredBytes } from '#mailstore/api';
 import { accountInfo, type MemoryState } from './state.ts';
 
 export function healthOf(state: MemoryState): MailStoreHealth {
@@ -15,9 +15,9 @@ export function healthOf(state: MemoryState): MailStoreHealth {
   };
 }
 
-export function bytesByPartner(state: MemoryState): readonly { readonly partnerId: string; readonly bytes: number }[] {
+export function bytesByPartner(state: MemoryState): readonly StoredBytes[] {
   const bytes = new Map<string, number>();
   for (const { spec, usedBytes } of state.admitted)
     bytes.set(spec.partnerId, (bytes.get(spec.partnerId) ?? 0) + usedBytes);
-  return [...bytes].map(([partnerId, total]) => ({ partnerId, bytes: total }));
+  return [...bytes].map(([partnerId, total]) => ({ partnerId, bytes: total, coldBytes: 0 }));
 }

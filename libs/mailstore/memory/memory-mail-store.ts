@@ -1,18 +1,14 @@
 import { hash } from 'node:crypto';
 import {
-  type AccountAnnotations,
   type AccountChange,
   type AccountId,
   type AccountInfo,
-  type AccountScripts,
   type AccountSpec,
-  type AccountTransfer,
   type AppendItem,
   actsAbroad,
   type BlobId,
   type ChangedMessage,
   type CopiedUids,
-  type DeletedMail,
   type Delivery,
   type DeliveryOutcome,
   type KeywordChange,
@@ -38,7 +34,6 @@ import {
   type QueueUpdate,
   type ReplacedMessage,
   type StagedMessage,
-  type StoreBackup,
   type StoredMessage,
   type StoreUsageEvent,
   type Uid,
@@ -57,6 +52,7 @@ import { MemoryScripts } from './scripts.ts';
 import { searchBox } from './search.ts';
 import { MemorySharing } from './sharing.ts';
 import { accountInfo, MemoryState, mailboxView } from './state.ts';
+import { MemoryTiering } from './tiering.ts';
 import { MemoryTransfer } from './transfer.ts';
 import { MemoryDeleted } from './undelete.ts';
 
@@ -76,12 +72,13 @@ export class MemoryMailStore implements MailStore {
   /** Memory does not fail by itself: never settles. */
   readonly failed = new Promise<Error>(() => {});
   private readonly state: MemoryState;
-  readonly transfer: AccountTransfer;
-  readonly annotations: AccountAnnotations;
+  readonly transfer: MemoryTransfer;
+  readonly annotations: MemoryAnnotations;
   readonly sharing: MemorySharing;
-  readonly scripts: AccountScripts;
-  readonly deleted: DeletedMail;
-  readonly backup: StoreBackup = new MemoryBackup();
+  readonly scripts: MemoryScripts;
+  readonly deleted: MemoryDeleted;
+  readonly backup = new MemoryBackup();
+  readonly tiering = new MemoryTiering();
   private readonly staged = new Map<StagedMessage, Buffer>();
 
   constructor(private readonly options: MemoryMailStoreOptions) {
@@ -378,7 +375,7 @@ export class MemoryMailStore implements MailStore {
     for (const id of ids) this.state.usage.delete(id);
   }
 
-  async usageBytes(): Promise<readonly { readonly partnerId: string; readonly bytes: number }[]> {
+  async usageBytes(): Promise<ReturnType<typeof bytesByPartner>> {
     this.state.assertOpen();
     return bytesByPartner(this.state);
   }

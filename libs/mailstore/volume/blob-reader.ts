@@ -4,6 +4,7 @@ import { MailStoreError } from '#mailstore/api';
 import type { ByteStream } from '#stdx';
 import type { BlobPlace } from './blobs.ts';
 import { CheckedRecords } from './checked-records.ts';
+import { type ColdReader, ColdSegmentGoneError } from './cold/cold-reader.ts';
 import type { VolumeFiles } from './files.ts';
 import { GatheredFile } from './gathered-file.ts';
 import { decodeRecordHeader, RECORD_HEADER_BYTES } from './record.ts';
@@ -19,7 +20,12 @@ interface Handle {
   dropped: (() => void) | undefined;
 }
 
-/** Reads blobs out of segments, keeping the files it used last open. Records may be moved while one is read: who reads keeps his file. */
+/** Where a blob is: in a file, or on cold storage. */
+type FoundBlob =
+  | { readonly handle: Handle; readonly file: GatheredFile; readonly place: BlobPlace }
+  | { readonly handle: undefined; readonly file: undefined; readonly place: BlobPlace };
+
+/** Reads blobs out of segments, hot ones and cold ones, keeping the files it used last open. Records may be moved while one is read: who reads keeps his file. */
 export class BlobReader {
   private readonly handles = new Map<number, Handle>();
   private readonly checked = new CheckedRecords();
@@ -29,21 +35,43 @@ export class BlobReader {
     private readonly directory: string,
     private readonly openSegmentsMax: number,
     private readonly locate: (blobHash: Buffer) => BlobPlace | undefined,
+    private readonly cold: Pick<ColdReader, 'read'>,
   ) {}
 
   /**
    * Bytes [start, end) of a blob. A whole one is checked against its blob id when it is first read: rejects `corrupt`, for a large one
-   * after its last chunk. Rejects `messageNotFound` when nobody holds it.
+   * after its last chunk. Rejects `messageNotFound` when nobody holds it, `bytesUnavailable` when it is on cold
+   * storage that does not answer.
    */
   async *read(blobHash: Buffer, start = 0, end = Infinity): ByteStream {
     const { handle, file, place } = await this.find(blobHash);
+    const from = Math.max(0, start);
+    const to = Math.min(end, place.size);
+    if (!handle) {
+      yield* this.readCold(blobHash, place, from, to);
+      return;
+    }
     try {
-      const from = Math.max(0, start);
-      const to = Math.min(end, place.size);
       if (from === 0 && to === place.size) yield* this.whole(file, place, blobHash);
       else yield* range(file, place, from, to);
     } finally {
       this.release(handle);
+    }
+  }
+
+  /** Once more when the record was moved before anything of it was read. */
+  private async *readCold(blobHash: Buffer, place: BlobPlace, from: number, to: number): ByteStream {
+    let begun = false;
+    try {
+      for await (const chunk of this.cold.read(place, blobHash, from, to)) {
+        begun = true;
+        yield chunk;
+      }
+    } catch (error) {
+      if (!(error instanceof ColdSegmentGoneError)) throw error;
+      const now = this.locate(blobHash);
+      if (begun || now?.segment === place.segment) throw corrupt('cold segment is missing');
+      yield* this.read(blobHash, from, to);
     }
   }
 
@@ -86,12 +114,11 @@ export class BlobReader {
   }
 
   /** The record's file, taken. Once more from the start when the record was moved before its file could be opened. */
-  private async find(
-    blobHash: Buffer,
-  ): Promise<{ readonly handle: Handle; readonly file: GatheredFile; readonly place: BlobPlace }> {
+  private async find(blobHash: Buffer): Promise<FoundBlob> {
     for (let tried: number | undefined; ; ) {
       const place = this.locate(blobHash);
       if (!place) throw new MailStoreError('messageNotFound', 'no such blob');
+      if (place.stored > 0) return { handle: undefined, file: undefined, place };
       const handle = this.handle(place.segment);
       handle.readers += 1;
       try {

@@ -8,24 +8,33 @@ export interface BlobPlace {
   /** Of the record's header. */
   readonly position: number;
   readonly size: number;
+  /** Bytes its record takes on cold storage; 0: it is in a hot segment, as it is. */
+  readonly stored: number;
 }
 
-interface BlobRow extends BlobPlace {
+/** A blob as the index has it. */
+export interface BlobRow extends BlobPlace {
   readonly holders: number;
+  /** When its mail was received, milliseconds since the epoch; 0: before that was noted. */
+  readonly at: number;
 }
+
+/** What a blob's record takes in its segment. */
+const recordBytes = ({ size, stored }: Pick<BlobPlace, 'size' | 'stored'>): number =>
+  stored > 0 ? stored : RECORD_HEADER_BYTES + size;
 
 /** The bytes were in the volume when their commit began and are no longer: the commit has to write them after all. */
 export class BytesMissingError extends Error {
   override readonly name = 'BytesMissingError';
 }
 
-const SELECT = 'SELECT segment, position, size, holders FROM blob WHERE hash = ?';
+const SELECT = 'SELECT segment, position, size, stored, at, holders FROM blob WHERE hash = ?';
 const LOSE_LIVE = 'UPDATE segment SET live = live - ? WHERE id = ?';
 export const blobHash = (blobId: BlobId): Buffer => Buffer.from(blobId, 'hex');
 export const blobIdOf = (hash: Uint8Array): BlobId =>
   Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex');
 
-export function findBlob(index: IndexDb, hash: Buffer): BlobPlace | undefined {
+export function findBlob(index: IndexDb, hash: Buffer): BlobRow | undefined {
   return index.get<BlobRow>(SELECT, hash);
 }
 
@@ -41,9 +50,12 @@ export class BlobLedger {
 
   constructor(private readonly index: IndexDb) {}
 
-  /** One more message or queue entry holds the blob; `place` is where its bytes were written, should it be new. */
-  hold(hash: Buffer, place: BlobPlace | undefined): void {
-    if (place && this.insert(hash, place)) return;
+  /**
+   * One more message or queue entry holds the blob; `place` is where its bytes were written, should it be new, `at` when its mail
+   * was received.
+   */
+  hold(hash: Buffer, place: BlobPlace | undefined, at: number): void {
+    if (place && this.insert(hash, place, at)) return;
     const known = this.index.run('UPDATE blob SET holders = holders + 1 WHERE hash = ?', hash) > 0;
     if (!known) throw new BytesMissingError();
   }
@@ -56,9 +68,9 @@ export class BlobLedger {
 
   /** Its record has been copied from one place to the other. Nothing to do when it has gone, or is elsewhere, by now. */
   move(hash: Buffer, from: BlobPlace, to: BlobPlace): boolean {
-    const sql = 'UPDATE blob SET segment = ?, position = ? WHERE hash = ? AND segment = ? AND position = ?';
-    if (this.index.run(sql, to.segment, to.position, hash, from.segment, from.position) === 0) return false;
-    this.lose(from.segment, RECORD_HEADER_BYTES + from.size);
+    const sql = 'UPDATE blob SET segment = ?, position = ?, stored = ? WHERE hash = ? AND segment = ? AND position = ?';
+    if (this.index.run(sql, to.segment, to.position, to.stored, hash, from.segment, from.position) === 0) return false;
+    this.lose(from.segment, recordBytes(from));
     this.gain(to);
     return true;
   }
@@ -69,21 +81,22 @@ export class BlobLedger {
     this.shrunk.add(segment);
   }
 
-  private insert(hash: Buffer, { segment, position, size }: BlobPlace): boolean {
+  private insert(hash: Buffer, place: BlobPlace, at: number): boolean {
     const inserted = this.index.run(
-      'INSERT OR IGNORE INTO blob (hash, segment, position, size, holders) VALUES (?, ?, ?, ?, 1)',
-      ...[hash, segment, position, size],
+      'INSERT OR IGNORE INTO blob (hash, segment, position, size, stored, at, holders) VALUES (?, ?, ?, ?, 0, ?, 1)',
+      ...[hash, place.segment, place.position, place.size, at],
     );
     if (inserted === 0) return false;
-    this.gain({ segment, position, size });
+    this.gain(place);
     return true;
   }
 
-  private gain({ segment, position, size }: BlobPlace): void {
+  private gain(place: BlobPlace): void {
+    const { segment, position } = place;
     const sum = this.added.get(segment) ?? { live: 0, end: 0 };
     this.added.set(segment, sum);
-    sum.live += RECORD_HEADER_BYTES + size;
-    sum.end = Math.max(sum.end, position + RECORD_HEADER_BYTES + size);
+    sum.live += recordBytes(place);
+    sum.end = Math.max(sum.end, position + recordBytes(place));
   }
 }
 
@@ -107,13 +120,16 @@ export function settleLedgers(index: IndexDb, ledgers: readonly BlobLedger[]): R
     const row = index.get<BlobRow>(SELECT, hash);
     if (row?.holders !== 0) continue;
     index.run('DELETE FROM blob WHERE hash = ?', hash);
-    index.run(LOSE_LIVE, RECORD_HEADER_BYTES + row.size, row.segment);
+    index.run(LOSE_LIVE, recordBytes(row), row.segment);
     segments.add(row.segment);
   }
   return segments;
 }
 
-/** Forgets a closed segment that holds nothing; its file may go once this is durable. */
+/**
+ * Forgets a closed hot segment that holds nothing; its file may go once this is durable. A cold one stays known until its object is
+ * gone (`cold/cleanup.ts`), which nobody would find again.
+ */
 export function forgetIfEmpty(index: IndexDb, segment: number): boolean {
-  return index.run('DELETE FROM segment WHERE id = ? AND live = 0 AND open = 0', segment) > 0;
+  return index.run('DELETE FROM segment WHERE id = ? AND live = 0 AND open = 0 AND cold = 0', segment) > 0;
 }

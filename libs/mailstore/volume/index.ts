@@ -1,6 +1,7 @@
 /** The mail store on a directory: SQLite for the index, append-only segments for the bytes, one owner at a time. */
 
 export { restoreVolume } from './backup/restore-volume.ts';
+export type { ColdPlace } from './cold/cold-tier.ts';
 export { VolumeOpenError, type VolumeOpenErrorCode } from './errors.ts';
 export { nodeFiles, type VolumeFile, type VolumeFiles } from './files.ts';
 export { createVolume, type VolumeIdentity } from './identity.ts';

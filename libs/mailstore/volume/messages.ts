@@ -53,7 +53,7 @@ export function addMessage(
   const { index, now } = edit.scope;
   const { parsed } = content.message;
   const messageId = account.row.nextMessage++;
-  edit.blobs.hold(content.hash, placeOf(content));
+  edit.blobs.hold(content.hash, placeOf(content), Math.min(internalDate, now));
   index.run(
     'INSERT INTO message (key, blob, thread, preview, envelope, body) VALUES (?, ?, ?, ?, ?, ?)',
     ...[messageKey(account.row.number, messageId), content.hash],

@@ -5,6 +5,7 @@ import {
   type MessageParserFactory,
 } from '#mailstore/api';
 import { type Clock, type Logger, RELEASE } from '#stdx';
+import type { ColdPlace } from './cold/cold-tier.ts';
 import { nodeFiles, type VolumeFiles } from './files.ts';
 import { assertIdentity, indexPath, segmentsDirectory } from './identity.ts';
 import { takeStorageLock } from './lock.ts';
@@ -32,6 +33,8 @@ export interface OpenVolumeOptions {
   readonly parse: MessageParserFactory;
   readonly limits?: Partial<MailStoreLimits>;
   readonly settings?: Partial<VolumeSettings>;
+  /** Where old mail goes, and which. Without it what is cold already cannot be read. */
+  readonly cold?: ColdPlace;
   /** How long to wait for another process to release the storage lock. Default 0. */
   readonly lockWaitMs?: number;
   /** Ends the wait for the lock. */
@@ -69,7 +72,19 @@ export async function openVolume(options: OpenVolumeOptions): Promise<MailStore>
       // A file of its own, so holding or closing it leaves the locks on index.db alone.
       const walFile = await files.open(`${indexPath(path)}-wal`, 'update');
       await files.syncDirectory(path);
-      const parts = { volumeId, epoch, lock, index, walFile, files, clock, logger, limits, settings };
+      const parts = {
+        volumeId,
+        epoch,
+        lock,
+        index,
+        walFile,
+        files,
+        clock,
+        logger,
+        limits,
+        settings,
+        cold: options.cold,
+      };
       const engine = new VolumeEngine({ ...parts, segmentsDirectory: directory, parse: options.parse });
       step('recovery');
       engine.resume();

@@ -19,7 +19,7 @@ export function enqueue(
   { reversePath, forwardPath, partnerId, parameters = {}, notBefore, metered = true }: NewQueueEntry,
 ): void {
   const { index, counters, now } = edit.scope;
-  edit.blobs.hold(content.hash, placeOf(content));
+  edit.blobs.hold(content.hash, placeOf(content), edit.scope.now);
   const dueAt = notBefore ?? now;
   index.run(
     `INSERT INTO queue (id, blob, size, reverse_path, forward_path, partner_id, parameters, created_at,

@@ -22,7 +22,7 @@ export async function closeOpenSegments(
   directory: string,
   logger: Logger,
 ): Promise<void> {
-  const open = index.all<{ id: number; bytes: number }>('SELECT id, bytes FROM segment WHERE open = 1');
+  const open = index.all<{ id: number; bytes: number }>('SELECT id, bytes FROM segment WHERE open = 1 AND cold = 0');
   for (const { id, bytes } of open) {
     const path = join(directory, segmentFile(id));
     try {
@@ -39,7 +39,7 @@ export async function closeOpenSegments(
       logger.error({ path }, 'a segment is missing');
     }
   }
-  if (open.length > 0) index.run('UPDATE segment SET open = 0 WHERE open = 1');
+  if (open.length > 0) index.run('UPDATE segment SET open = 0 WHERE open = 1 AND cold = 0');
 }
 
 /**

@@ -15,6 +15,9 @@ import { IndexDb } from './index-db.ts';
  *   records of blobs in it take.
  * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.
  * - `script.id` is the modSeq of its making. `memory` is what accounts remember for a while: whom they answered.
+ * - A segment with `cold` is an object on cold storage; `blob.stored` is what a record takes there, 0 in a hot segment. `blob.at` is when its mail
+ *   was received, `segment.due_at` when the segment is to be looked at for mail that is old enough; counter `dated_from`: when that began to be noted.
+ *   `account.cold_bytes` is as of the last count.
  * - `damage` lists blobs the scrub found damaged.
  * - `deleted` lists messages no mailbox holds that can still be restored.
  * - `annotation.mailbox` is 0 for the account's own; `owner` is '' for shared ones, else whose private one it is.
@@ -247,6 +250,15 @@ export const STEPS: readonly string[] = [
     position INTEGER NOT NULL,
     found_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE blob ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE blob ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE segment ADD COLUMN cold INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE segment ADD COLUMN due_at INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX segment_cold ON segment (id) WHERE cold = 1;
+  ALTER TABLE account ADD COLUMN cold_bytes INTEGER NOT NULL DEFAULT 0;
+  INSERT INTO counter (name, value) VALUES ('dated_from', unixepoch() * 1000);
   `,
 ];
 

@@ -13,6 +13,10 @@ export const segmentId = (epoch: number, number: number): number => epoch * SEGM
 const segmentEpoch = (id: number): number => Math.floor(id / SEGMENTS_PER_EPOCH);
 export const segmentFile = (id: number): string => `${segmentEpoch(id)}-${id % SEGMENTS_PER_EPOCH}.seg`;
 
+/** As a segment's object is named on cold storage, and in backups. */
+export const coldFile = (id: number): string => `${segmentEpoch(id)}-${id % SEGMENTS_PER_EPOCH}.cold`;
+export const coldName = (volumeId: string, id: number): string => `${volumeId}/${coldFile(id)}`;
+
 /** The id a segment's file name stands for; undefined for other files. */
 export function segmentOf(file: string): number | undefined {
   const match = /^(\d{1,9})-(\d{1,8})\.seg$/.exec(file);
@@ -91,7 +95,7 @@ export class SegmentWriter {
     const places: BlobPlace[] = [];
     let position = segment.end;
     for (const { hash, size, bytes } of records) {
-      places.push({ segment: segment.id, position, size });
+      places.push({ segment: segment.id, position, size, stored: 0 });
       buffers.push(encodeRecordHeader({ length: size, hash }), ...bytes);
       position += RECORD_HEADER_BYTES + size;
     }
@@ -136,8 +140,7 @@ export class SegmentWriter {
   /** A new file of this epoch that nothing refers to yet. */
   async create(): Promise<{ readonly id: number; readonly file: VolumeFile }> {
     for (;;) {
-      assert(this.nextNumber < SEGMENTS_PER_EPOCH, 'an epoch has used all its segment numbers');
-      const id = segmentId(this.epoch, this.nextNumber++);
+      const id = this.reserve();
       try {
         return { id, file: await this.files.open(this.path(id), 'create') };
       } catch (error) {
@@ -145,6 +148,12 @@ export class SegmentWriter {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
     }
+  }
+
+  /** An id of this epoch that no segment of this life has. */
+  reserve(): number {
+    assert(this.nextNumber < SEGMENTS_PER_EPOCH, 'an epoch has used all its segment numbers');
+    return segmentId(this.epoch, this.nextNumber++);
   }
 
   /** Makes the names of new segments durable. Throws `SyncError`. */
@@ -177,7 +186,7 @@ export class LargeRecord {
   ) {}
 
   get place(): BlobPlace {
-    return { segment: this.segment, position: 0, size: this.size };
+    return { segment: this.segment, position: 0, size: this.size, stored: 0 };
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {

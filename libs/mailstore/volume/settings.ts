@@ -46,6 +46,22 @@ export interface VolumeSettings {
   readonly backupBytesPerSecond: number;
   /** How old the last reading of a segment may be before the scrub reads it again. Default 14 days: two looks at each byte a month, before a backup that is kept four weeks has gone. */
   readonly scrubIntervalMs: number;
+  /** Bytes of a segment on cold storage. Default 8 MiB: made in memory, read back at once, and a request for a tenth of a cent a thousand. */
+  readonly coldSegmentBytes: number;
+  /** Zstandard level of cold mail. Default 3, the library's own: mail is half attachments that no level makes smaller. */
+  readonly coldCompressionLevel: number;
+  /** Memory for cold mail read lately. Default 8 MiB: a client asks for a message part by part. */
+  readonly coldCacheBytes: number;
+  /** Requests to cold storage at a time for mail that is read. Default 16. */
+  readonly coldReadsMax: number;
+  /** How long nothing is asked of cold storage that did not answer; readers are refused meanwhile. Default 5,000. */
+  readonly coldRetryMs: number;
+  /** How old the last reading of a cold segment may be before it is read again. Default 90 days: object storage checks itself, and its reads may cost. */
+  readonly coldScrubIntervalMs: number;
+  /** Boundaries of time at which mail become old enough is moved. Default 1 day: what trickles in shares an object. */
+  readonly tierIntervalMs: number;
+  /** How old the count of cold bytes may be. Default 1 hour, what a bill's buckets are. */
+  readonly coldCountIntervalMs: number;
   /** How often upkeep looks for something to do. Default 60,000. */
   readonly upkeepIntervalMs: number;
   /** Free bytes on the storage below which deleted messages give way before their time, oldest first. Default 512 MiB. */
@@ -77,6 +93,14 @@ export const defaultVolumeSettings: VolumeSettings = {
   upkeepBytesPerSecond: 8 * 1024 * 1024,
   backupBytesPerSecond: 64 * 1024 * 1024,
   scrubIntervalMs: 14 * 24 * 3_600_000,
+  coldSegmentBytes: 8 * 1024 * 1024,
+  coldCompressionLevel: 3,
+  coldCacheBytes: 8 * 1024 * 1024,
+  coldReadsMax: 16,
+  coldRetryMs: 5_000,
+  coldScrubIntervalMs: 90 * 24 * 3_600_000,
+  tierIntervalMs: 24 * 3_600_000,
+  coldCountIntervalMs: 3_600_000,
   upkeepIntervalMs: 60_000,
   deletedYieldBytes: 512 * 1024 * 1024,
   searchCatchUpMessages: 200,

@@ -1,4 +1,4 @@
-import type { StoreUsageEvent } from '#mailstore/api';
+import type { StoredBytes, StoreUsageEvent } from '#mailstore/api';
 import type { Edit } from './edit.ts';
 import type { IndexDb } from './index-db.ts';
 
@@ -35,8 +35,11 @@ export function confirmUsage(edit: Edit, volumeId: string, ids: readonly string[
   }
 }
 
-export function bytesByPartner(index: IndexDb): readonly { readonly partnerId: string; readonly bytes: number }[] {
-  const sql = `SELECT partner_id, sum(used_bytes) FROM account WHERE standing <> 'arriving'
+export function bytesByPartner(index: IndexDb): readonly StoredBytes[] {
+  // What was cold when it was counted may have been deleted since.
+  const sql = `SELECT partner_id, sum(used_bytes), sum(min(cold_bytes, used_bytes)) FROM account WHERE standing <> 'arriving'
     GROUP BY partner_id ORDER BY partner_id`;
-  return index.tuples<[string, number]>(sql).map(([partnerId, bytes]) => ({ partnerId, bytes }));
+  return index
+    .tuples<[string, number, number]>(sql)
+    .map(([partnerId, bytes, coldBytes]) => ({ partnerId, bytes, coldBytes }));
 }

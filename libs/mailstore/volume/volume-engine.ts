@@ -7,6 +7,8 @@ import { VolumeBackup } from './backup/volume-backup.ts';
 import { Barrier } from './barrier.ts';
 import { BlobReader } from './blob-reader.ts';
 import { findBlob } from './blobs.ts';
+import { ColdReader } from './cold/cold-reader.ts';
+import { type ColdPlace, ColdTier } from './cold/cold-tier.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { Counters } from './counters.ts';
 import { Expiry } from './deleted/expiry.ts';
@@ -20,7 +22,7 @@ import { nextSegmentNumber, removeOrphans } from './recovery.ts';
 import { Room } from './room.ts';
 import { VolumeScripts } from './scripts.ts';
 import { Search } from './search.ts';
-import { SegmentWriter } from './segments.ts';
+import { coldName, SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
 import { VolumeSharing } from './sharing.ts';
 import { Staging } from './staging.ts';
@@ -54,6 +56,7 @@ export interface VolumeParts {
   readonly parse: MessageParserFactory;
   readonly limits: MailStoreLimits;
   readonly settings: VolumeSettings;
+  readonly cold: ColdPlace | undefined;
 }
 
 /** An open volume: its rooms, wired, and its end. */
@@ -73,6 +76,7 @@ export class VolumeEngine {
   readonly deleted: VolumeDeleted;
   readonly upkeep: Upkeep;
   readonly backup: VolumeBackup;
+  readonly cold: ColdTier;
   private readonly texts: TextIndexer;
   private readonly expiry: Expiry;
   private readonly scrub: Scrub;
@@ -96,7 +100,10 @@ export class VolumeEngine {
     const number = nextSegmentNumber(index, epoch);
     this.segments = new SegmentWriter(files, segmentsDirectory, epoch, number, settings.segmentBytesMax);
     const locate = (hash: Buffer) => findBlob(index, hash);
-    this.blobs = new BlobReader(files, segmentsDirectory, settings.openSegmentsMax, locate);
+    const reader = new ColdReader({
+      ...{ storage: parts.cold?.storage, nameOf: (id) => coldName(volumeId, id), settings, clock },
+    });
+    this.blobs = new BlobReader(files, segmentsDirectory, settings.openSegmentsMax, locate, reader);
     const room = new Room(
       ...[files, segmentsDirectory, settings.reserveBytes, clock],
       // What was deleted may give way.
@@ -150,11 +157,17 @@ export class VolumeEngine {
     const where = { files, directory: segmentsDirectory, clock };
     this.scrub = new Scrub({ ...where, index, loop: this.loop, settings, throttle, logger });
     this.repair = new Repair({ index, loop: this.loop, segments: this.segments, settings }, () => this.scrub.recount());
-    const jobs = { expiry: this.expiry, compaction: this.compaction, scrub: this.scrub };
+    this.cold = new ColdTier({
+      ...{ volumeId, place: parts.cold, index, loop: this.loop, segments: this.segments, ...where, reader, settings },
+      ...{ hold: this.removals, throttle, logger, onScrubbed: () => this.scrub.recount() },
+      wake: () => this.upkeep.wake(),
+    });
+    const jobs = { expiry: this.expiry, compaction: this.compaction, cold: this.cold.job, scrub: this.scrub };
     this.upkeep = new Upkeep(jobs, throttle, settings.upkeepIntervalMs, clock, logger);
     this.backupThrottle = new Throttle(clock, settings.backupBytesPerSecond);
     this.backup = new VolumeBackup({
       ...{ index, files, segmentsDirectory, hold: this.removals, throttle: this.backupThrottle },
+      cold: parts.cold?.storage,
       ...{
         volumePath: dirname(segmentsDirectory),
         volumeId,
@@ -210,7 +223,7 @@ export class VolumeEngine {
       pendingOperations: this.loop.pendingOperations,
       ...{ commits, lastCommitMs, lastSyncMs },
       textIndex: { ...this.texts.figures },
-      upkeep: { ...this.compaction.figures, ...this.expiry.figures, ...this.scrub.figures },
+      upkeep: { ...this.compaction.figures, ...this.expiry.figures, ...this.scrub.figures, ...this.cold.figures },
     };
   }
 

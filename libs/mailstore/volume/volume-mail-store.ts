@@ -34,7 +34,9 @@ import type {
   ReplacedMessage,
   StagedMessage,
   StoreBackup,
+  StoredBytes,
   StoredMessage,
+  StoreTiering,
   StoreUsageEvent,
   Uid,
   UidRange,
@@ -80,6 +82,10 @@ export class VolumeMailStore implements MailStore {
 
   get deleted(): DeletedMail {
     return this.engine.deleted;
+  }
+
+  get tiering(): StoreTiering {
+    return this.engine.cold;
   }
 
   get transfer(): AccountTransfer {
@@ -316,7 +322,7 @@ export class VolumeMailStore implements MailStore {
     return this.engine.writes.usageConfirm(ids);
   }
 
-  usageBytes(): Promise<readonly { readonly partnerId: string; readonly bytes: number }[]> {
+  usageBytes(): Promise<readonly StoredBytes[]> {
     return this.engine.reads.shown(undefined, () => bytesByPartner(this.engine.index));
   }
 

@@ -84,6 +84,8 @@ function storeRefusal(code: MailStoreErrorCode): { readonly code: string | null;
     case 'unavailable':
     case 'stale':
       return { code: 'UNAVAILABLE', text: 'Try again later' };
+    case 'bytesUnavailable':
+      return { code: 'UNAVAILABLE', text: 'The storage of old mail does not answer now, try again later' };
     case 'corrupt':
       return { code: 'SERVERBUG', text: 'Stored bytes could not be read' };
     default:

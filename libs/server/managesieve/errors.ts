@@ -31,6 +31,7 @@ function storeRefusal({ code, message }: MailStoreError): Refusal {
         : { text: 'The script is too large', code: 'QUOTA/MAXSIZE' };
     case 'diskFull':
     case 'unavailable':
+    case 'bytesUnavailable':
     case 'stale':
     case 'accountNotFound':
       return { text: 'Try again later', code: 'TRYLATER' };
@@ -43,7 +44,7 @@ function storeRefusal({ code, message }: MailStoreError): Refusal {
 type Foreign = Exclude<
   MailStoreErrorCode,
   | ('scriptNotFound' | 'scriptExists' | 'scriptActive' | 'scriptNameInvalid' | 'limitExceeded')
-  | ('diskFull' | 'unavailable' | 'stale' | 'accountNotFound')
+  | ('diskFull' | 'unavailable' | 'bytesUnavailable' | 'stale' | 'accountNotFound')
 >;
 
 const unexpected = (code: Foreign): Refusal => ({ text: `Internal error (${code})` });

@@ -29,6 +29,7 @@ function storeRefusal(code: MailStoreErrorCode): Pop3Refusal {
     case 'accountNotFound':
     case 'mailboxNotFound':
     case 'unavailable':
+    case 'bytesUnavailable':
     case 'stale':
     case 'diskFull':
       return new Pop3Refusal('SYS/TEMP', 'The mail is not here now, try again later');

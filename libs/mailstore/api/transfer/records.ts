@@ -86,7 +86,11 @@ const share = z.object({
 });
 
 /** A message's bytes follow it. Ascending id. */
-const message = z.object({ kind: z.literal('message'), id, size: natural, blobId: z.string().length(64), thread: id });
+const message = z.object({
+  ...{ kind: z.literal('message'), id, size: natural, blobId: z.string().length(64), thread: id },
+  /** How old its bytes are, for tiering: milliseconds since the epoch. Not there in streams of older programs. */
+  at: time.exactOptional(),
+});
 
 /** Messages as they are seen in a mailbox, new or changed; ascending uid. */
 const placed = z.object({

@@ -1,13 +1,14 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BackupInfo, MailStoreError } from '#mailstore/api';
+import { type BackupInfo, type ColdStorage, MailStoreError } from '#mailstore/api';
 import type { Clock, Logger } from '#stdx';
 import { failureKind } from '../errors.ts';
 import { nodeFiles, type VolumeFiles } from '../files.ts';
 import { readIdentity } from '../identity.ts';
 import { IndexDb } from '../index-db.ts';
-import { segmentFile } from '../segments.ts';
+import { coldFile, segmentFile } from '../segments.ts';
 import type { Throttle } from '../upkeep/throttle.ts';
+import { mirrorColdSegment } from './cold-mirror.ts';
 import { backupPath, backupSegments, infoOf, type Manifest, newManifest } from './manifest.ts';
 import type { RemovalHold } from './removal-hold.ts';
 import { mirrorSegment } from './segment-mirror.ts';
@@ -19,6 +20,7 @@ export interface BackupParts {
   readonly index: IndexDb;
   readonly files: VolumeFiles;
   readonly segmentsDirectory: string;
+  readonly cold: ColdStorage | undefined;
   readonly hold: RemovalHold;
   readonly throttle: Throttle;
   readonly volumePath: string;
@@ -32,7 +34,7 @@ export interface BackupParts {
 
 /**
  * Copies the volume while it works. The index first, by SQLite's own backup, which sees one state; then the bytes that state refers to:
- * segments only grow and none is removed meanwhile. The manifest comes last.
+ * segments only grow and none is removed meanwhile; cold ones are copied like the others, so that a backup needs no other storage. The manifest comes last.
  */
 export async function createBackup(parts: BackupParts, directory: string): Promise<BackupInfo> {
   const { volumeId, clock, hold } = parts;
@@ -60,29 +62,38 @@ export async function createBackup(parts: BackupParts, directory: string): Promi
   }
 }
 
+interface SegmentRow {
+  readonly id: number;
+  readonly bytes: number;
+  readonly cold: number;
+}
+
 async function copySegments(
   parts: BackupParts,
   directory: string,
   { name, at }: { readonly name: string; readonly at: number },
   index: IndexDb,
 ): Promise<Manifest> {
-  const { files, segmentsDirectory, throttle, volumePath, volumeId, epoch, logger } = parts;
+  const { files, segmentsDirectory, cold, throttle, volumePath, volumeId, epoch, logger } = parts;
   const target = backupSegments(directory, volumeId);
   const damaged: string[] = [];
   let copiedBytes = 0;
   try {
     // The copy is a database like any other: no log beside it.
     index.exec('PRAGMA journal_mode = DELETE');
-    const rows = index.all<{ id: number; bytes: number }>('SELECT id, bytes FROM segment WHERE bytes > 0 ORDER BY id');
-    const segments = rows.map(({ id, bytes }) => [segmentFile(id), bytes] as const);
-    for (const [file, bytes] of segments) {
+    const rows = index.all<SegmentRow>('SELECT id, bytes, cold FROM segment WHERE bytes > 0 ORDER BY id');
+    const segments = rows.map(({ id, bytes, cold: isCold }) => [(isCold ? coldFile : segmentFile)(id), bytes] as const);
+    for (const [i, [file, bytes]] of segments.entries()) {
       parts.assertGoing();
-      const copied = await mirrorSegment({ files, directory: segmentsDirectory }, target, file, bytes, throttle).catch(
-        (error: unknown) => {
-          if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-          throw error;
-        },
-      );
+      const { id, cold: isCold } = rows[i]!;
+      const copied = isCold
+        ? await mirrorColdSegment({ storage: cold, volumeId }, target, id, bytes, throttle)
+        : await mirrorSegment({ files, directory: segmentsDirectory }, target, file, bytes, throttle).catch(
+            (error: unknown) => {
+              if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+              throw error;
+            },
+          );
       copiedBytes += copied ?? 0;
       if (copied === undefined) damaged.push(file);
     }

@@ -5,7 +5,7 @@ import { type BackupInfo, MailStoreError } from '#mailstore/api';
 /**
  * A backup directory holds, for each volume, the segments of all its backups and a directory a backup:
  *
- *     <volume>/segments/<epoch>-<n>.seg
+ *     <volume>/segments/<epoch>-<n>.seg  or .cold, as it was on cold storage
  *     <volume>/<name>/index.db
  *     <volume>/<name>/manifest.json      written last: without it there is no backup
  */

@@ -5,15 +5,19 @@ import { type AccountId, type BackupRef, MailStoreError, type MailStoreLimits } 
 import { Barrier } from '../barrier.ts';
 import { BlobReader } from '../blob-reader.ts';
 import { findBlob } from '../blobs.ts';
+import { ColdReader } from '../cold/cold-reader.ts';
 import { nodeFiles } from '../files.ts';
 import type { IndexDb } from '../index-db.ts';
 import { Reads } from '../reads.ts';
 import { openIndex } from '../schema.ts';
+import { coldFile } from '../segments.ts';
 import { AccountExport } from '../transfer/account-export.ts';
+import { mirroredCold } from './cold-mirror.ts';
 import { backupPath, backupSegments, readManifest } from './manifest.ts';
 
 const CACHE_BYTES = 4 * 1024 * 1024;
 const OPEN_SEGMENTS_MAX = 16;
+const COLD_SETTINGS = { coldCacheBytes: 1024 * 1024, coldReadsMax: 4, coldRetryMs: 0 };
 
 /** A backup one can read from. It works on a copy of the backup's index, brought up to this program's version. */
 export class OpenedBackup implements AsyncDisposable {
@@ -28,7 +32,8 @@ export class OpenedBackup implements AsyncDisposable {
     limits: MailStoreLimits,
   ) {
     this.reads = new Reads(index, new Barrier(), limits, () => {});
-    this.blobs = new BlobReader(nodeFiles, segments, OPEN_SEGMENTS_MAX, (hash) => findBlob(index, hash));
+    const cold = new ColdReader({ storage: mirroredCold(segments), nameOf: coldFile, settings: COLD_SETTINGS });
+    this.blobs = new BlobReader(nodeFiles, segments, OPEN_SEGMENTS_MAX, (hash) => findBlob(index, hash), cold);
     this.exports = new AccountExport(index, this.reads, this.blobs);
   }
 

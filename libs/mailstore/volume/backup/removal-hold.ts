@@ -3,6 +3,10 @@ export class RemovalHold {
   private holders = 0;
   private waiting: (() => void)[] = [];
 
+  get isHeld(): boolean {
+    return this.holders > 0;
+  }
+
   /** Returns the end of the hold. */
   hold(): () => void {
     this.holders += 1;

@@ -7,12 +7,13 @@ import { createVolume, indexPath, segmentsDirectory } from '../identity.ts';
 import { openIndex, stepsAt } from '../schema.ts';
 import { backupPath, backupSegments, readManifest } from './manifest.ts';
 import { renewNumbers } from './renewal.ts';
+import { warmUp } from './warm-up.ts';
 
 const CACHE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Makes a volume of a backup in an empty directory, to be opened by its next owner. What waited in the queue then comes back held, since
- * most of it has been sent; an operator lets go of it. Rejects `modified` when the directory is not empty.
+ * most of it has been sent; an operator lets go of it. All of it is hot: cold mail comes back from the backup, too. Rejects `modified` when the directory is not empty.
  */
 export async function restoreVolume(
   from: { readonly directory: string; readonly volumeId: string; readonly name: string },
@@ -26,6 +27,7 @@ export async function restoreVolume(
   const target = segmentsDirectory(path);
   await mkdir(target, { mode: 0o700 });
   for (const [file, bytes] of segments) {
+    if (file.endsWith('.cold')) continue;
     const copy = join(target, file);
     await copyFile(join(backupSegments(directory, volumeId), file), copy, constants.COPYFILE_FICLONE);
     // A younger backup may have made it longer.
@@ -36,6 +38,7 @@ export async function restoreVolume(
   // Whoever opens it next may be of an older release.
   const index = openIndex(indexPath(path), CACHE_BYTES, stepsAt(RELEASE.features.oldest));
   try {
+    await warmUp(index, backupSegments(directory, volumeId), target);
     renewNumbers(index, Math.floor(nowMs / 1_000));
     index.run("UPDATE queue SET status = 'held', last_error = 'restored from a backup'");
   } finally {

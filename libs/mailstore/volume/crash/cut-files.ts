@@ -56,7 +56,8 @@ export class CutFiles extends ForgetfulFiles {
     await this.cut();
   }
 
-  private async cut(): Promise<void> {
+  /** The power goes now. */
+  async cut(): Promise<void> {
     const { look, source } = this;
     if (!look || this.fault !== undefined) return;
     const image = mkdtempSync(join(tmpdir(), 'rookery-cut-'));

@@ -6,6 +6,8 @@ import { indexPath, segmentsDirectory } from '../identity.ts';
 import { RECORD_HEADER_BYTES } from '../record.ts';
 import { segmentFile } from '../segments.ts';
 
+const RECORD_BYTES = `iif(stored > 0, stored, size + ${RECORD_HEADER_BYTES})`;
+
 /** Pairs of sums that agree in every sound index. */
 const SUMS: readonly (readonly [what: string, kept: string, counted: string])[] = [
   [
@@ -17,7 +19,7 @@ const SUMS: readonly (readonly [what: string, kept: string, counted: string])[] 
   [
     'live bytes of segments',
     'SELECT id AS k, live AS v FROM segment WHERE live <> 0 ORDER BY k',
-    `SELECT segment AS k, sum(size + ${RECORD_HEADER_BYTES}) AS v FROM blob GROUP BY segment ORDER BY k`,
+    `SELECT segment AS k, sum(${RECORD_BYTES}) AS v FROM blob GROUP BY segment ORDER BY k`,
   ],
   [
     'bytes of mailboxes',
@@ -39,7 +41,7 @@ export function assertSound(path: string): void {
     const all = (sql: string): unknown[] => index.prepare(sql.replaceAll('?', "'/'")).all();
     for (const [what, kept, counted] of SUMS) assert.deepEqual(all(kept), all(counted), what);
     const ends = `SELECT id, coalesce(max(position + size + ${RECORD_HEADER_BYTES}), 0) AS bytes
-      FROM segment LEFT JOIN blob ON blob.segment = id GROUP BY id`;
+      FROM segment LEFT JOIN blob ON blob.segment = id WHERE cold = 0 GROUP BY id`;
     const segments = all(ends) as { id: number; bytes: number }[];
     for (const { id, bytes } of segments) {
       const { size } = statSync(join(segmentsDirectory(path), segmentFile(id)));

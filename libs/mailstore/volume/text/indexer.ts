@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { MailStoreError, type TextIndexFigures } from '#mailstore/api';
+import { MailStoreError, type MailStoreErrorCode, type TextIndexFigures } from '#mailstore/api';
 import type { Clock, Logger, Timer } from '#stdx';
 import type { BlobReader } from '../blob-reader.ts';
 import type { CommitLoop } from '../commit-loop.ts';
@@ -19,6 +19,8 @@ const SLICE_CHARS = 32_768;
 const REST_QUIET = 3;
 const REST_BUSY = 20;
 const REST_MS_MIN = 20;
+/** What will be otherwise by itself. */
+const PASSING: readonly MailStoreErrorCode[] = ['unavailable', 'bytesUnavailable', 'diskFull'];
 /** After news, so that a burst of it is one look for what is to be done. */
 const WAKE_MS = 1_000;
 
@@ -91,7 +93,7 @@ export class TextIndexer {
       this.wake(Math.max(REST_MS_MIN, rest * (clock.monotonic() - begun)));
     } catch (error) {
       this.busy = false;
-      const expected = error instanceof MailStoreError && (error.code === 'unavailable' || error.code === 'diskFull');
+      const expected = error instanceof MailStoreError && PASSING.includes(error.code);
       if (!expected) logger.warn({ error }, 'text index paused; the next mail or search takes it up again');
     }
   }

@@ -179,7 +179,8 @@ export class AccountExport {
   private async *message(id: number, { key, blob, thread }: MessageKeyRow): ByteStream {
     const hash = Buffer.from(blob);
     const place = findBlob(this.index, hash);
-    const record = { kind: 'message', id, size: place?.size ?? 0, blobId: blobIdOf(hash), thread } as const;
+    const { size, at } = place ?? { size: 0, at: 0 };
+    const record = { kind: 'message', id, size, blobId: blobIdOf(hash), thread, ...(at > 0 ? { at } : {}) } as const;
     let begun = false;
     try {
       if (!place) throw new MailStoreError('messageNotFound');

@@ -81,7 +81,7 @@ export function replaceSubscriptions(edit: Edit, account: AccountEdit, names: re
 export function receiveMessage(
   edit: Edit,
   account: AccountEdit,
-  { id, thread }: TransferMessage,
+  { id, thread, at }: TransferMessage,
   content: StagedContent,
 ): void {
   const { index } = edit.scope;
@@ -89,7 +89,7 @@ export function receiveMessage(
   const { parsed } = content.message;
   const key = messageKey(number, id);
   if (index.get('SELECT 1 AS found FROM message WHERE key = ?', key)) return;
-  edit.blobs.hold(content.hash, placeOf(content));
+  edit.blobs.hold(content.hash, placeOf(content), at ?? edit.scope.now);
   claimThread(edit, account, parsed.envelope, thread);
   index.run(
     'INSERT INTO message (key, blob, thread, preview, envelope, body) VALUES (?, ?, ?, ?, ?, ?)',

@@ -63,7 +63,7 @@ export class Compaction implements UpkeepJob {
   private next(): Candidate | undefined {
     const { index, segments, settings } = this.parts;
     const candidates = index.all<Candidate>(
-      'SELECT id, bytes, live FROM segment WHERE open = 0 AND bytes - live > bytes * ? ORDER BY bytes - live DESC',
+      'SELECT id, bytes, live FROM segment WHERE open = 0 AND cold = 0 AND bytes - live > bytes * ? ORDER BY bytes - live DESC',
       settings.compactDeadShare,
     );
     return candidates.find(({ id }) => !this.damaged.has(id) && !segments.isInUse(id));

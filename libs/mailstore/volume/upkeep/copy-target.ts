@@ -49,7 +49,7 @@ export class CopyTarget {
   }
 
   async add({ hash, from, head, bytes }: CopiedRecord): Promise<void> {
-    this.moves.push({ hash, from, to: { segment: this.id, position: this.end, size: from.size } });
+    this.moves.push({ hash, from, to: { segment: this.id, position: this.end, size: from.size, stored: 0 } });
     this.waiting.push(head, bytes);
     this.waitingBytes += head.length + bytes.length;
     this.end += head.length + bytes.length;

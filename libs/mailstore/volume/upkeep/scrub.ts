@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Logger } from '#stdx';
-import { type BlobPlace, blobIdOf, findBlob } from '../blobs.ts';
+import { findBlob } from '../blobs.ts';
 import type { CommitLoop } from '../commit-loop.ts';
 import type { VolumeFile, VolumeFiles } from '../files.ts';
 import type { IndexDb } from '../index-db.ts';
 import { decodeRecordHeader, RECORD_HEADER_BYTES } from '../record.ts';
 import { segmentFile } from '../segments.ts';
 import type { VolumeSettings } from '../settings.ts';
+import { blobsFrom, bookDamage, type PlacedBlob } from './damage.ts';
 import type { UpkeepJob } from './job.ts';
 import { walkRecords } from './record-walk.ts';
 import type { Throttle } from './throttle.ts';
@@ -16,16 +16,10 @@ import type { Throttle } from './throttle.ts';
 /** How long it works before the other jobs have their turn. */
 const TURN_MS = 60_000;
 const CHUNK_BYTES = 256 * 1024;
-/** Rows of blobs looked at before others have their turn. */
-const BLOBS_A_TURN = 5_000;
 
 interface DueSegment {
   readonly id: number;
   readonly bytes: number;
-}
-
-interface BlobRow extends BlobPlace {
-  readonly hash: Uint8Array;
 }
 
 export interface ScrubParts {
@@ -68,31 +62,19 @@ export class Scrub implements UpkeepJob {
   private next(): DueSegment | undefined {
     const { index, clock, settings } = this.parts;
     return index.get<DueSegment>(
-      'SELECT id, bytes FROM segment WHERE open = 0 AND scrubbed_at < ? ORDER BY scrubbed_at, id LIMIT 1',
+      'SELECT id, bytes FROM segment WHERE open = 0 AND cold = 0 AND scrubbed_at < ? ORDER BY scrubbed_at, id LIMIT 1',
       Math.floor(clock.now()) - settings.scrubIntervalMs,
     );
   }
 
   private async scrub({ id, bytes }: DueSegment, isStopped: () => boolean): Promise<void> {
-    const { files, directory, loop, clock, logger } = this.parts;
+    const { files, directory, clock } = this.parts;
     const damaged = await this.damagedOf(id, bytes, isStopped, () =>
       files.open(join(directory, segmentFile(id)), 'read'),
     );
     if (isStopped()) return;
-    const now = Math.floor(clock.now());
-    await loop.submit({
-      ...{ contents: [], grows: false },
-      run: ({ scope: { index } }) => {
-        index.run('UPDATE segment SET scrubbed_at = ? WHERE id = ?', now, id);
-        index.run('DELETE FROM damage WHERE segment = ?', id);
-        const sql = 'INSERT OR REPLACE INTO damage (hash, segment, position, found_at) VALUES (?, ?, ?, ?)';
-        for (const { hash, position } of damaged) index.run(sql, hash, id, position, now);
-      },
-    });
+    await bookDamage(this.parts, { id, name: segmentFile(id), now: Math.floor(clock.now()) }, damaged);
     this.recount();
-    if (damaged.length === 0) return;
-    const blobs = damaged.slice(0, 20).map(({ hash }) => blobIdOf(hash));
-    logger.error({ segment: segmentFile(id), damaged: damaged.length, blobs }, 'stored messages are damaged');
   }
 
   private async damagedOf(
@@ -100,16 +82,16 @@ export class Scrub implements UpkeepJob {
     end: number,
     isStopped: () => boolean,
     open: () => Promise<VolumeFile>,
-  ): Promise<readonly BlobRow[]> {
+  ): Promise<readonly PlacedBlob[]> {
     let file: VolumeFile;
     try {
       file = await open();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      return this.blobsFrom(id, 0);
+      return blobsFrom(this.parts.index, id, 0);
     }
     try {
-      const damaged: BlobRow[] = [];
+      const damaged: PlacedBlob[] = [];
       const walk = walkRecords(file, end);
       let step = await walk.next();
       for (; !step.done && !isStopped(); step = await walk.next()) {
@@ -120,14 +102,15 @@ export class Scrub implements UpkeepJob {
       }
       if (!step.done || step.value === end) return damaged;
       // Where the records go on is not known any more: the index knows where those referred to are.
-      for (const row of await this.blobsFrom(id, step.value)) if (!(await this.isWhole(file, row))) damaged.push(row);
+      for (const row of await blobsFrom(this.parts.index, id, step.value))
+        if (!(await this.isWhole(file, row))) damaged.push(row);
       return damaged;
     } finally {
       await file.close();
     }
   }
 
-  private async isWhole(file: VolumeFile, { hash, position, size }: BlobRow): Promise<boolean> {
+  private async isWhole(file: VolumeFile, { hash, position, size }: PlacedBlob): Promise<boolean> {
     const { throttle } = this.parts;
     const head = Buffer.alloc(RECORD_HEADER_BYTES);
     if ((await file.read(head, position)) < head.length) return false;
@@ -142,19 +125,6 @@ export class Scrub implements UpkeepJob {
       await throttle.spend(chunk.length);
     }
     return sum.digest().equals(hash);
-  }
-
-  /** Blobs of a segment at or after a position. Looks at every blob of the volume: for when a file is broken. */
-  private async blobsFrom(id: number, position: number): Promise<readonly BlobRow[]> {
-    const sql = `SELECT hash, segment, position, size FROM blob WHERE hash > ? ORDER BY hash LIMIT ${BLOBS_A_TURN}`;
-    const found: BlobRow[] = [];
-    for (let after: Uint8Array = Buffer.alloc(0); ; ) {
-      const rows = this.parts.index.all<BlobRow>(sql, after);
-      found.push(...rows.filter((row) => row.segment === id && row.position >= position));
-      if (rows.length < BLOBS_A_TURN) return found;
-      after = rows.at(-1)?.hash ?? after;
-      await nextTurn();
-    }
   }
 
   /** What was damaged and is gone, or is elsewhere and whole, by now. */

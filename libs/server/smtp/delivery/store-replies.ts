@@ -31,6 +31,7 @@ export function storeErrorReply(code: MailStoreErrorCode, volumeId: string): Smt
     case 'stale':
       return staleReply(volumeId);
     case 'unavailable':
+    case 'bytesUnavailable':
       return smtpReply(451, '4.3.0', 'Mail store is not available');
     case 'accountNotFound':
     case 'mailboxNotFound':
