@@ -18,14 +18,20 @@ export function foldText(text: string): string {
   return text.normalize('NFKC').toLowerCase();
 }
 
-/** The form in which a search looks for one text in another: as `foldText`, and without the accents of Latin, Greek and Cyrillic. */
+/**
+ * The form in which a search looks for one text in another: as `foldText`, and without the accents of Latin, Greek and Cyrillic.
+ * Letters that i;unicode-casemap (RFC 5051 §2) takes for one are one: both Greek sigmas, the Turkish i with and without its dot.
+ * The ß is none of these: it stays itself. Well-formed.
+ */
 export function foldForSearch(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
-  return foldText(text.normalize('NFKD').replace(ACCENTS, ''));
+  const letters = text.toWellFormed().normalize('NFKD').replace(ACCENTS, '');
+  return foldText(letters).replace(ODD_CASES, (letter) => (letter === 'ς' ? 'σ' : 'i'));
 }
 
 const ASCII = /^[\x00-\x7f]*$/;
 const ACCENTS = /[\u0300-\u036f]/g;
+const ODD_CASES = /[ςı]/g;
 
 /** The filter as the functions below want it: uid ranges sorted and merged, keywords in lower case. */
 export function normalFilter(filter: MessageFilter): MessageFilter {
@@ -61,19 +67,29 @@ export function needsText(filter: MessageFilter): boolean {
   }
 }
 
-/** Decides a `normalFilter` without the text where that is possible; `undefined` = ask `matchesText`. */
-export function matchesIndex(filter: MessageFilter, message: MatchableMessage): boolean | undefined {
+/** What looks into a message's text. */
+export type TextFilter = Extract<MessageFilter, { readonly kind: 'header' | 'body' | 'text' }>;
+
+/**
+ * Decides a `normalFilter` without the text where that is possible; `undefined` = ask `matchesText`. `known` says what an index of
+ * texts knows.
+ */
+export function matchesIndex(
+  filter: MessageFilter,
+  message: MatchableMessage,
+  known: (filter: TextFilter) => boolean | undefined = () => undefined,
+): boolean | undefined {
   switch (filter.kind) {
     case 'and':
-      return allOf(filter.of.map((part) => matchesIndex(part, message)));
+      return allOf(filter.of.map((part) => matchesIndex(part, message, known)));
     case 'or':
-      return negate(allOf(filter.of.map((part) => negate(matchesIndex(part, message)))));
+      return negate(allOf(filter.of.map((part) => negate(matchesIndex(part, message, known)))));
     case 'not':
-      return negate(matchesIndex(filter.of, message));
+      return negate(matchesIndex(filter.of, message, known));
     case 'header':
     case 'body':
     case 'text':
-      return undefined;
+      return known(filter);
     case 'all':
       return true;
     case 'uids':
@@ -119,7 +135,12 @@ export async function matchesText(
     case 'body':
       return anyContains(await text.body(), filter.text);
     case 'text':
-      return anyContains(await text.headers(), filter.text) || anyContains(await text.body(), filter.text);
+      return (
+        anyContains(
+          (await text.fields()).map(({ value }) => value),
+          filter.text,
+        ) || anyContains(await text.body(), filter.text)
+      );
     default:
       throw new Error(`${filter.kind} is decided by the index`);
   }

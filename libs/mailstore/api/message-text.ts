@@ -4,8 +4,8 @@ import { type BodyPart, decodeHeaderField, parseHeaderFields, searchableText } f
 export interface MessageText {
   /** Decoded values of the top header's fields of that name, in order. */
   header(field: string): Promise<readonly string[]>;
-  /** Decoded values of all fields of the top header. */
-  headers(): Promise<readonly string[]>;
+  /** Names in lower case and decoded values of all fields of the top header, in order. */
+  fields(): Promise<readonly { readonly name: string; readonly value: string }[]>;
   /** Words of the body, piece by piece, as `searchableText` finds them. */
   body(): Promise<Iterable<string>>;
 }
@@ -14,16 +14,17 @@ export interface MessageText {
 export function messageText(body: BodyPart, read: (start: number, end: number) => Promise<Buffer>): MessageText {
   let header: Promise<Buffer> | undefined;
   let whole: Promise<Buffer> | undefined;
-  const values = async (wanted: (name: string) => boolean): Promise<readonly string[]> => {
+  const fields = async (wanted: (name: string) => boolean) => {
     header ??= read(body.headerStart, body.bodyStart);
     const bytes = await header;
     return parseHeaderFields(bytes)
-      .filter(({ name }) => wanted(name.toLowerCase()))
-      .map(({ valueStart, end }) => decodeHeaderField(bytes.subarray(valueStart, end)));
+      .map(({ name, valueStart, end }) => ({ name: name.toLowerCase(), valueStart, end }))
+      .filter(({ name }) => wanted(name))
+      .map(({ name, valueStart, end }) => ({ name, value: decodeHeaderField(bytes.subarray(valueStart, end)) }));
   };
   return {
-    header: (field) => values((name) => name === field.toLowerCase()),
-    headers: () => values(() => true),
+    header: async (field) => (await fields((name) => name === field.toLowerCase())).map(({ value }) => value),
+    fields: () => fields(() => true),
     async body() {
       whole ??= read(0, body.end);
       return searchableText(await whole, body);

@@ -113,6 +113,51 @@ const cases: readonly (readonly [string, MessageFilter, readonly number[]])[] = 
   ['a quote', text('"'), []],
 ];
 
+const FOLDED_TEXTS = [
+  'İstanbul ve Iğdır, DIŞARI',
+  'STRASSE und Straße',
+  'ΟΔΟΣ ΣΊΣΥΦΟΣ',
+  'Cafe\u0301 nin\u0303o',
+  'مُحَمَّد والعربية',
+  'ภาษาไทยไม่มีช่องว่าง',
+  'ｶﾞｷﾞ ＡＢＣ ガギ',
+  'eﬃcient ①',
+] as const;
+
+const FOLDED: readonly (readonly [words: string, uids: readonly number[]])[] = [
+  // RFC 5051 §2: titlecase, then decomposition. The dotless i's capital is I; İ is I and a dot, which is left out as accents are.
+  ['istanbul', [1]],
+  ['ISTANBUL', [1]],
+  ['dışarı', [1]],
+  ['disari', [1]],
+  // ß has no capital of one letter.
+  ['strasse', [2]],
+  ['straße', [2]],
+  ['stras', [2]],
+  ['aßE', [2]],
+  // One letter, whatever stands after it.
+  ['οδος', [3]],
+  ['οδοσ', [3]],
+  ['Σίσ', [3]],
+  ['ΟΣ σ', [3]],
+  ['café', [4]],
+  ['CAFE', [4]],
+  ['niño', [4]],
+  ['nino', [4]],
+  // Arabic marks of vowels are letters of their own to RFC 5051.
+  ['محمد', []],
+  ['مُحَمَّد', [5]],
+  ['العربي', [5]],
+  ['ไม่มี', [6]],
+  ['ษาไ', [6]],
+  ['ガギ', [7]],
+  ['ｶﾞ', [7]],
+  ['abc', [7]],
+  ['カ', []],
+  ['efficient', [8]],
+  ['1', [8]],
+];
+
 export function searchContract(open: OpenStore): void {
   describe('search', () => {
     it('finds parts of texts in any script, before and after more mail came and some went', () =>
@@ -138,6 +183,16 @@ export function searchContract(open: OpenStore): void {
         await bench.append(inbox, 'a', simple('late', '京都', utf8));
         await bench.store.expunge(context, ref, [{ first: 2, last: 2 }], { any: true });
         assert.deepEqual(await found(), [[1, 7], [1], [], [3], [4], [5], [6], [6], [], []]);
+      }));
+
+    it('folds letters as i;unicode-casemap does, and accents, but no more', () =>
+      withStore(open, async (bench) => {
+        const inbox = await bench.account('a');
+        const ref = { accountId: 'a', mailboxId: inbox.id };
+        const utf8 = 'Content-Type: text/plain; charset=utf-8\r\n';
+        for (const [i, words] of FOLDED_TEXTS.entries()) await bench.append(inbox, 'a', simple(`n${i}`, words, utf8));
+        for (const [words, expected] of FOLDED)
+          assert.deepEqual((await bench.store.search(context, ref, body(words))).uids, expected, words);
       }));
 
     it('finds what the filter says', () =>

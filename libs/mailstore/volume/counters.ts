@@ -1,7 +1,7 @@
 import { present } from '#stdx';
 import type { IndexDb } from './index-db.ts';
 
-const NAMES = ['account', 'queue', 'usage'] as const;
+const NAMES = ['account', 'queue', 'usage', 'textBlock'] as const;
 export type CounterName = (typeof NAMES)[number];
 
 /** Numbers given out once and never again, on the volume as a whole. Saved with the transaction that used them. */

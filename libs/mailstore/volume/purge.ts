@@ -21,6 +21,7 @@ const ACCOUNT_TABLES = [
   'annotation',
   'share',
   'text_indexed',
+  'text_block',
   'purge',
 ];
 

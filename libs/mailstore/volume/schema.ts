@@ -9,8 +9,9 @@ import { IndexDb } from './index-db.ts';
  *   at append. Keywords belong to the message: they are kept on its memberships, the rows that are scanned by them, as
  *   ' $a $b ' ('' for none).
  * - `message` has rowid = account × 2^32 + message, a plain rowid table since wide rows fit its pages better.
- * - `text_header` and `text_body` hold the pieces (`text/grams.ts`) of messages' texts by the key of `message`, up to
- *   `text_indexed.through` of each account. They answer which messages may hold a text, and hold none themselves.
+ * - `text_block` lists the blocks (`text/block-format.ts`) that hold the texts of an account's messages, up to its
+ *   `text_indexed.through`: the first and the last of their messages, how many, and how many of these have been forgotten since.
+ *   `text_part.id` = block × 4 + part.
  * - `segment.id` = epoch × 2^24 + number, and so is the file's name. `bytes` is what is durable and referenced, `live` what
  *   records of blobs in it take.
  * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.
@@ -259,6 +260,24 @@ export const STEPS: readonly string[] = [
   CREATE INDEX segment_cold ON segment (id) WHERE cold = 1;
   ALTER TABLE account ADD COLUMN cold_bytes INTEGER NOT NULL DEFAULT 0;
   INSERT INTO counter (name, value) VALUES ('dated_from', unixepoch() * 1000);
+  `,
+  `
+  DROP TABLE text_header;
+  DROP TABLE text_body;
+  DELETE FROM text_indexed;
+  CREATE TABLE text_block (
+    account INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    dead INTEGER NOT NULL,
+    dead_since INTEGER,
+    PRIMARY KEY (account, last)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX text_block_dead ON text_block (dead_since) WHERE dead > 0;
+  CREATE TABLE text_part (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
   `,
 ];
 

@@ -3,7 +3,6 @@ import {
   type MailboxRef,
   MailStoreError,
   type MessageFilter,
-  type MessageText,
   type ModSeq,
   matchesIndex,
   matchesText,
@@ -17,14 +16,18 @@ import { type SqlCondition, splitFilter } from './filter-sql.ts';
 import type { IndexDb } from './index-db.ts';
 import type { Reads } from './reads.ts';
 import { keywordsOf, type MailboxRow, MEMBERSHIP_COLUMNS, type MembershipRow, messageKey } from './rows.ts';
+import type { BlockCache } from './text/block-cache.ts';
 import type { TextIndexer } from './text/indexer.ts';
-import { narrow } from './text/narrow.ts';
 import { openText } from './text/open-text.ts';
+import { askTexts, isAllText, type TextAnswers } from './text/text-search.ts';
+import { fewOf, hasBit } from './text/verdicts.ts';
 
-/** Rows scanned by SQL before others have their turn: about 2 ms. */
+/** Rows scanned by SQL before others have their turn: about 5 ms. */
 const SCAN_ROWS = 10_000;
 /** Messages named to SQL; with more, all rows are taken out and looked up here. */
-const CANDIDATES_IN_SQL = 5_000;
+const NAMED_IN_SQL = 5_000;
+/** Rows taken out whole before others have their turn: about 2 ms. */
+const LOOKED_AT = 500;
 /** Texts read at once, before others have their turn. */
 const TEXT_ROWS = 8;
 
@@ -33,21 +36,35 @@ export interface SearchResult {
   readonly modSeq: ModSeq;
 }
 
-/** Finds messages by scanning: what the index knows in SQL, window by window of uids; texts by reading the blobs of what the
- * text index leaves over. The bytes decide: an answer is the same with the index, without it, and while it is behind. */
+/** uid, message, modSeq. */
+type Row = readonly [Uid, number, ModSeq];
+
+/** What is left to decide row by row once SQL has done its part. */
+interface Rest {
+  readonly filter: MessageFilter;
+  readonly answers: TextAnswers | undefined;
+  /** The answers alone decide it, where they know. */
+  readonly allText: boolean;
+}
+
+/**
+ * Finds messages by scanning: what the index knows in SQL, window by window of uids; texts by asking the text index, and by reading
+ * the blobs of what it does not know. The bytes decide: an answer is the same with the index, without it, and while it is behind.
+ */
 export class Search {
   constructor(
     private readonly index: IndexDb,
     private readonly reads: Reads,
     private readonly blobs: BlobReader,
     private readonly texts: TextIndexer,
+    private readonly blocks: BlockCache,
   ) {}
 
   async run(context: RequestContext, ref: MailboxRef, filter: MessageFilter): Promise<SearchResult> {
-    const { condition: known, rest } = splitFilter(normalFilter(filter));
-    const candidates = rest && needsText(rest) ? await this.candidates(context, ref, rest) : undefined;
-    const condition = candidates?.condition ? both(known, candidates.condition) : known;
-    const sql = `SELECT ${rest ? MEMBERSHIP_COLUMNS : 'uid, mod_seq AS modSeq'} FROM membership
+    const { condition: known, rest: left } = splitFilter(normalFilter(filter));
+    const rest = left && (await this.restOf(context, ref, left));
+    const condition = rest?.answers ? both(known, possibleIn(rest.answers)) : known;
+    const sql = `SELECT uid, message, mod_seq FROM membership
       WHERE account = ? AND mailbox = ? AND uid > ? AND uid <= ? AND ${condition.sql} ORDER BY uid`;
     const uids: Uid[] = [];
     let modSeq: ModSeq = 0;
@@ -55,12 +72,11 @@ export class Search {
       const mailbox = this.reads.mailboxRow(context, ref);
       const last = this.windowEnd(mailbox, after);
       const rows = await this.reads.shown(ref.accountId, () =>
-        this.index.all<MembershipRow>(sql, mailbox.account, mailbox.id, after, last, ...condition.parameters),
+        this.index.tuples<Row>(sql, mailbox.account, mailbox.id, after, last, ...condition.parameters),
       );
-      const likely = candidates ? rows.filter(({ message }) => candidates.has(message)) : rows;
-      for (const row of rest ? await this.matching(mailbox.account, rest, likely) : rows) {
-        uids.push(row.uid);
-        modSeq = Math.max(modSeq, row.modSeq);
+      for (const [uid, , changed] of rest ? await this.matching(mailbox, rest, rows) : rows) {
+        uids.push(uid);
+        if (changed > modSeq) modSeq = changed;
       }
       if (last === Number.MAX_SAFE_INTEGER) return { uids, modSeq };
       after = last;
@@ -68,22 +84,12 @@ export class Search {
     }
   }
 
-  /** What the text index leaves to be looked at; `undefined` when that is everything. */
-  private async candidates(context: RequestContext, ref: MailboxRef, filter: MessageFilter) {
+  private async restOf(context: RequestContext, ref: MailboxRef, filter: MessageFilter): Promise<Rest> {
+    if (!needsText(filter)) return { filter, answers: undefined, allText: false };
     const { number } = this.reads.accountRow(context, ref.accountId);
     const through = await this.texts.catchUp(number);
-    const named = await narrow(this.index, number, filter);
-    if (!named) return undefined;
-    const few = named.size <= CANDIDATES_IN_SQL;
-    return {
-      has: (message: number): boolean => message > through || named.has(message),
-      condition: few
-        ? {
-            sql: '(message > ? OR message IN (SELECT value FROM json_each(?)))',
-            parameters: [through, JSON.stringify([...named])],
-          }
-        : undefined,
-    };
+    const answers = await askTexts(this.index, this.blocks, number, through, filter);
+    return { filter, answers, allText: isAllText(filter) };
   }
 
   /** The uid `SCAN_ROWS` rows on, so that a window costs the same however uids are spread. */
@@ -93,53 +99,73 @@ export class Search {
     return this.index.get<{ uid: Uid }>(sql, account, id, after)?.uid ?? Number.MAX_SAFE_INTEGER;
   }
 
-  private async matching(
-    account: number,
-    filter: MessageFilter,
-    rows: readonly MembershipRow[],
-  ): Promise<readonly MembershipRow[]> {
-    const found: MembershipRow[] = [];
-    const undecided: MembershipRow[] = [];
-    const settle = async (): Promise<void> => {
-      if (undecided.length === 0) return;
-      const texts = undecided.splice(0);
-      const matching = await Promise.all(texts.map((row) => this.opened(account, filter, row)));
-      found.push(...texts.filter((_, i) => matching[i]));
-      await nextTurn();
-    };
-    for (const row of rows) {
-      const known = matchesIndex(filter, { ...row, keywords: keywordsOf(row.keywords) });
-      // In their order: those that wait to be read come first.
-      if (known === undefined) undecided.push(row);
-      else if (known) {
-        await settle();
-        found.push(row);
+  /** Those of the rows that match, in their order. */
+  private async matching(mailbox: MailboxRow, rest: Rest, rows: readonly Row[]): Promise<readonly Row[]> {
+    const { answers, allText } = rest;
+    const open: Uid[] = [];
+    const verdicts = rows.map(([uid, message]) => {
+      if (answers && message <= answers.through) {
+        if (!hasBit(answers.possible, message)) return false;
+        if (allText && hasBit(answers.sure, message)) return true;
       }
-      if (undecided.length >= TEXT_ROWS) await settle();
+      open.push(uid);
+      return undefined;
+    });
+    if (open.length === 0) return rows.filter((_, i) => verdicts[i]);
+    const found = await this.lookAt(mailbox, rest, open);
+    return rows.filter(([uid], i) => verdicts[i] ?? found.has(uid));
+  }
+
+  /** Decides by what else the index knows of the messages, and by their texts where that is not enough. */
+  private async lookAt(
+    mailbox: MailboxRow,
+    { filter, answers }: Rest,
+    uids: readonly Uid[],
+  ): Promise<ReadonlySet<Uid>> {
+    const found = new Set<Uid>();
+    const sql = `SELECT ${MEMBERSHIP_COLUMNS} FROM membership
+      WHERE account = ? AND mailbox = ? AND uid IN (SELECT value FROM json_each(?)) ORDER BY uid`;
+    for (let at = 0; at < uids.length; at += LOOKED_AT) {
+      const { account, id } = mailbox;
+      const some = JSON.stringify(uids.slice(at, at + LOOKED_AT));
+      let unread: MembershipRow[] = [];
+      for (const row of this.index.all<MembershipRow>(sql, account, id, some)) {
+        const message = { ...row, keywords: keywordsOf(row.keywords) };
+        const known = matchesIndex(filter, message, (text) => answers?.holds(text, row.message));
+        if (known === undefined) unread.push(row);
+        else if (known) found.add(row.uid);
+      }
+      for (; unread.length > 0; unread = unread.slice(TEXT_ROWS)) {
+        const texts = unread.slice(0, TEXT_ROWS);
+        const matching = await Promise.all(texts.map((row) => this.opened(account, filter, row)));
+        for (const [i, { uid }] of texts.entries()) if (matching[i]) found.add(uid);
+        await nextTurn();
+      }
     }
-    await settle();
     return found;
   }
 
-  private async opened(account: number, filter: MessageFilter, row: MembershipRow): Promise<boolean> {
-    const text = openText(this.index, this.blobs, messageKey(account, row.message));
-    return text !== undefined && this.matchesOpened(filter, { ...row, keywords: keywordsOf(row.keywords) }, text);
-  }
-
   /** A message that was expunged while its turn came matches nothing; damaged bytes cost their message, not the search. */
-  private async matchesOpened(
-    filter: MessageFilter,
-    message: Parameters<typeof matchesText>[1],
-    text: MessageText,
-  ): Promise<boolean> {
+  private async opened(account: number, filter: MessageFilter, row: MembershipRow): Promise<boolean> {
     try {
-      return await matchesText(filter, message, text);
+      const text = openText(this.index, this.blobs, messageKey(account, row.message));
+      return text !== undefined && (await matchesText(filter, { ...row, keywords: keywordsOf(row.keywords) }, text));
     } catch (error) {
       if (error instanceof MailStoreError && (error.code === 'corrupt' || error.code === 'messageNotFound'))
         return false;
       throw error;
     }
   }
+}
+
+/** Of the messages in the index; above them all are possible. */
+function possibleIn({ possible, through }: TextAnswers): SqlCondition {
+  const named = fewOf(possible, NAMED_IN_SQL);
+  if (!named) return { sql: '1', parameters: [] };
+  return {
+    sql: '(message > ? OR message IN (SELECT value FROM json_each(?)))',
+    parameters: [through, JSON.stringify(named)],
+  };
 }
 
 const both = (a: SqlCondition, b: SqlCondition): SqlCondition => ({

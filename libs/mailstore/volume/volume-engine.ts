@@ -26,6 +26,7 @@ import { coldName, SegmentWriter } from './segments.ts';
 import type { VolumeSettings } from './settings.ts';
 import { VolumeSharing } from './sharing.ts';
 import { Staging } from './staging.ts';
+import { BlockCache } from './text/block-cache.ts';
 import { TextIndexer } from './text/indexer.ts';
 import { Transactor } from './transactor.ts';
 import { AccountExport } from './transfer/account-export.ts';
@@ -78,6 +79,7 @@ export class VolumeEngine {
   readonly backup: VolumeBackup;
   readonly cold: ColdTier;
   private readonly texts: TextIndexer;
+  private readonly blocks: BlockCache;
   private readonly expiry: Expiry;
   private readonly scrub: Scrub;
   private readonly repair: Repair;
@@ -134,7 +136,8 @@ export class VolumeEngine {
     this.reads = new Reads(index, barrier, limits, () => this.assertOpen());
     this.writes = new Writes(this.loop, this.reads, this.staging, limits, settings, volumeId);
     this.texts = new TextIndexer({ index, loop: this.loop, blobs: this.blobs, settings, clock, logger });
-    this.search = new Search(index, this.reads, this.blobs, this.texts);
+    this.blocks = new BlockCache(settings.searchCacheBytes, clock);
+    this.search = new Search(index, this.reads, this.blobs, this.texts, this.blocks);
     this.purge = new Purge(index, this.loop, settings, logger);
     this.transfer = new VolumeTransfer({
       ...{ loop: this.loop, staging: this.staging, settings, index, reads: this.reads, writes: this.writes },
@@ -275,6 +278,7 @@ export class VolumeEngine {
   private async shutDown(): Promise<void> {
     this.tombstoneTimer.cancel();
     this.purge.stop();
+    this.blocks.close();
     await Promise.all([this.upkeep.stop(), this.texts.stop()]);
     this.backupThrottle.end();
     await this.backup.idle();

@@ -40,9 +40,10 @@ export function forgetMessage(edit: Edit, account: number, message: number): voi
   const { index } = edit.scope;
   const sql = 'DELETE FROM message WHERE key = ? RETURNING blob';
   const key = messageKey(account, message);
-  forgetTexts(edit, key);
   const gone = index.take<{ blob: Uint8Array }>(sql, key);
-  if (gone) edit.blobs.release(gone.blob);
+  if (!gone) return;
+  forgetTexts(edit, account, message);
+  edit.blobs.release(gone.blob);
 }
 
 /** Forgets deleted messages for good. */

@@ -1,21 +1,22 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MailStoreError, type MailStoreErrorCode, type TextIndexFigures } from '#mailstore/api';
-import type { Clock, Logger, Timer } from '#stdx';
+import { type Clock, collect, type Logger, type Timer } from '#stdx';
 import type { BlobReader } from '../blob-reader.ts';
 import type { CommitLoop } from '../commit-loop.ts';
 import type { IndexDb } from '../index-db.ts';
 import { messageKey } from '../rows.ts';
 import type { VolumeSettings } from '../settings.ts';
-import { addGrams, UNREADABLE } from './grams.ts';
-import { openText } from './open-text.ts';
-import { addTexts, indexedThrough, type MessageGrams } from './text-index.ts';
+import type { TextSource } from './compose.ts';
+import { Composer } from './composer.ts';
+import { blocksToMerge } from './merging.ts';
+import { type BlockRow, blocksOf, blockToClean, indexedThrough, oldBlock, replaceBlocks } from './text-index.ts';
 
-/** Messages of one commit; their pieces together, past which the commit is made early: about 5 ms of SQLite. */
-const BATCH_MESSAGES = 64;
-const BATCH_GRAMS = 30_000;
-/** Characters of one text cut up before others have their turn: about 5 ms. */
-const SLICE_CHARS = 32_768;
-/** Rests between commits, as multiples of what the last one took: a quarter of one core, less while others wait. */
+/** Messages and bytes of one step: enough that a large account is not merged over and over. */
+const STEP_MESSAGES = 1_024;
+const STEP_BYTES = 4 * 1024 * 1024;
+/** Messages read before others have their turn: about 2 ms. */
+const READ_A_TURN = 16;
+/** Rests between steps, as multiples of what the last one took: a quarter of one core, less while others wait. */
 const REST_QUIET = 3;
 const REST_BUSY = 20;
 const REST_MS_MIN = 20;
@@ -23,6 +24,8 @@ const REST_MS_MIN = 20;
 const PASSING: readonly MailStoreErrorCode[] = ['unavailable', 'bytesUnavailable', 'diskFull'];
 /** After news, so that a burst of it is one look for what is to be done. */
 const WAKE_MS = 1_000;
+/** Words of forgotten messages lie in a block that long at most, however few they are. */
+const DEAD_KEEP_MS = 7 * 24 * 3_600_000;
 
 export interface IndexerParts {
   readonly index: IndexDb;
@@ -40,12 +43,15 @@ export interface IndexerParts {
  */
 export class TextIndexer {
   readonly figures: TextIndexFigures = { indexedMessages: 0, searchesBehind: 0 };
+  private readonly composer: Composer;
   private timer: Timer | undefined;
   private working: Promise<unknown> = Promise.resolve();
   private busy = false;
   private stopped = false;
 
-  constructor(private readonly parts: IndexerParts) {}
+  constructor(private readonly parts: IndexerParts) {
+    this.composer = new Composer(parts.clock);
+  }
 
   /** There may be something to do. */
   wake(delayMs = WAKE_MS): void {
@@ -58,6 +64,7 @@ export class TextIndexer {
     this.stopped = true;
     this.timer?.cancel();
     await this.working;
+    await this.composer.close();
   }
 
   /**
@@ -78,16 +85,18 @@ export class TextIndexer {
     return indexedThrough(index, account);
   }
 
-  /** One step of the account that is behind, then a rest. */
+  /** One step of the account that is behind, or of a block that is to be made anew, then a rest. */
   private async workOn(): Promise<void> {
     this.timer = undefined;
-    const { clock, loop, logger } = this.parts;
+    const { clock, loop, logger, index } = this.parts;
     const begun = clock.monotonic();
     try {
       const account = this.nextAccount();
-      if (account === undefined) return;
+      const unclean = account === undefined ? blockToClean(index, clock.now() - DEAD_KEEP_MS) : undefined;
+      if (account === undefined && !unclean) return;
       this.busy = true;
-      await this.step(account);
+      if (unclean) await this.inTurn(() => this.clean(unclean));
+      else await this.step(account!);
       this.busy = false;
       const rest = loop.pendingOperations > 0 ? REST_BUSY : REST_QUIET;
       this.wake(Math.max(REST_MS_MIN, rest * (clock.monotonic() - begun)));
@@ -98,52 +107,81 @@ export class TextIndexer {
     }
   }
 
-  /** Steps never overlap: each begins where the one before it has committed. */
   private step(account: number): Promise<number> {
-    const step = this.working.then(() => this.indexSome(account));
+    return this.inTurn(() => this.indexSome(account));
+  }
+
+  /** Steps never overlap: each begins where the one before it has committed. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const step = this.working.then(work);
     this.working = step.catch(() => {});
     return step;
   }
 
   private async indexSome(account: number): Promise<number> {
-    const { index, loop } = this.parts;
+    const { index } = this.parts;
     if (this.stopped) return 0;
     const from = indexedThrough(index, account);
     const sql = 'SELECT key FROM message WHERE key > ? AND key < ? ORDER BY key LIMIT ?';
-    const end = messageKey(account + 1, 0);
-    const rows = index.tuples<[number]>(sql, messageKey(account, from), end, BATCH_MESSAGES);
+    const base = messageKey(account, 0);
+    const rows = index.tuples<[number]>(sql, base + from, messageKey(account + 1, 0), STEP_MESSAGES);
     // Of the same moment as the rows: what comes while texts are read is for the next step.
     const newest = this.newestMessage(account, from);
-    const done: MessageGrams[] = [];
-    for (let grams = 0; done.length < rows.length && grams < BATCH_GRAMS; ) {
-      const message = await this.gramsOf(rows[done.length]![0]);
-      done.push(message);
-      grams += message.header.size + message.body.size;
+    const texts: TextSource[] = [];
+    let done = 0;
+    for (let bytes = 0; done < rows.length && bytes < STEP_BYTES; done++) {
+      const source = await this.textOf(base, rows[done]![0]);
+      if (source) texts.push(source);
+      bytes += source?.bytes?.length ?? 0;
+      if (done % READ_A_TURN === 0) await nextTurn();
     }
     // Past the last one, ids are of messages that were never there or are gone.
-    const whole = done.length === rows.length && rows.length < BATCH_MESSAGES;
-    const last = (done.at(-1)?.key ?? messageKey(account, from)) - messageKey(account, 0);
+    const whole = done === rows.length && rows.length < STEP_MESSAGES;
+    const last = done === 0 ? from : rows[done - 1]![0] - base;
     const through = whole ? Math.max(last, newest) : last;
-    if (through > from)
-      await loop.submit({ contents: [], grows: true, run: (edit) => addTexts(edit, account, through, done) });
-    this.figures.indexedMessages += done.length;
-    return done.length;
+    if (through > from) await this.putIn(account, through, texts);
+    this.figures.indexedMessages += done;
+    return done;
   }
 
-  private async gramsOf(key: number): Promise<MessageGrams> {
+  /** The texts go into one block with as many of the newest blocks as are to grow with them. */
+  private async putIn(account: number, through: number, texts: readonly TextSource[]): Promise<void> {
+    const old = texts.length > 0 ? blocksToMerge(blocksOf(this.parts.index, account), texts) : [];
+    await this.compose(account, through, old, texts);
+  }
+
+  private async clean(row: BlockRow): Promise<void> {
+    if (!this.stopped) await this.compose(row.account, indexedThrough(this.parts.index, row.account), [row], []);
+  }
+
+  private async compose(
+    account: number,
+    through: number,
+    old: readonly BlockRow[],
+    texts: readonly TextSource[],
+  ): Promise<void> {
+    const { index, loop } = this.parts;
+    const block = await this.composer.compose({ blocks: old.map((row) => oldBlock(index, row)), texts });
+    const added = texts.map(({ message }) => message);
+    await loop.submit({
+      contents: [],
+      grows: true,
+      run: (edit) => replaceBlocks(edit, { account, through, old, added, block }),
+    });
+  }
+
+  private async textOf(base: number, key: number): Promise<TextSource | undefined> {
     const { index, blobs } = this.parts;
-    const grams = { header: new Set<string>(), body: new Set<string>() };
+    const row = index.get<{ blob: Uint8Array; body: string }>('SELECT blob, body FROM message WHERE key = ?', key);
+    if (!row) return undefined;
+    const source = { message: key - base, structure: row.body };
     try {
-      const text = openText(index, blobs, key);
-      for (const value of (await text?.headers()) ?? []) await addSliced(value, grams.header);
-      for (const piece of (await text?.body()) ?? []) await addSliced(piece, grams.body);
+      return { ...source, bytes: await collect(blobs.read(Buffer.from(row.blob)), Infinity) };
     } catch (error) {
       if (!(error instanceof MailStoreError) || (error.code !== 'corrupt' && error.code !== 'messageNotFound'))
         throw error;
-      return { key, header: UNREADABLE, body: UNREADABLE };
+      return { ...source, bytes: undefined };
     }
-    await nextTurn();
-    return { key, ...grams };
   }
 
   /** Messages the index has not reached. */
@@ -168,24 +206,3 @@ export class TextIndexer {
     return this.parts.index.get<{ number: number }>(sql)?.number;
   }
 }
-
-/** A long text slice by slice. No piece goes across white space; where there is none, slices overlap. */
-async function addSliced(text: string, grams: Set<string>): Promise<void> {
-  for (let at = 0; at < text.length; ) {
-    const end = sliceEnd(text, at);
-    addGrams(text.slice(Math.max(0, at - (isSpace(text, at) ? 0 : OVERLAP_CHARS)), end), grams);
-    at = end;
-    if (at < text.length) await nextTurn();
-  }
-}
-
-function sliceEnd(text: string, at: number): number {
-  for (let end = at + SLICE_CHARS; end < at + 2 * SLICE_CHARS; end++) if (isSpace(text, end)) return end;
-  return Math.min(at + SLICE_CHARS, text.length);
-}
-
-/** True at the text's end, too. */
-const isSpace = (text: string, at: number): boolean => at >= text.length || text[at] === ' ' || text[at] === '\n';
-
-/** More than any character with what belongs to it. */
-const OVERLAP_CHARS = 256;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
-import { foldForSearch, type MailStore, type MessageFilter } from '#mailstore/api';
+import type { MailStore, MessageFilter } from '#mailstore/api';
 import { searchContract } from '#mailstore/contract';
 import { messageParser } from '#protocol/message';
 import { seededRandom, silentLogger, systemContext } from '#stdx';
@@ -11,7 +11,6 @@ import { createVolume } from '../identity.ts';
 import { openVolume } from '../open-volume.ts';
 import { openIndex, STEPS } from '../schema.ts';
 import type { VolumeSettings } from '../settings.ts';
-import { addGrams, queryGrams } from './grams.ts';
 
 const identity = { volumeId: 'v1', clusterId: 'c1' };
 const parse = () => messageParser();
@@ -61,33 +60,6 @@ const sentence = (random: { fraction(): number }, words: number): string =>
     random.fraction() < 0.3 ? '' : ' ',
   );
 
-describe('pieces of texts', () => {
-  it('of any part of a text are pieces of the text', () => {
-    const random = seededRandom(5);
-    for (let round = 0; round < 2_000; round++) {
-      const text = sentence(random, 12);
-      const folded = foldForSearch(text);
-      const grams = new Set<string>();
-      addGrams(text, grams);
-      const start = Math.floor(random.fraction() * folded.length);
-      const wanted = folded.slice(start, start + 1 + Math.floor(random.fraction() * 12));
-      // A half of a pair is no text.
-      if (!wanted.isWellFormed()) continue;
-      for (const { gram, prefix } of queryGrams(wanted)) {
-        const held = prefix ? [...grams].some((one) => one.startsWith(gram)) : grams.has(gram);
-        assert.ok(held, JSON.stringify([text, wanted, gram]));
-      }
-    }
-  });
-
-  it('are none for what cannot be narrowed', () => {
-    for (const text of ['', ' ', 'ab', 'a b', '"', 'é']) assert.deepEqual(queryGrams(text), []);
-    assert.deepEqual(queryGrams('京'), [{ gram: '京', prefix: false }]);
-    assert.deepEqual(queryGrams('京都 ab'), [{ gram: '京都', prefix: false }]);
-    assert.deepEqual(queryGrams('pay'), [{ gram: 'pay', prefix: true }]);
-  });
-});
-
 async function opened(path: string, epoch: number, settings: Partial<VolumeSettings> = {}): Promise<MailStore> {
   return openVolume({ ...identity, path, epoch, clock: new SimulatedClock(), logger: silentLogger, parse, settings });
 }
@@ -107,12 +79,24 @@ async function filled(store: MailStore, texts: readonly string[]) {
 const messageOf = (words: string): string =>
   `Subject: =?utf-8?b?${Buffer.from(words.slice(0, 20)).toString('base64')}?=\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${words}\r\n`;
 
+/** Of a volume that is closed. */
+function blocksIn(path: string): readonly unknown[] {
+  const index = new DatabaseSync(join(path, 'index.db'));
+  try {
+    const rows = index.prepare('SELECT messages, dead FROM text_block ORDER BY account, last').all();
+    return rows.map((row) => ({ ...row }));
+  } finally {
+    index.close();
+  }
+}
+
 describe('the text index', () => {
   it('finds the same as reading everything', async () => {
     using first = temporaryDirectory();
     using second = temporaryDirectory();
     const random = seededRandom(9);
-    const texts = Array.from({ length: 150 }, () => messageOf(sentence(random, 8)));
+    // Some are long: blocks are made by the thread, too.
+    const texts = Array.from({ length: 150 }, (_, i) => messageOf(sentence(random, i % 10 === 0 ? 2_000 : 8)));
     for (const { path } of [first, second]) await createVolume(path, identity);
     const indexed = await opened(first.path, 1);
     const scanned = await opened(second.path, 1, { searchCatchUpMessages: 0 });
@@ -148,17 +132,40 @@ describe('the text index', () => {
     await store.expunge(context, ref, [{ first: 1, last: 1 }], { any: true });
     assert.deepEqual((await store.search(context, ref, { kind: 'body', text: 'needle' })).uids, [2]);
     await store.close();
-    const index = new DatabaseSync(join(path, 'index.db'));
-    const rows = index.prepare(`SELECT count(*) AS n FROM text_body WHERE text_body MATCH '"need"'`).get();
-    index.close();
-    assert.deepEqual({ ...rows }, { n: 1 });
+    assert.deepEqual(blocksIn(path), [{ messages: 2, dead: 1 }]);
+  });
+
+  it('makes a block anew when a quarter of it has gone', async () => {
+    using directory = temporaryDirectory();
+    const { path } = directory;
+    await createVolume(path, identity);
+    const clock = new SimulatedClock();
+    const store = await openVolume({
+      ...{ ...identity, path, epoch: 1, clock, logger: silentLogger, parse },
+      limits: { deletedKeepMs: 0 },
+    });
+    const ref = await filled(
+      store,
+      Array.from({ length: 12 }, (_, i) => messageOf(`needle ${i}`)),
+    );
+    const find = async () => (await store.search(context, ref, { kind: 'body', text: 'needle' })).uids;
+    assert.equal((await find()).length, 12);
+    await store.expunge(context, ref, [{ first: 3, last: 6 }], { any: true });
+    const { commits } = store.health();
+    for (let i = 0; i < 1_000 && store.health().commits === commits; i++) {
+      await clock.advance(1_000);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.deepEqual(await find(), [1, 2, 7, 8, 9, 10, 11, 12]);
+    await store.close();
+    assert.deepEqual(blocksIn(path), [{ messages: 8, dead: 0 }]);
   });
 
   it('takes up a volume from before there was one', async () => {
     using directory = temporaryDirectory();
     const { path } = directory;
     await createVolume(path, identity);
-    const step = STEPS.findIndex((sql) => sql.includes('text_body'));
+    const step = STEPS.findIndex((sql) => sql.includes('text_indexed'));
     openIndex(join(path, 'index.db'), 1_000_000, step).close();
     const before = await opened(path, 1, { searchCatchUpMessages: 0 });
     const ref = await filled(before, [messageOf('old needle'), messageOf('nothing')]);
