@@ -16,7 +16,7 @@ export interface ImapMark {
   readonly notify: NotifyMark | null;
 }
 
-/** `lost`: too long to travel. */
+/** `lost`: it was too long to travel. */
 export type NotifyMark = 'lost' | { readonly request: NotifyRequest; readonly mailboxes: MailboxNewsMark | null };
 
 /** From where news of mailboxes that are not selected goes on. */
@@ -48,8 +48,15 @@ export interface SelectedMark {
 
 const VERSION = 1;
 
-/** About 100 bytes of JSON. */
-export function encodeImapMark(mark: ImapMark): Buffer {
+/** About 100 bytes of JSON. What takes it past `bytesMax` is left behind: what NOTIFY asked for, then the saved search. */
+export function encodeImapMark(mark: ImapMark, bytesMax = Number.POSITIVE_INFINITY): Buffer {
+  const whole = encode(mark);
+  if (whole.length <= bytesMax) return whole;
+  if (mark.notify !== null && mark.notify !== 'lost') return encodeImapMark({ ...mark, notify: 'lost' }, bytesMax);
+  return encode({ ...mark, savedSearch: null });
+}
+
+function encode(mark: ImapMark): Buffer {
   const { selected: s } = mark;
   return Buffer.from(
     JSON.stringify([

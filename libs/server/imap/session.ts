@@ -1,5 +1,6 @@
 import type { ClientConnection } from '#connection';
 import { type Mailbox, type MailboxRef, type MailStore, MailStoreError, type ModSeq, type Uid } from '#mailstore/api';
+import { MARK_STATE_BYTES_MAX } from '#protocol/handover';
 import {
   decodeImapMark,
   encodeImapMark,
@@ -29,8 +30,6 @@ import type { MailboxView, Selection } from './view.ts';
 class SessionEnd extends Error {
   override readonly name = 'SessionEnd';
 }
-
-const SAVED_SEARCH_MARK_CHARS_MAX = 1_500;
 
 /**
  * One signed-in client. Laws:
@@ -275,7 +274,7 @@ export class ImapSession implements CommandSession {
     const { connection } = this;
     // After LOGOUT nobody goes on: a mark would make the hub hold the client for the next owner.
     if (!connection.mark || connection.gone || this.ending) return;
-    const state = encodeImapMark(this.toMark());
+    const state = encodeImapMark(this.toMark(), MARK_STATE_BYTES_MAX);
     const at = `${this.answered} ${state.toString('latin1')}`;
     if (at === this.markedAt) return;
     this.markedAt = at;
@@ -328,12 +327,11 @@ export class ImapSession implements CommandSession {
   // ---- marks
 
   toMark(): ImapMark {
-    const saved = this.savedSearch && formatSequenceSet(this.savedSearch);
     return {
       enabled: [...this.enabled],
       selected: this.current?.toMark(this.accountId) ?? null,
       idleTag: this.idleTag,
-      savedSearch: saved !== null && saved.length <= SAVED_SEARCH_MARK_CHARS_MAX ? saved : null,
+      savedSearch: this.savedSearch && formatSequenceSet(this.savedSearch),
       notify: this.notifier.toMark(),
     };
   }

@@ -267,6 +267,17 @@ describe('NOTIFY and a change of owner', () => {
     assert.equal(await next.client.response(), '* LIST (\\HasNoChildren) "/" later');
   });
 
+  it('says that it is lost where it was too long to travel', async () => {
+    const { world } = await two();
+    const leg = await world.leg();
+    const names = Array.from({ length: 200 }, (_, i) => `a-mailbox-by-name-${i}`).join(' ');
+    await leg.client.ok(`NOTIFY SET (mailboxes (${names}) (MessageNew MessageExpunge))`);
+    const { state } = leg.mark();
+    leg.client.close();
+    const next = await world.leg(state);
+    assert.match((await next.client.response()) ?? '', /^\* OK \[NOTIFICATIONOVERFLOW\]/);
+  });
+
   it('says that it is lost where names have changed meanwhile', async () => {
     const { world } = await two();
     const other = await world.client();

@@ -4,7 +4,6 @@ import { ImapRefusal } from '../errors.ts';
 import { MailboxNews } from './mailbox-news.ts';
 import { BEFORE_NOTIFY, type SelectedNews, selectedNews } from './selected-news.ts';
 
-const REQUEST_MARK_CHARS_MAX = 4_000;
 const NOTHING: NotifyRequest = { selected: null, groups: [] };
 
 /** What the client has asked by NOTIFY to hear of, and the news of it. RFC 5465. */
@@ -46,9 +45,7 @@ export class Notifier {
 
   toMark(): NotifyMark | null {
     const { request, mailboxes } = this;
-    if (!request) return null;
-    const isLong = JSON.stringify(request).length > REQUEST_MARK_CHARS_MAX;
-    return isLong ? 'lost' : { request, mailboxes: mailboxes?.toMark() ?? null };
+    return request && { request, mailboxes: mailboxes?.toMark() ?? null };
   }
 
   /** Goes on from the mark of another owner. What cannot be known any more is said to be lost, and the client asks anew. */
