@@ -18,7 +18,22 @@ describe('modified UTF-7', () => {
       assert.equal(decodeModifiedUtf7(encoded), name);
     });
 
-  for (const bad of ['&', 'a&b', '&AP', '&APw', '&AP/w-', '&APw=-', '&A-', '&AGE-', 'ü', '&2D0-', '&APx-', '&APwA-'])
+  for (const bad of [
+    '&',
+    'a&b',
+    '&AP',
+    '&APw',
+    '&AP/w-',
+    '&APw=-',
+    '&A-',
+    '&AGE-',
+    'ü',
+    '&2D0-',
+    '&APx-',
+    '&APwA-',
+    '&APw-&APw-',
+    '&AAk-&AAk-',
+  ])
     it(`refuses ${bad}`, () => assert.equal(decodeModifiedUtf7(bad), null));
 
   it('gives back whatever it is given', () => {

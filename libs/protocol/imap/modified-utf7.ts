@@ -9,21 +9,27 @@ export function encodeModifiedUtf7(name: string): string {
   return name.replace(/&|[^\x20-\x7e]+/g, (run) => (run === '&' ? '&-' : `&${encodeRun(run)}-`));
 }
 
-/** Modified UTF-7 to Unicode; `null` when it is not well formed: bad base64, unneeded encoding, half a surrogate pair, 8-bit. */
+/** Modified UTF-7 to Unicode; `null` when it is not well formed: bad base64, unneeded encoding, runs side by side, half a surrogate pair, 8-bit. */
 export function decodeModifiedUtf7(encoded: string): string | null {
   if (/^[\x20-\x25\x27-\x7e]*$/.test(encoded)) return encoded;
   if (/[^\x20-\x7e]/.test(encoded)) return null;
   let out = '';
   let at = 0;
+  /** Where the last base64 run ended. */
+  let runEnd = -1;
   while (at < encoded.length) {
     const shift = encoded.indexOf('&', at);
     if (shift < 0) return out + encoded.slice(at);
     const end = encoded.indexOf('-', shift);
     if (end < 0) return null;
-    const run = end === shift + 1 ? '&' : decodeRun(encoded.slice(shift + 1, end));
+    const isAmpersand = end === shift + 1;
+    // Two runs side by side are one: the shift between them is a null shift, which is not permitted.
+    if (!isAmpersand && shift === runEnd) return null;
+    const run = isAmpersand ? '&' : decodeRun(encoded.slice(shift + 1, end));
     if (run === null) return null;
     out += encoded.slice(at, shift) + run;
     at = end + 1;
+    runEnd = isAmpersand ? -1 : at;
   }
   return out;
 }

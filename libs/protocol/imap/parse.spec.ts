@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '#stdx';
 import { ArgumentReader } from './argument-reader.ts';
-import { BadCharsetError, ImapSyntaxError } from './errors.ts';
+import { ImapSyntaxError } from './errors.ts';
 import { parseSearch } from './parse/search.ts';
 import { BAD, GOOD, PARSERS } from './parse-cases.test.ts';
 
@@ -31,37 +30,4 @@ describe('command arguments', () => {
       }
     }
   });
-
-  it('throws nothing but syntax errors, whatever comes', () => {
-    const random = seededRandom(4);
-    const seeds = [...GOOD, ...BAD];
-    const rounds = Number(process.env['ROOKERY_FUZZ_ROUNDS'] ?? 5_000);
-    for (let round = 0; round < rounds; round++) {
-      const [, text] = seeds[Math.floor(random.fraction() * seeds.length)]!;
-      const bytes = mutate(Buffer.from(text, 'latin1'), random);
-      for (const parse of Object.values(PARSERS)) {
-        try {
-          parse(new ArgumentReader(bytes));
-        } catch (error) {
-          if (!(error instanceof ImapSyntaxError || error instanceof BadCharsetError))
-            throw new Error(`${JSON.stringify(bytes.toString('latin1'))}: ${error}`, { cause: error });
-        }
-      }
-    }
-  });
 });
-
-function mutate(bytes: Buffer, random: ReturnType<typeof seededRandom>): Buffer {
-  const pick = (n: number): number => Math.floor(random.fraction() * n);
-  const parts = [bytes];
-  for (let i = 0; i < 1 + pick(4); i++) {
-    const whole = Buffer.concat(parts.splice(0));
-    const at = pick(whole.length + 1);
-    const insert = Buffer.from(
-      ['(', ')', '"', '{3}\r\n', ' ', '\\', '*', ':', ',', '[', ']', '<', '>', '\0', '\xff', '1', '.', '~'][pick(18)]!,
-      'latin1',
-    );
-    parts.push(whole.subarray(0, at), pick(2) ? insert : Buffer.alloc(0), whole.subarray(at + pick(3)));
-  }
-  return Buffer.concat(parts);
-}
