@@ -19,6 +19,8 @@ import { BillingProfiles } from './billing/billing-profiles.ts';
 import { DocumentController } from './billing/document.controller.ts';
 import { Documents } from './billing/documents.ts';
 import { Evidence } from './billing/evidence.ts';
+import { ExplorerController } from './billing/explorer.controller.ts';
+import { Explorer } from './billing/explorer.ts';
 import { InvoiceController } from './billing/invoice.controller.ts';
 import { Invoices } from './billing/invoices.ts';
 import { PriceController } from './billing/price.controller.ts';
@@ -34,6 +36,8 @@ import { NodeController } from './clusters/node.controller.ts';
 import { QueueController } from './clusters/queue.controller.ts';
 import { Rebalance } from './clusters/rebalance.ts';
 import { VolumeController } from './clusters/volume.controller.ts';
+import { DisputeController } from './disputes/dispute.controller.ts';
+import { Disputes } from './disputes/disputes.ts';
 import { DocsController } from './docs/docs.controller.ts';
 import { Docs } from './docs/docs.ts';
 import { DomainController } from './domains/domain.controller.ts';
@@ -49,8 +53,12 @@ import { PartnerController } from './partners/partner.controller.ts';
 import { Partners } from './partners/partners.ts';
 import { PaymentController } from './payments/payment.controller.ts';
 import { Payments } from './payments/payments.ts';
+import { Refunds } from './payments/refunds.ts';
 import { StripeDeliveries } from './payments/stripe-deliveries.ts';
 import { StripeWebhookController } from './payments/stripe-webhook.controller.ts';
+import { MonthToDate } from './spend/month-to-date.ts';
+import { SpendController } from './spend/spend.controller.ts';
+import { Spend } from './spend/spend.ts';
 import { UsageController } from './usage/usage.controller.ts';
 import { Usage } from './usage/usage.ts';
 import { WebhookController } from './webhooks/webhook.controller.ts';
@@ -84,7 +92,12 @@ export interface UseCases {
   readonly documents: Documents;
   readonly profiles: BillingProfiles;
   readonly webhooks: Webhooks;
+  readonly explorer: Explorer;
+  readonly monthToDate: MonthToDate;
+  readonly spend: Spend;
+  readonly disputes: Disputes;
   readonly payments: Payments;
+  readonly refunds: Refunds;
   readonly stripe: StripeDeliveries;
   readonly docs: Docs;
 }
@@ -112,6 +125,9 @@ export const CONTROLLERS: readonly Type[] = [
   InvoiceController,
   DocumentController,
   BillingProfileController,
+  ExplorerController,
+  SpendController,
+  DisputeController,
   WebhookController,
   PaymentController,
   StripeWebhookController,
@@ -159,7 +175,12 @@ export class AppModule {
         bind(Documents, useCases.documents),
         bind(BillingProfiles, useCases.profiles),
         bind(Webhooks, useCases.webhooks),
+        bind(Explorer, useCases.explorer),
+        bind(MonthToDate, useCases.monthToDate),
+        bind(Spend, useCases.spend),
+        bind(Disputes, useCases.disputes),
         bind(Payments, useCases.payments),
+        bind(Refunds, useCases.refunds),
         bind(StripeDeliveries, useCases.stripe),
         bind(Docs, useCases.docs),
       ],

@@ -3,13 +3,18 @@ import { MonthRating } from '#billing/invoice';
 import {
   Catalogue,
   CreditNotes,
+  DisputeBook,
+  Disputes as DisputeLedger,
   InvoiceBook,
+  InvoiceExplorer,
   InvoiceFiles,
   InvoiceFinalization,
   InvoiceTasks,
   PostgresBillingAccounts,
   BillingProfiles as ProfileStore,
   Seller,
+  SpendPolicies,
+  SpendWatch,
   Statements,
   Subscriptions,
   WebhookEndpoints,
@@ -37,6 +42,7 @@ import { Billing } from './billing/billing.ts';
 import { BillingProfiles } from './billing/billing-profiles.ts';
 import { Documents } from './billing/documents.ts';
 import { Evidence } from './billing/evidence.ts';
+import { Explorer } from './billing/explorer.ts';
 import { Invoices } from './billing/invoices.ts';
 import { Prices } from './billing/prices.ts';
 import { ClusterBackups } from './clusters/cluster-backups.ts';
@@ -47,6 +53,7 @@ import { ClusterVolumes } from './clusters/cluster-volumes.ts';
 import { Clusters } from './clusters/clusters.ts';
 import { NodeRpc } from './clusters/node-rpc.ts';
 import { Rebalance } from './clusters/rebalance.ts';
+import { Disputes } from './disputes/disputes.ts';
 import { Docs } from './docs/docs.ts';
 import { DomainPins } from './domains/domain-pins.ts';
 import { Domains } from './domains/domains.ts';
@@ -60,6 +67,8 @@ import { PartnerNames } from './partners/partner-names.ts';
 import { Partners } from './partners/partners.ts';
 import { paymentUseCases } from './payments/compose.ts';
 import type { Settings } from './settings.ts';
+import { MonthToDate } from './spend/month-to-date.ts';
+import { Spend } from './spend/spend.ts';
 import { Usage } from './usage/usage.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
 
@@ -92,23 +101,24 @@ export function useCases(
   const billing = new Billing(names, accounts, rating, clock);
   const invoices = new InvoiceBook(database);
   const files = new InvoiceFiles(database, clock);
+  const spend = new Spend(names, new SpendPolicies(database), new SpendWatch(database, accounts, rating, clock));
   return {
     partners: new Partners(registry),
-    domains: new Domains(registry, names, clusters),
-    accounts: new Accounts(registry, names, usage),
+    domains: new Domains(registry, names, clusters, spend),
+    accounts: new Accounts(registry, names, usage, spend),
     accountTokens: new AccountTokens(registry),
     deletedMail: new DeletedMail(registry, ownersOf, rpc),
     aliases: new Aliases(registry, names),
     apiKeys: new ApiKeys(registry, names),
     clusters,
-    nodes: new ClusterNodes(clusters, reader),
+    nodes: new ClusterNodes(clusters, reader, spend),
     volumes: new ClusterVolumes(clusters, reader),
     backups: new ClusterBackups(clusters, registry, rpc),
     queue: new ClusterQueue(clusters, names, rpc),
     domainPins: new DomainPins(registry, clusters, database),
     rebalance: new Rebalance(clusters, database),
     moves: new Moves(registry, clusters, database),
-    joinTokens: new JoinTokens(database, clusters, members.trusts, members.doors, clock, random),
+    joinTokens: new JoinTokens(database, clusters, members, ground, spend),
     alerts: new Alerts(clusters, new AlertBook(database, clock), new AlertChannels(database, random, clock)),
     usage: new Usage(registry, names, usageReader, meterStore, clock),
     meters: new Meters(names, meterStore, ingestion, settings.ROOKERY_API_USAGE_BATCH_MAX),
@@ -116,6 +126,10 @@ export function useCases(
     prices: new Prices(names, new Catalogue(database), new Subscriptions(database), billing, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
     invoices: new Invoices(names, invoices, new InvoiceFinalization(database, accounts, rating, clock), files),
+    explorer: new Explorer(names, invoices, new InvoiceExplorer(database, accounts, rating, usageReader)),
+    monthToDate: new MonthToDate(names, rating),
+    spend,
+    disputes: new Disputes(names, invoices, new DisputeLedger(database, clock), new DisputeBook(database)),
     documents: new Documents(names, new CreditNotes(database), files, new Statements(database, clock)),
     profiles: new BillingProfiles(names, new ProfileStore(database), new Seller(database)),
     webhooks: new Webhooks(names, new WebhookEndpoints(database, random), new InvoiceTasks(database, clock)),

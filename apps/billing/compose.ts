@@ -16,6 +16,8 @@ import {
   PostgresBillingAccounts,
   ProviderEvents,
   ProviderFollower,
+  Refunds,
+  SpendWatch,
   TaskRunner,
 } from '#billing/postgres';
 import { StripePayments } from '#billing/stripe';
@@ -39,6 +41,7 @@ export function allJobs(database: Database, metering: PostgresMetering, settings
       closing: new MonthClosing(database, accounts, rating, systemClock),
       finalization: new InvoiceFinalization(database, accounts, rating, systemClock),
       late: new LateUsageScan(database, accounts, rating, systemClock),
+      watch: new SpendWatch(database, accounts, rating, systemClock),
     }),
     ...outcomes(database, settings),
   ];
@@ -48,6 +51,7 @@ function outcomes(database: Database, { stripe, mail, allowsPrivateWebhooks }: B
   const provider = stripe ? new StripePayments(stripe) : noPaymentProvider;
   const collection = new InvoiceCollection(database, provider, systemClock);
   const methods = new PaymentMethods(database, provider, systemClock);
+  const refunds = new Refunds(database, provider, systemClock);
   const events = new ProviderEvents(database, systemClock);
   const files = new InvoiceFiles(database, systemClock);
   const runner = new TaskRunner(
@@ -57,13 +61,19 @@ function outcomes(database: Database, { stripe, mail, allowsPrivateWebhooks }: B
       files,
       letters: new InvoiceLetters(database, files),
       collection,
+      refunds,
       mailer: mail ? new SubmissionMailer(mail) : noMailer,
       webhooks: new WebhookClient(systemClock, { allowsPrivate: allowsPrivateWebhooks }),
     },
     systemClock,
   );
   return [
-    ...paymentJobs({ collection, methods, follower: new ProviderFollower(events, provider, collection, methods) }),
+    ...paymentJobs({
+      collection,
+      methods,
+      refunds,
+      follower: new ProviderFollower(events, provider, collection, methods, refunds),
+    }),
     ...outcomeJobs({
       fanOut: new InvoiceFanOut(database, systemClock),
       runner,

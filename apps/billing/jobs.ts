@@ -1,4 +1,4 @@
-import type { InvoiceFinalization, LateUsageScan, MonthClosing } from '#billing/postgres';
+import type { InvoiceFinalization, LateUsageScan, MonthClosing, SpendWatch } from '#billing/postgres';
 import type { UsageQuarantine, UsageRollup } from '#metering';
 import type { BillingJob } from './job.ts';
 import { each, LIMIT } from './job.ts';
@@ -10,6 +10,7 @@ export function billingJobs(work: {
   readonly closing: MonthClosing;
   readonly finalization: InvoiceFinalization;
   readonly late: LateUsageScan;
+  readonly watch: SpendWatch;
 }): BillingJob[] {
   return [
     {
@@ -47,6 +48,17 @@ export function billingJobs(work: {
           await work.late.due(LIMIT),
           ({ partner_id, month }) => `${partner_id}~${month}`,
           (closed) => work.late.settle(closed),
+          onFailure,
+        ),
+    },
+    {
+      name: 'alerts',
+      pattern: '*/5 * * * *',
+      run: async (onFailure) =>
+        each(
+          await work.watch.due(LIMIT),
+          (partner) => partner,
+          (partner) => work.watch.look(partner),
           onFailure,
         ),
     },

@@ -1,10 +1,11 @@
-import type { InvoiceCollection, PaymentMethods, ProviderFollower } from '#billing/postgres';
+import type { InvoiceCollection, PaymentMethods, ProviderFollower, Refunds } from '#billing/postgres';
 import { type BillingJob, each, LIMIT } from './job.ts';
 
 /** Collecting: what the provider announced, and every hour a look for what it did not. */
 export function paymentJobs(work: {
   readonly collection: InvoiceCollection;
   readonly methods: PaymentMethods;
+  readonly refunds: Refunds;
   readonly follower: ProviderFollower;
 }): BillingJob[] {
   return [
@@ -28,7 +29,13 @@ export function paymentJobs(work: {
           },
           onFailure,
         );
-        return attempts + customers;
+        const refunds = await each(
+          await work.refunds.underWay(LIMIT),
+          (id) => id,
+          (id) => work.refunds.advance(id),
+          onFailure,
+        );
+        return attempts + customers + refunds;
       },
     },
   ];

@@ -6,6 +6,7 @@ import { apikey } from './commands/apikey.ts';
 import { backup } from './commands/backup.ts';
 import { billing } from './commands/billing.ts';
 import { cluster } from './commands/cluster.ts';
+import { dispute } from './commands/dispute.ts';
 import { domain } from './commands/domain.ts';
 import { hub } from './commands/hub.ts';
 import { invoice } from './commands/invoice.ts';
@@ -18,6 +19,8 @@ import { partner } from './commands/partner.ts';
 import { payment } from './commands/payment.ts';
 import { price } from './commands/price.ts';
 import { queue } from './commands/queue.ts';
+import { refund } from './commands/refund.ts';
+import { spend } from './commands/spend.ts';
 import { token } from './commands/token.ts';
 import { upgrade } from './commands/upgrade.ts';
 import { usage } from './commands/usage.ts';
@@ -47,8 +50,11 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   usage,
   meter,
   price,
+  spend,
   invoice,
+  dispute,
   payment,
+  refund,
   billing,
   webhook,
 };

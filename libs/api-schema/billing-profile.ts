@@ -22,6 +22,7 @@ const terms = {
   paymentDays: z.int().min(0).max(90),
   reminded: z.boolean().describe('Whether letters go out about what is overdue'),
   suspendable: z.boolean().describe('Whether not paying ends in suspension'),
+  disputePauses: z.boolean().describe('Whether reminders, suspension and charges leave out what is disputed'),
 };
 
 export const BillingProfile = z
@@ -31,7 +32,7 @@ export const BillingProfile = z
 export const UpdateBillingProfile = z
   .strictObject({ ...fields, ...terms })
   .partial()
-  .describe('graceHours, paymentDays, reminded and suspendable: operator keys only')
+  .describe('graceHours, paymentDays, reminded, suspendable and disputePauses: operator keys only')
   .meta({ id: 'UpdateBillingProfile' });
 
 export type BillingProfile = z.output<typeof BillingProfile>;

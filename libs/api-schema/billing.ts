@@ -196,6 +196,7 @@ export const InvoiceWithLines = Invoice.extend({
       serviceMonth: z.string().describe('The month the use was in; an earlier one for late use'),
       discountMinor: Minor,
       taxMinor: Minor,
+      line: z.int().describe('Position, from 1'),
     }),
   ),
 }).meta({ id: 'InvoiceWithLines' });

@@ -163,7 +163,7 @@ export const CLUSTER_ROUTES = {
     body: cluster.CreateNode,
     status: 201,
     response: cluster.Node,
-    errors: ['cluster_not_found', 'conflict'],
+    errors: ['spend_cap_reached', 'cluster_not_found', 'conflict'],
   }),
   showNode: route({
     id: 'showNode',

@@ -92,7 +92,7 @@ export const DIRECTORY_ROUTES = {
     body: directory.CreateDomain,
     status: 201,
     response: directory.Domain,
-    errors: ['partner_not_found', 'cluster_not_found', 'conflict', 'invalid_value'],
+    errors: ['spend_cap_reached', 'partner_not_found', 'cluster_not_found', 'conflict', 'invalid_value'],
     versioned: true,
   }),
   showDomain: route({
@@ -188,7 +188,7 @@ export const DIRECTORY_ROUTES = {
     body: directory.CreateAccount,
     status: 201,
     response: directory.Account,
-    errors: ['domain_not_found', 'volume_not_found', 'conflict', 'no_volume', 'invalid_value'],
+    errors: ['spend_cap_reached', 'domain_not_found', 'volume_not_found', 'conflict', 'no_volume', 'invalid_value'],
     versioned: true,
   }),
   showAccount: route({

@@ -25,7 +25,7 @@ export const MEMBER_ROUTES = {
     body: member.CreateJoinToken,
     status: 201,
     response: member.JoinToken,
-    errors: ['cluster_not_found'],
+    errors: ['spend_cap_reached', 'cluster_not_found'],
   }),
   deleteJoinToken: route({
     id: 'deleteJoinToken',

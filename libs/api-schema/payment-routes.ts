@@ -9,6 +9,7 @@ import {
   PaymentSetup,
   Payments,
 } from './payments.ts';
+import { MadeRefunds, NewRefund, Refunds } from './refunds.ts';
 import { route } from './route.ts';
 
 const tag = 'Payments';
@@ -103,6 +104,30 @@ export const PAYMENT_ROUTES = {
     status: 200,
     response: Collection,
     errors: ['partner_not_found', 'invoice_not_found', 'conflict', 'provider_unavailable'],
+  }),
+  createRefund: route({
+    id: 'createRefund',
+    method: 'POST',
+    path: '/partners/{partner}/invoices/{invoice}/refunds',
+    tag,
+    summary: 'Give back all or part of a paid invoice: a credit note, and the money; never more than was paid',
+    scope: 'operator',
+    body: NewRefund,
+    status: 201,
+    response: MadeRefunds,
+    errors: ['partner_not_found', 'invoice_not_found', 'line_not_found', 'invalid_value', 'conflict'],
+  }),
+  listRefunds: route({
+    id: 'listRefunds',
+    method: 'GET',
+    path: '/partners/{partner}/refunds',
+    tag,
+    summary: 'Money given back, the newest first',
+    scope: 'read',
+    query: PageQuery,
+    status: 200,
+    response: Refunds,
+    errors: ['partner_not_found'],
   }),
   retryInvoice: route({
     id: 'retryInvoice',

@@ -8,6 +8,11 @@ export const ERRORS = {
   malformed_json: { status: 400, title: 'The body is not JSON.' },
   invalid_request: { status: 400, title: 'The request breaks the schema; `errors` says where.' },
   unauthenticated: { status: 401, title: 'A valid API key is needed: Authorization: Bearer rk_….' },
+  spend_cap_reached: {
+    status: 402,
+    title:
+      'The partner’s spending cap is reached: nothing that costs more is added until it is raised or the month ends.',
+  },
   forbidden: { status: 403, title: 'This API key may not do this.' },
   route_not_found: { status: 404, title: 'There is no such path.' },
   partner_not_found: { status: 404, title: 'There is no such partner.' },
@@ -23,7 +28,10 @@ export const ERRORS = {
   join_token_not_found: { status: 404, title: 'There is no such join token.' },
   move_not_found: { status: 404, title: 'There is no such move.' },
   queue_entry_not_found: { status: 404, title: 'There is no such delivery waiting.' },
+  dispute_not_found: { status: 404, title: 'There is no such dispute.' },
   invoice_not_found: { status: 404, title: 'There is no such invoice.' },
+  line_not_found: { status: 404, title: 'The invoice has no such line.' },
+  spend_threshold_not_found: { status: 404, title: 'There is no such threshold.' },
   credit_note_not_found: { status: 404, title: 'There is no such credit note.' },
   price_list_not_found: { status: 404, title: 'There is no such price list version for this partner.' },
   payment_method_not_found: { status: 404, title: 'There is no such payment method.' },

@@ -9,6 +9,16 @@ export const EVENT_TYPES = [
   'dunning.reminder',
   'partner.suspended',
   'partner.restored',
+  'dispute.opened',
+  'dispute.commented',
+  'dispute.credited',
+  'dispute.rejected',
+  'dispute.withdrawn',
+  'refund.requested',
+  'refund.succeeded',
+  'refund.failed',
+  'spend.threshold',
+  'spend.capReached',
 ] as const;
 
 export const NewWebhook = z.strictObject({
@@ -67,7 +77,7 @@ export const InvoiceTask = z
   .object({
     id: z.string(),
     partner: z.string(),
-    kind: z.enum(['document', 'mail', 'collect', 'webhook']),
+    kind: z.enum(['document', 'mail', 'collect', 'webhook', 'refund']),
     event: z.string(),
     state: z
       .enum(['waiting', 'handing', 'done', 'skipped', 'failed', 'uncertain'])

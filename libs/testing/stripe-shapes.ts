@@ -4,7 +4,7 @@ import type { AnySchema, ValidateFunction } from 'ajv';
 import type { SchemaGenerator } from 'ts-json-schema-generator';
 
 /** The SDK's files that declare the parameters we send. */
-const RESOURCES = ['Customers', 'PaymentIntents', 'PaymentMethods', 'SetupIntents'];
+const RESOURCES = ['Customers', 'PaymentIntents', 'PaymentMethods', 'Refunds', 'SetupIntents'];
 
 /**
  * Holds request parameters against the SDK's own types: a misspelt or invented field is named. Forms are text, so numbers

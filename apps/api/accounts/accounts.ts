@@ -5,6 +5,7 @@ import { pageOf } from '../http/page.ts';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
 import type { PartnerNames } from '../partners/partner-names.ts';
+import type { Spend } from '../spend/spend.ts';
 import { type AccountUsage, NEVER_SAID, type UsageFigure } from './account-usage.ts';
 
 type Routes = typeof ROUTES;
@@ -14,6 +15,7 @@ export class Accounts {
     private readonly registry: DirectoryRegistry,
     private readonly partners: PartnerNames,
     private readonly usage: AccountUsage,
+    private readonly spend: Spend,
   ) {}
 
   async list(asking: Asking, { query }: InputOf<Routes['listAccounts']>) {
@@ -26,6 +28,9 @@ export class Accounts {
 
   async create(asking: Asking, { body }: InputOf<Routes['createAccount']>): Promise<Reply<AccountView>> {
     const { volume, ...rest } = body;
+    const domain = await this.registry.findDomain(asking.context, rest.email.slice(rest.email.lastIndexOf('@') + 1));
+    const grows = domain.ok ? await this.spend.mayGrow(domain.value.partnerId) : domain;
+    if (domain.ok && !grows.ok) return grows;
     const made = await this.registry.createAccount(asking.context, {
       ...rest,
       ...(volume === undefined ? {} : { volumeId: volume }),

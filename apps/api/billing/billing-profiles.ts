@@ -8,7 +8,7 @@ import type { PartnerNames } from '../partners/partner-names.ts';
 type Routes = typeof ROUTES;
 
 /** What the partner owes to itself is its own to change; what it owes us is not. */
-const OPERATORS = ['graceHours', 'paymentDays', 'reminded', 'suspendable'] as const;
+const OPERATORS = ['graceHours', 'paymentDays', 'reminded', 'suspendable', 'disputePauses'] as const;
 
 export class BillingProfiles {
   constructor(

@@ -1,4 +1,4 @@
-import type { InputOf, InvoicePreview, ROUTES, Subscription } from '#api-schema';
+import type { ErrorCode, InputOf, InvoicePreview, ROUTES, Subscription } from '#api-schema';
 import { type BillingAccounts, type BillingError, writePriceModel } from '#billing/api';
 import { invoicePreview, type MonthRating, previewDocument, type RatedMonth, renderPdf } from '#billing/invoice';
 import { formatDecimal, monthOf } from '#billing/rating';
@@ -89,6 +89,13 @@ export class Billing {
   }
 }
 
+const NOT_FOUND: { readonly [What in Extract<BillingError, { code: 'notFound' }>['what']]?: ErrorCode } = {
+  invoice: 'invoice_not_found',
+  line: 'line_not_found',
+  dispute: 'dispute_not_found',
+  threshold: 'spend_threshold_not_found',
+};
+
 /** Billing's refusals in the API's words. */
 export function refusedByBilling(error: BillingError): Refusal {
   switch (error.code) {
@@ -97,7 +104,7 @@ export function refusedByBilling(error: BillingError): Refusal {
     case 'conflict':
       return { code: 'conflict', detail: error.what };
     case 'notFound':
-      return { code: error.what === 'invoice' ? 'invoice_not_found' : 'partner_not_found' };
+      return { code: NOT_FOUND[error.what] ?? 'partner_not_found' };
   }
 }
 

@@ -41,7 +41,8 @@ export class Invoices {
     const lines = await this.book.lines(partnerId, invoice.id);
     return ok({
       ...view(invoice),
-      lines: lines.map((line) => ({
+      lines: lines.map((line, index) => ({
+        line: index + 1,
         kind: line.kind,
         description: line.description,
         quantity: line.quantity,

@@ -2,6 +2,7 @@ import type { InputOf, Node as NodeView, ROUTES, Volume as VolumeView } from '#a
 import { err, ok } from '#stdx';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
+import type { Spend } from '../spend/spend.ts';
 import type { ClusterReader, FoundCluster } from './cluster-reader.ts';
 import type { Clusters } from './clusters.ts';
 
@@ -11,6 +12,7 @@ export class ClusterNodes {
   constructor(
     private readonly clusters: Clusters,
     private readonly reader: ClusterReader,
+    private readonly spend: Spend,
   ) {}
 
   async list(asking: Asking, { params }: InputOf<Routes['listNodes']>) {
@@ -24,6 +26,8 @@ export class ClusterNodes {
     // To the cluster's own state an address that changed is an update; over the API it would be a slip.
     if ((await this.one(found.value, body.name)).ok)
       return err({ code: 'conflict', detail: `node ${body.name} exists` });
+    const grows = await this.spend.mayGrow(found.value.record.partnerId);
+    if (!grows.ok) return grows;
     const made = await found.value.state.addNode(body);
     return this.one(found.value, made.id);
   }

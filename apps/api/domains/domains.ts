@@ -7,6 +7,7 @@ import { pageOf } from '../http/page.ts';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
 import type { PartnerNames } from '../partners/partner-names.ts';
+import type { Spend } from '../spend/spend.ts';
 import { dnsRecords } from './dns-records.ts';
 
 type Routes = typeof ROUTES;
@@ -16,6 +17,7 @@ export class Domains {
     private readonly registry: DirectoryRegistry,
     private readonly partners: PartnerNames,
     private readonly clusters: Clusters,
+    private readonly spend: Spend,
   ) {}
 
   async list(asking: Asking, { query }: InputOf<Routes['listDomains']>) {
@@ -31,6 +33,8 @@ export class Domains {
     const { name, catchAll, detailSeparator, volumeClass } = body;
     const cluster = body.cluster === undefined ? undefined : await this.clusters.idOf(body.cluster);
     if (cluster && !cluster.ok) return cluster;
+    const grows = await this.spend.mayGrow(partner.value);
+    if (!grows.ok) return grows;
     const made = await this.registry.createDomain(asking.context, {
       partnerId: partner.value,
       name,

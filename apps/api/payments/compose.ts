@@ -6,6 +6,8 @@ import {
   Payments as PaymentLedger,
   PaymentMethods,
   ProviderEvents,
+  RefundBook,
+  Refunds as RefundLedger,
 } from '#billing/postgres';
 import { StripePayments, StripeWebhook } from '#billing/stripe';
 import type { Database } from '#database';
@@ -13,6 +15,7 @@ import type { Clock } from '#stdx';
 import type { PartnerNames } from '../partners/partner-names.ts';
 import type { Settings } from '../settings.ts';
 import { Payments } from './payments.ts';
+import { Refunds } from './refunds.ts';
 import { StripeDeliveries } from './stripe-deliveries.ts';
 
 /** Payments over PostgreSQL and, where a key is set, Stripe. */
@@ -22,7 +25,7 @@ export function paymentUseCases(
   invoices: InvoiceBook,
   database: Database,
   clock: Clock,
-): { readonly payments: Payments; readonly stripe: StripeDeliveries } {
+): { readonly payments: Payments; readonly refunds: Refunds; readonly stripe: StripeDeliveries } {
   const { ROOKERY_STRIPE_KEY: apiKey, ROOKERY_STRIPE_URL: url } = settings;
   // Without a key the client only checks signatures.
   const stripe = { apiKey: apiKey ?? 'unset', ...(url === undefined ? {} : { url }) };
@@ -36,6 +39,7 @@ export function paymentUseCases(
   };
   return {
     payments: new Payments(names, ground, clock),
+    refunds: new Refunds(names, invoices, new RefundLedger(database, provider, clock), new RefundBook(database)),
     stripe: new StripeDeliveries(
       new StripeWebhook(stripe, settings.ROOKERY_STRIPE_WEBHOOK_SECRETS),
       new ProviderEvents(database, clock),

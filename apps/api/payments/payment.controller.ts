@@ -3,12 +3,16 @@ import { type InputOf, ROUTES } from '#api-schema';
 import { By, Input, Needs, Operation } from '../http/operation.ts';
 import type { Asking } from '../http/request.ts';
 import { Payments } from './payments.ts';
+import { Refunds } from './refunds.ts';
 
 type Routes = typeof ROUTES;
 
 @Controller()
 export class PaymentController {
-  constructor(private readonly payments: Payments) {}
+  constructor(
+    private readonly payments: Payments,
+    private readonly refunds: Refunds,
+  ) {}
 
   @Needs('write')
   @Operation(ROUTES.beginPaymentSetup)
@@ -44,6 +48,18 @@ export class PaymentController {
   @Operation(ROUTES.recordPayment)
   record(@By() asking: Asking, @Input() input: InputOf<Routes['recordPayment']>) {
     return this.payments.record(asking, input);
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.createRefund)
+  giveBack(@By() asking: Asking, @Input() input: InputOf<Routes['createRefund']>) {
+    return this.refunds.create(asking, input);
+  }
+
+  @Needs('read')
+  @Operation(ROUTES.listRefunds)
+  listRefunds(@By() asking: Asking, @Input() input: InputOf<Routes['listRefunds']>) {
+    return this.refunds.list(asking, input);
   }
 
   @Needs('read')

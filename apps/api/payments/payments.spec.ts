@@ -10,6 +10,7 @@ import {
   PostgresBillingAccounts,
   ProviderEvents,
   ProviderFollower,
+  Refunds,
 } from '#billing/postgres';
 import { StripePayments } from '#billing/stripe';
 import { StripeSandbox, signature } from '#billing/stripe-sandbox';
@@ -38,7 +39,13 @@ describe('payments over the API', () => {
     const provider = new StripePayments({ apiKey: 'sk_test_api', url });
     const collection = new InvoiceCollection(database, provider, systemClock);
     const methods = new PaymentMethods(database, provider, systemClock);
-    follower = new ProviderFollower(new ProviderEvents(database, systemClock), provider, collection, methods);
+    follower = new ProviderFollower(
+      new ProviderEvents(database, systemClock),
+      provider,
+      collection,
+      methods,
+      new Refunds(database, provider, systemClock),
+    );
     acme = await fixture.partner('acme');
   });
   after(async () => {

@@ -1,4 +1,4 @@
-import { type BillingProfile, type InvoiceTask, ROUTES } from '#api-schema';
+import { type BillingProfile, type BillingSeller, type InvoiceTask, ROUTES } from '#api-schema';
 import type { Noun, Output } from '../command.ts';
 import { fields, table } from '../table.ts';
 import { given, LIMIT, limitOf, numberOf, requireChange, wordOf } from './values.ts';
@@ -9,6 +9,11 @@ const row = (task: InvoiceTask) => [task.id, task.partner, task.event, task.stat
 const shown = ({ address, ...profile }: BillingProfile): Output => ({
   json: { ...profile, address },
   text: fields({ ...profile, address: address.join(' | ') }),
+});
+
+const sellerShown = ({ address, ...seller }: BillingSeller): Output => ({
+  json: { ...seller, address },
+  text: fields({ ...seller, address: address.join(' | ') }),
 });
 
 export const billing: Noun = {
@@ -58,6 +63,52 @@ export const billing: Noun = {
         const params = { partner };
         const { version } = await client.call(ROUTES.showBillingProfile, { params, query: undefined, body: undefined });
         return shown(await client.call(ROUTES.updateBillingProfile, { params, query: undefined, body }, version));
+      },
+    },
+    seller: {
+      args: [],
+      summary: 'what invoices say about us; operators only',
+      async run({ client }) {
+        return sellerShown(
+          await client.call(ROUTES.showBillingSeller, { params: {}, query: undefined, body: undefined }),
+        );
+      },
+    },
+    'set-seller': {
+      args: [],
+      options: {
+        name: { type: 'value', value: 'NAME', summary: 'who sells' },
+        address: { type: 'value', value: 'LINES', summary: 'separated by |, the last one postcode and city' },
+        country: { type: 'value', value: 'CODE', summary: 'for example DE; without one no tax is charged' },
+        'vat-id': { type: 'value', value: 'ID', summary: 'VAT number' },
+        prefix: { type: 'value', value: 'TEXT', summary: 'of invoice numbers: RK in RK-2026-000017' },
+        contact: { type: 'value', value: 'NAME', summary: 'whom to ask' },
+        phone: { type: 'value', value: 'NUMBER', summary: 'of the contact' },
+        email: { type: 'value', value: 'ADDRESS', summary: 'of the contact; disputes go there' },
+        iban: { type: 'value', value: 'IBAN', summary: 'where invoices are paid' },
+      },
+      summary: 'change them; invoices already final stay as they are',
+      async run({ client, values }) {
+        const body = requireChange(
+          given({
+            name: values['name'],
+            address: values['address']?.split('|').map((line) => line.trim()),
+            country: values['country'],
+            vatId: values['vat-id'],
+            numberPrefix: values['prefix'],
+            contactName: values['contact'],
+            phone: values['phone'],
+            email: values['email'],
+            iban: values['iban']?.replaceAll(' ', ''),
+          }),
+        );
+        const { version } = await client.call(ROUTES.showBillingSeller, {
+          params: {},
+          query: undefined,
+          body: undefined,
+        });
+        const input = { params: {}, query: undefined, body };
+        return sellerShown(await client.call(ROUTES.updateBillingSeller, input, version));
       },
     },
     tasks: {

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { type Invoice, type ResponseOf, ROUTES } from '#api-schema';
-import type { Command, Noun, Output } from '../command.ts';
+import type { Command, Invocation, Noun, Output } from '../command.ts';
 import { fields, table } from '../table.ts';
 import { money } from './money.ts';
-import { given, wordOf } from './values.ts';
+import { given, LIMIT, limitOf, numberOf, wordOf } from './values.ts';
 
 type Preview = ResponseOf<(typeof ROUTES)['previewInvoice']>;
 
@@ -33,6 +33,30 @@ function previewText(preview: Preview): string {
     lines,
     sums.join('\n'),
   ].join('\n\n');
+}
+
+async function evidence(invocation: Invocation): Promise<Output> {
+  const { client, args, values } = invocation;
+  const [partner = '', invoice = ''] = args;
+  const params = { partner, invoice };
+  const query = given({ line: numberOf('line', values['line'], 1), resource: values['resource'] });
+  if (values['csv'] !== undefined) {
+    const asked = { params, query: { ...query, format: 'csv' as const }, body: undefined };
+    const file = await client.download(ROUTES.listInvoiceEvidence, asked);
+    writeFileSync(values['csv'], file);
+    return { json: { file: values['csv'], bytes: file.length }, text: `${values['csv']}: ${file.length} bytes` };
+  }
+  const items = await client.all('listInvoiceEvidence', query, limitOf(invocation) ?? 500, params);
+  const rows = items.map((one) => [
+    one.line,
+    one.kind,
+    one.label ?? one.resource,
+    one.from,
+    one.to,
+    one.quantity,
+    one.detail,
+  ]);
+  return { json: items, text: table(['LINE', 'KIND', 'RESOURCE', 'FROM', 'TO', 'QUANTITY', 'DETAIL'], rows) };
 }
 
 const HEADINGS = ['MONTH', 'NUMBER', 'STATE', 'TOTAL', 'DUE', 'CURRENCY', 'DUE AT', 'WHY NOT'];
@@ -117,6 +141,17 @@ export const invoice: Noun = {
         ]);
         return { json: items, text: table(['ATTEMPT', 'OCCASION', 'STATE', 'AMOUNT', 'WHY NOT'], rows) };
       },
+    },
+    evidence: {
+      args: ['PARTNER', 'INVOICE'],
+      options: {
+        line: { type: 'value', value: 'N', summary: 'only of this line, by its position' },
+        resource: { type: 'value', value: 'NAME', summary: 'only of this hub, node, mailbox or volume' },
+        csv: { type: 'value', value: 'FILE', summary: 'write all of it as CSV' },
+        limit: LIMIT,
+      },
+      summary: 'the facts behind an invoice, summing to its lines exactly',
+      run: evidence,
     },
     preview: {
       args: ['PARTNER'],

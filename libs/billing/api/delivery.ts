@@ -6,7 +6,37 @@ export type InvoiceEvent =
   | { readonly type: 'creditNote.issued'; readonly creditNoteId: string; readonly number: string }
   | { readonly type: 'dunning.reminder'; readonly invoiceId: string; readonly step: number }
   | { readonly type: 'partner.suspended'; readonly invoiceId: string }
-  | { readonly type: 'partner.restored'; readonly invoiceId: string };
+  | { readonly type: 'partner.restored'; readonly invoiceId: string }
+  | DisputeEvent
+  | RefundEvent
+  | SpendEvent;
+
+export type DisputeEvent = { readonly disputeId: string; readonly invoiceId: string } & (
+  | { readonly type: 'dispute.opened' | 'dispute.withdrawn' | 'dispute.credited' | 'dispute.rejected' }
+  | { readonly type: 'dispute.commented'; readonly side: DisputeSide }
+);
+
+/** Who says something about a disputed line. */
+export type DisputeSide = 'partner' | 'support';
+
+export interface RefundEvent {
+  readonly type: 'refund.requested' | 'refund.succeeded' | 'refund.failed';
+  readonly refundId: string;
+  readonly invoiceId: string;
+}
+
+/** A month's spending, net and without what is missing to a commitment, came to a limit the partner set. */
+export interface SpendEvent {
+  readonly type: 'spend.threshold' | 'spend.capReached';
+  readonly month: string;
+  /** Of the budget, where the limit was said so. */
+  readonly percent: number | null;
+  readonly cap: 'off' | 'soft' | 'hard';
+  /** Minor units. */
+  readonly limitMinor: number;
+  readonly spendMinor: number;
+  readonly currency: string;
+}
 
 export const INVOICE_TOPIC = 'invoice';
 

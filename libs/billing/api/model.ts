@@ -35,7 +35,16 @@ export interface PriceSegment extends OpenSpan {
 export type BillingError =
   | {
       readonly code: 'notFound';
-      readonly what: 'partner' | 'invoice' | 'creditNote' | 'priceList' | 'line' | 'paymentMethod' | 'webhook';
+      readonly what:
+        | 'partner'
+        | 'invoice'
+        | 'creditNote'
+        | 'priceList'
+        | 'line'
+        | 'paymentMethod'
+        | 'webhook'
+        | 'dispute'
+        | 'threshold';
     }
   | { readonly code: 'invalid'; readonly field: string; readonly reason: string }
   | { readonly code: 'conflict'; readonly what: string };

@@ -13,4 +13,6 @@ export const noPaymentProvider: PaymentProvider = {
   charge: refuse,
   lookUp: refuse,
   cancel: refuse,
+  refund: refuse,
+  lookUpRefund: refuse,
 };

@@ -18,6 +18,27 @@ export interface PaymentProvider {
   lookUp(externalId: string): Promise<ChargeState>;
   /** Gives up a charge that needs the customer; `succeeded` when it was too late. */
   cancel(externalId: string): Promise<ChargeState>;
+  /** Gives back part of a charge, or gives the refund made before under the same name. Never more than was received: refused. */
+  refund(request: RefundRequest): Promise<RefundState>;
+  /** The refund as it is now. */
+  lookUpRefund(externalId: string): Promise<RefundState>;
+}
+
+export interface RefundRequest {
+  readonly refundId: string;
+  readonly invoiceId: string;
+  readonly partnerId: string;
+  /** The charge it gives back of. */
+  readonly chargeId: string;
+  readonly minor: bigint;
+  readonly currency: string;
+}
+
+export interface RefundState {
+  readonly externalId: string;
+  readonly refundId: string;
+  readonly status: 'processing' | 'succeeded' | 'failed';
+  readonly failure: string | null;
 }
 
 export interface PayingPartner {

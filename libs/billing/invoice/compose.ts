@@ -1,7 +1,7 @@
 import type { PreviewLine } from '#billing/api';
 import { type RatedPeriod, type TaxLine, type TaxTreatment, taxOn } from '#billing/rating';
 import { invoicePreview } from './preview.ts';
-import type { RatedMonth } from './rate-month.ts';
+import type { RatedMonth } from './rated-month.ts';
 
 /** What late use added to an earlier month, to be paid with this invoice. */
 export interface LateCharge {

@@ -1,6 +1,6 @@
 import { formatDecimal, formatMinor, isoDay, localDay, minorDigits, type RatedLine } from '#billing/rating';
 import { evidenceOf, evidenceRoot, invoicePreview } from './preview.ts';
-import type { RatedMonth } from './rate-month.ts';
+import type { RatedMonth } from './rated-month.ts';
 
 /** What any rendering of an invoice (PDF, HTML) shows: texts ready to print, in order. */
 export interface InvoiceDocument {

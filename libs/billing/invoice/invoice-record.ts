@@ -11,7 +11,7 @@ import {
   priceText,
 } from './document.ts';
 import { evidenceRoot } from './preview.ts';
-import type { RatedMonth } from './rate-month.ts';
+import type { RatedMonth } from './rated-month.ts';
 
 /** A finalized invoice with all that its documents show; nothing in it changes any more. */
 export interface InvoiceRecord extends KeptWithInvoice {

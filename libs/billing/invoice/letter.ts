@@ -27,20 +27,12 @@ export interface Letter {
   readonly text: string;
 }
 
-/** The letter of an event; `undefined` for events nobody is written to about. */
+/** The letter of an event with a document; `undefined` for events nobody is written to about, or that a notice is written about. */
 export function letterOf(event: InvoiceEvent, facts: LetterFacts): Letter | undefined {
   const { number, month, seller } = facts;
   const due = `${money(facts.due, facts.currency)} ${facts.currency}`;
   const day = (instant: number): string => isoDay(localDay(instant, facts.zone));
-  const written = (subject: string, ...paragraphs: (string | null)[]): Letter => ({
-    subject,
-    text: [
-      `Dear ${facts.customer},`,
-      ...paragraphs.filter((text) => text !== null),
-      `Kind regards\n${seller}`,
-      '',
-    ].join('\n\n'),
-  });
+  const written = writing(facts.customer, seller);
   switch (event.type) {
     case 'invoice.finalized':
       return written(
@@ -66,11 +58,20 @@ export function letterOf(event: InvoiceEvent, facts: LetterFacts): Letter | unde
         'Service restored: thank you',
         `thank you for your payment. Your users can sign in and send again; all mail received meanwhile is there.`,
       );
-    case 'invoice.overdue':
-    case 'invoice.paid':
+    default:
       return undefined;
   }
 }
+
+/** How a letter of ours begins and ends. */
+export const writing =
+  (customer: string, seller: string) =>
+  (subject: string, ...paragraphs: (string | null)[]): Letter => ({
+    subject,
+    text: [`Dear ${customer},`, ...paragraphs.filter((text) => text !== null), `Kind regards\n${seller}`, ''].join(
+      '\n\n',
+    ),
+  });
 
 function payment({ due, isCharged, number }: LetterFacts, amount: string, day: string): string {
   if (due === 0n) return 'It is paid already. There is nothing for you to do.';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { BillingAccount } from '#billing/api';
-import { billingPeriod, decimal, type PriceComponent, ratePeriod, ratio } from '#billing/rating';
+import { billingPeriod, decimal, type PriceComponent, type RatingInput, ratePeriod, ratio } from '#billing/rating';
 import { grouped, money, previewDocument, type RatedMonth, renderPdf } from './index.ts';
 
 const component = (
@@ -52,7 +52,7 @@ function month(): RatedMonth {
     coupons: [],
     tax: { kind: 'rates', percents: new Map([['standard', decimal('19')]]) },
   };
-  const rated = ratePeriod({
+  const input: RatingInput = {
     period,
     currency: 'EUR',
     segments: [{ prices, spans: [period] }],
@@ -70,8 +70,10 @@ function month(): RatedMonth {
     commitments: [{ amount: decimal('900'), span: period }],
     coupons: [{ id: 'c', description: 'Welcome, 10 % off', off: 'percent', percent: decimal('10') }],
     tax: account.tax,
-  });
+  };
+  const rated = ratePeriod(input);
   return {
+    input,
     account,
     rated,
     asOf: period.to,

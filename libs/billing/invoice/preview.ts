@@ -1,7 +1,7 @@
 import type { InvoicePreview, PreviewLine } from '#billing/api';
 import { type Discount, formatDecimal, isoDay, localDay, type RatedLine, type Span, toMajor } from '#billing/rating';
 import { assert } from '#stdx';
-import type { RatedMonth } from './rate-month.ts';
+import type { RatedMonth } from './rated-month.ts';
 
 /** Digits of quantities and unit prices that do not end; amounts are never made from them. */
 const QUANTITY_DIGITS = 6;

@@ -12,9 +12,10 @@ import {
   clip,
   decimal,
   isMonth,
+  monthOf,
   type PriceComponent,
   type PricedSegment,
-  type RatedPeriod,
+  type RatingInput,
   ratePeriod,
   type Span,
   startOfDay,
@@ -23,19 +24,11 @@ import {
 import type { UsageFacts } from '#metering';
 import { type Clock, err, ok, type Result } from '#stdx';
 import { dailyUsage } from './daily-usage.ts';
+import { type Forecast, forecastOf } from './forecast.ts';
+import type { RatedMonth } from './rated-month.ts';
 
-export interface RatedMonth {
-  readonly account: BillingAccount;
-  readonly rated: RatedPeriod;
-  /** Usage is counted up to here. */
-  readonly asOf: number;
-  /** Number of the last event counted: with it the same month comes out again for ever. */
-  readonly cutoff: bigint;
-  /** Resource → its name for people. */
-  readonly labels: ReadonlyMap<string, string>;
-  /** Line by line, what was used on each local date: for pictures. */
-  readonly daily: readonly (readonly number[])[];
-}
+/** A week has every day of the week in it: mail has a rhythm of seven days. */
+const RATE_WINDOW_MS = 7 * 86_400_000;
 
 /** Rates one partner's month from what was used and agreed. */
 export class MonthRating {
@@ -55,6 +48,27 @@ export class MonthRating {
     return ok(await this.rateTerms(account, month, asOf, cutoff));
   }
 
+  /**
+   * What the running month comes to so far and will have come to at its end, if everything goes on as it does now. Counters go
+   * on at their rate since the month began or of the last week, whichever is longer.
+   */
+  async forecast(partner: string): Promise<Result<Forecast, BillingError>> {
+    const account = await this.accounts.find(partner);
+    if (!account) return err({ code: 'notFound', what: 'partner' });
+    const now = this.clock.now();
+    const month = monthOf(now, account.zone, account.anchorDay);
+    const toDate = await this.rateTerms(account, month, Math.max(now, account.started));
+    const { asOf, cutoff, rated } = toDate;
+    const window = { from: Math.max(account.started, Math.min(rated.period.from, asOf - RATE_WINDOW_MS)), to: asOf };
+    if (window.from >= window.to) return ok(forecastOf(toDate, window, new Map()));
+    const { counts } = await this.usage.facts({
+      partnerId: account.partnerId,
+      cuts: [window.from, window.to],
+      cutoff,
+    });
+    return ok(forecastOf(toDate, window, usageOf({ intervals: [], samples: [], counts }).counts));
+  }
+
   /** By given terms, up to `asOf`: how a closed month is rated again. */
   async rateTerms(account: BillingAccount, month: string, asOf: number, cutoff?: bigint): Promise<RatedMonth> {
     const period = billingPeriod(month, account.zone, account.anchorDay);
@@ -68,7 +82,7 @@ export class MonthRating {
       levels: [...new Set(segments.flatMap(({ prices }) => prices.components.flatMap(levelMeters)))],
     });
     const usage = usageOf(facts);
-    const rated = ratePeriod({
+    const input: RatingInput = {
       period,
       currency: (segments[0] ?? account.segments[0])?.prices.currency ?? 'EUR',
       segments,
@@ -82,9 +96,10 @@ export class MonthRating {
         .filter((coupon) => within(coupon, account, period))
         .map(({ from, to, ...coupon }) => coupon),
       tax: account.tax,
-    });
+    };
+    const rated = ratePeriod(input);
     const daily = rated.lines.map((line) => dailyUsage(line, usage, period, asOf));
-    return { account, rated, asOf, cutoff: upTo, labels: labelsOf(facts), daily };
+    return { account, rated, asOf, cutoff: upTo, labels: labelsOf(facts), daily, input };
   }
 }
 

@@ -15,6 +15,7 @@ export interface BillingProfile {
   readonly paymentDays: number;
   readonly reminded: boolean;
   readonly suspendable: boolean;
+  readonly disputePauses: boolean;
 }
 
 const COLUMN: Readonly<Record<keyof BillingProfile, string>> = {
@@ -30,6 +31,7 @@ const COLUMN: Readonly<Record<keyof BillingProfile, string>> = {
   paymentDays: 'payment_days',
   reminded: 'reminded',
   suspendable: 'suspendable',
+  disputePauses: 'dispute_pauses',
 };
 const FIELDS = Object.keys(COLUMN) as (keyof BillingProfile)[];
 

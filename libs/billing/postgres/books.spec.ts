@@ -6,7 +6,7 @@ const INCIDENTAL =
 const NAMES: readonly [RegExp, string][] = [
   [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>'],
   [/RK-(C-)?\d{4}-\d{6}/g, '<number>'],
-  [/\b(pi|pm|cus|evt|seti)_\d+/g, '<$1>'],
+  [/\b(pi|pm|cus|evt|seti|re)_\d+/g, '<$1>'],
   [/customer-\d+/g, '<slug>'],
   [/"digest":"[0-9a-f]+"/g, '"digest":""'],
 ];

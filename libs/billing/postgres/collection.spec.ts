@@ -8,6 +8,7 @@ import { InvoiceCollection } from './collection.ts';
 import { billingWorld, fact, newPartner, received } from './golden.spec.ts';
 import { PaymentMethods } from './payment-methods.ts';
 import { ProviderEvents, ProviderFollower } from './provider-events.ts';
+import { Refunds } from './refunds.ts';
 
 const DAY = 86_400_000;
 const SECRET = 'whsec_test';
@@ -29,7 +30,13 @@ describe('collecting', () => {
     collection = new InvoiceCollection(world.database, provider, world.clock);
     methods = new PaymentMethods(world.database, provider, world.clock);
     events = new ProviderEvents(world.database, world.clock);
-    follower = new ProviderFollower(events, provider, collection, methods);
+    follower = new ProviderFollower(
+      events,
+      provider,
+      collection,
+      methods,
+      new Refunds(world.database, provider, world.clock),
+    );
   });
   after(async () => {
     await sandbox.close();
@@ -167,7 +174,9 @@ describe('collecting', () => {
     sandbox.conclude(id, 'succeeded');
     await events.keep({ id: 'evt_away', type: 'payment_intent.succeeded', objectId: id });
     const away = new StripePayments({ apiKey: 'sk_test_sandbox', url: 'http://127.0.0.1:1', timeoutMs: 500 });
-    await new ProviderFollower(events, away, collection, methods).run(10);
+    await new ProviderFollower(events, away, collection, methods, new Refunds(world.database, away, world.clock)).run(
+      10,
+    );
     const [kept] = await world.database.query<{ failure: string; handled_at: Date | null }>(
       `SELECT failure, handled_at FROM stripe_event WHERE id = 'evt_away'`,
     );

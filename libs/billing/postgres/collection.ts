@@ -1,6 +1,7 @@
 import { type ChargeState, type ChargeStatus, type PaymentProvider, PaymentRefusedError } from '#billing/api';
 import type { Database, Queryable } from '#database';
 import { assert, type Clock, present } from '#stdx';
+import { disputedOf } from './dispute-pause.ts';
 import { receivePayment } from './payments.ts';
 
 export interface PaymentAttempt {
@@ -112,7 +113,7 @@ export class InvoiceCollection {
 
   private async begin(client: Queryable, invoiceId: string, occasion: string): Promise<AttemptRow | Collected> {
     const { rows } = await client.query<{ partner_id: string; due_minor: string; currency: string }>(
-      `SELECT settlement.partner_id, due_minor, currency FROM invoice_settlement settlement JOIN invoice ON invoice.id = invoice_id
+      `SELECT settlement.partner_id, greatest(due_minor - ${disputedOf('settlement.invoice_id')}, 0) AS due_minor, currency FROM invoice_settlement settlement JOIN invoice ON invoice.id = invoice_id
        WHERE invoice_id = $1 FOR UPDATE OF settlement`,
       [invoiceId],
     );

@@ -2,6 +2,7 @@ import { creditTax, decimal } from '#billing/rating';
 import type { Queryable } from '#database';
 import { assert, present } from '#stdx';
 import { announce } from './announce.ts';
+import { refreshPause } from './dispute-pause.ts';
 import { nextNumber, post, smaller } from './ledger.ts';
 import { announcePaid } from './suspension.ts';
 
@@ -24,6 +25,13 @@ export interface Credit {
   readonly at: Date;
 }
 
+export interface IssuedCredit {
+  readonly id: string;
+  /** Minor units: given back, and how much of it went to the wallet. */
+  readonly total: bigint;
+  readonly toWallet: bigint;
+}
+
 /** More than the invoice has left to give back. */
 export class OverCreditError extends Error {
   override readonly name = 'OverCreditError';
@@ -32,9 +40,9 @@ export class OverCreditError extends Error {
 /**
  * Gives back part of a finalized invoice, in the caller's transaction: what is still owed is forgiven first, the rest
  * goes to the wallet. However an invoice is credited, all its notes together give back no more than it charged, tax
- * included, and exactly its tax when all of it is credited. Returns the note's id.
+ * included, and exactly its tax when all of it is credited.
  */
-export async function issueCreditNote(client: Queryable, credit: Credit): Promise<string> {
+export async function issueCreditNote(client: Queryable, credit: Credit): Promise<IssuedCredit> {
   const { rows } = await client.query<{ partner_id: string; currency: string; due_minor: string }>(
     `SELECT invoice.partner_id, currency, due_minor FROM invoice JOIN invoice_settlement settlement ON invoice_id = invoice.id
      WHERE invoice.id = $1 FOR UPDATE OF settlement`,
@@ -77,7 +85,8 @@ export async function issueCreditNote(client: Queryable, credit: Credit): Promis
   await announce(client, partnerId, { type: 'creditNote.issued', creditNoteId: id, number });
   if (forgiven > 0n && forgiven === BigInt(due_minor))
     await announcePaid(client, partnerId, credit.invoiceId, credit.at);
-  return id;
+  await refreshPause(client, credit.invoiceId, credit.at);
+  return { id, total, toWallet: total - forgiven };
 }
 
 /** Net and tax of a credit: by class, the tax on what was left before less the tax on what is left after. */

@@ -18,7 +18,7 @@ export class Dunning {
     const rows = await this.database.query(
       `WITH late AS (
          UPDATE invoice_settlement SET state = 'overdue', version = version + 1
-         WHERE state = 'open' AND due_at < $1 RETURNING invoice_id, partner_id, due_minor)
+         WHERE state = 'open' AND due_at < $1 AND paused_at IS NULL RETURNING invoice_id, partner_id, due_minor)
        INSERT INTO outbox (partner_id, topic, payload)
        SELECT partner_id, 'invoice', jsonb_build_object('type', 'invoice.overdue', 'invoiceId', invoice_id, 'dueMinor', due_minor)
        FROM late RETURNING id`,
@@ -32,7 +32,7 @@ export class Dunning {
     const rows = await this.database.query<{ invoice_id: string }>(
       `SELECT invoice_id FROM invoice_settlement settlement
        LEFT JOIN billing_profile profile ON profile.partner_id = settlement.partner_id
-       WHERE state = 'overdue' AND coalesce(reminded, true) AND EXISTS (
+       WHERE state = 'overdue' AND paused_at IS NULL AND coalesce(reminded, true) AND EXISTS (
          SELECT FROM unnest($1::int[]) AS due (step) WHERE due_at + due.step * interval '1 day' <= $2
            AND NOT EXISTS (SELECT FROM dunning_step taken WHERE taken.invoice_id = settlement.invoice_id AND taken.step = due.step))
        ORDER BY due_at, invoice_id LIMIT $3`,
@@ -45,7 +45,7 @@ export class Dunning {
   async remind(invoiceId: string): Promise<'reminded' | 'suspended' | 'nothing'> {
     return this.database.transaction(async (client) => {
       const { rows } = await client.query<{ partner_id: string; due_at: Date }>(
-        `SELECT partner_id, due_at FROM invoice_settlement WHERE invoice_id = $1 AND state = 'overdue' FOR UPDATE`,
+        `SELECT partner_id, due_at FROM invoice_settlement WHERE invoice_id = $1 AND state = 'overdue' AND paused_at IS NULL FOR UPDATE`,
         [invoiceId],
       );
       const late = rows[0];

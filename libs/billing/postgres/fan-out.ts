@@ -2,7 +2,7 @@ import { INVOICE_TOPIC, type InvoiceEvent } from '#billing/api';
 import type { Database, Queryable } from '#database';
 import type { Clock } from '#stdx';
 
-export type TaskKind = 'document' | 'mail' | 'collect' | 'webhook';
+export type TaskKind = 'document' | 'mail' | 'collect' | 'webhook' | 'refund';
 
 /** What each event leads to besides webhooks, which get everything they asked for. */
 const FOLLOWS: Readonly<Record<InvoiceEvent['type'], readonly (readonly [TaskKind, string])[]>> = {
@@ -24,6 +24,16 @@ const FOLLOWS: Readonly<Record<InvoiceEvent['type'], readonly (readonly [TaskKin
   ],
   'partner.suspended': [['mail', '']],
   'partner.restored': [['mail', '']],
+  'dispute.opened': [['mail', '']],
+  'dispute.commented': [['mail', '']],
+  'dispute.credited': [['mail', '']],
+  'dispute.rejected': [['mail', '']],
+  'dispute.withdrawn': [],
+  'refund.requested': [['refund', '']],
+  'refund.succeeded': [['mail', '']],
+  'refund.failed': [['mail', '']],
+  'spend.threshold': [['mail', '']],
+  'spend.capReached': [['mail', '']],
 };
 
 /**

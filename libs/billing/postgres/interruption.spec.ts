@@ -28,8 +28,12 @@ const JOBS: Readonly<Record<string, (process: Process) => Promise<void>>> = {
     await runner.run(1);
   },
   'pay.events': async ({ follower }) => void (await follower.run(100)),
-  'pay.reconcile': async ({ collection }) => {
+  'pay.reconcile': async ({ collection, refunds }) => {
     for (const attempt of await collection.underWay(100)) await collection.follow(attempt);
+    for (const refund of await refunds.underWay(100)) await refunds.advance(refund);
+  },
+  alerts: async ({ watch }) => {
+    for (const partner of await watch.due(100)) await watch.look(partner);
   },
   'dunning.tick': async ({ dunning }) => {
     await dunning.markOverdue();
@@ -113,14 +117,26 @@ async function fate(disturb: Disturbance): Promise<string[]> {
   await using world = await outcomeWorld('2026-02-01T00:10:00Z', false);
   const partners = [await world.customer(null), await world.customer('pm_sepaDebit')];
   const endpoints = new WebhookEndpoints(world.database, systemRandom);
-  for (const partner of partners) assert((await endpoints.create(partner, 'https://hooks.example/', [])).ok);
+  for (const partner of partners) {
+    assert((await endpoints.create(partner, 'https://hooks.example/', [])).ok);
+    assert((await world.policies.addThreshold(partner, { minor: 1_000n, percent: null })).ok);
+    assert((await world.policies.update(partner, undefined, { cap: 'hard', capMinor: 3_600n })).ok);
+  }
   const from = world.clock.now();
   const at = (day: number) => world.clock.advance(Math.max(0, from + day * DAY - world.clock.now()));
   await disturb(world);
   await at(2);
+  const february = partners.map((partner) => fact(partner, 'feb', '2026-02-02T10:00:00Z', 'mx', received(100_000)));
+  await world.metering.ingest(february, 'internal');
   await disturb(world);
   for (const intent of world.sandbox.intentsMade())
     if (intent['status'] === 'processing') world.sandbox.conclude(String(intent.id), 'succeeded');
+  for (const notice of world.sandbox.takeNotices('whsec_'))
+    await world.events.keep({ ...notice, objectId: JSON.parse(notice.body).data.object.id });
+  await disturb(world);
+  await giveBack(world, partners[0]!, partners[1]!);
+  await disturb(world);
+  for (const refund of world.sandbox.refundsMade()) world.sandbox.concludeRefund(String(refund.id), 'succeeded');
   for (const notice of world.sandbox.takeNotices('whsec_'))
     await world.events.keep({ ...notice, objectId: JSON.parse(notice.body).data.object.id });
   await disturb(world);
@@ -132,6 +148,29 @@ async function fate(disturb: Disturbance): Promise<string[]> {
   }
   await sound(world);
   return (await Promise.all(partners.map((partner) => booksOf(world.database, partner)))).flat();
+}
+
+/** One partner's dispute is answered and credited; the other gets part of what it paid back. */
+async function giveBack(world: World, disputing: string, paid: string): Promise<void> {
+  const invoiceOf = async (partner: string): Promise<string> =>
+    (await world.one<{ id: string }>(`SELECT id FROM invoice WHERE partner_id = $1 AND month = '2026-01'`, [partner]))
+      .id;
+  const said = { side: 'support', author: 'operator' } as const;
+  const opened = await world.disputes.open(
+    { partnerId: disputing, invoiceId: await invoiceOf(disputing), position: 1, net: 100n, text: 'Not ours.' },
+    { side: 'partner', author: 'key' },
+  );
+  assert(opened.ok);
+  assert((await world.disputes.resolve(opened.value.id, { outcome: 'credited' }, said, 'Sorry.')).ok);
+  const refunded = await world.refunds.request({
+    partnerId: paid,
+    invoiceId: await invoiceOf(paid),
+    reason: 'Sorry',
+    method: 'stripe',
+    lines: [{ position: 1, net: 600n }],
+    actor: 'operator',
+  });
+  assert(refunded.ok);
 }
 
 /** What holds whatever happened. */
@@ -149,6 +188,8 @@ async function sound(world: World): Promise<void> {
   assert.equal(new Set(charges).size, charges.length, 'no attempt charged twice');
   const paid = await database.query('SELECT FROM payment GROUP BY invoice_id HAVING count(*) > 1');
   assert.deepEqual(paid, [], 'no invoice paid twice');
+  const refunds = sandbox.refundsMade().map((refund) => JSON.stringify(refund['metadata']));
+  assert.equal(new Set(refunds).size, refunds.length, 'nothing given back twice');
   const letters = mailer.sent.map(({ name }) => name);
   assert.equal(new Set(letters).size, letters.length, 'no letter twice');
   const unsent = await database.query<{ name: string }>(
@@ -181,6 +222,11 @@ describe('jobs that are killed', () => {
       'late_charge_billed',
       'invoice_file',
       'webhook_delivery',
+      'dispute_comment',
+      'refund {',
+      'refundPaid~',
+      'spend_alert',
+      'cap~3600',
     ])
       assert(text.includes(part), part);
   });

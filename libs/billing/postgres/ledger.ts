@@ -3,7 +3,7 @@ import { assert } from '#stdx';
 
 /** Debits positive, credits negative, in minor units; the entries of a posting sum to zero. */
 export interface Entry {
-  readonly account: 'wallet' | 'receivable' | 'cash' | 'revenue' | 'tax' | 'writeOff';
+  readonly account: 'wallet' | 'receivable' | 'cash' | 'revenue' | 'tax' | 'writeOff' | 'refunds';
   readonly minor: bigint;
 }
 

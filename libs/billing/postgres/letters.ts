@@ -4,17 +4,24 @@ import type { Database } from '#database';
 import { present } from '#stdx';
 import { SUSPENSION_STEP } from './dunning-steps.ts';
 import type { FileSubject, InvoiceFiles } from './invoice-files.ts';
+import { isNotice, NoticeLetters } from './notice-letters.ts';
 import { suspensionAllowed } from './suspension.ts';
 
 /** Writes the letters of events, with their documents. */
 export class InvoiceLetters {
+  private readonly notices: NoticeLetters;
+
   constructor(
     private readonly database: Database,
     private readonly files: InvoiceFiles,
-  ) {}
+  ) {
+    this.notices = new NoticeLetters(database);
+  }
 
   /** The mail of an event; a text says why there is none. */
   async mail(partnerId: string, event: InvoiceEvent, name: string): Promise<OutgoingMail | string> {
+    const subject = subjectOf(partnerId, event);
+    if (!subject) return this.notices.mail(partnerId, event, name);
     const [profile] = await this.database.query<{ email: string | null }>(
       'SELECT email FROM billing_profile WHERE partner_id = $1',
       [partnerId],
@@ -22,7 +29,7 @@ export class InvoiceLetters {
     if (!profile?.email) return 'the billing profile has no e-mail address';
     const letter = letterOf(event, await this.facts(partnerId, event));
     if (!letter) return `nobody is written to about ${event.type}`;
-    const file = await this.files.file(subjectOf(partnerId, event), 'pdf');
+    const file = await this.files.file(subject, 'pdf');
     const attaches = event.type !== 'partner.restored' && file !== undefined;
     return { name, to: profile.email, ...letter, attachments: attaches ? [file] : [] };
   }
@@ -68,7 +75,10 @@ export class InvoiceLetters {
   }
 }
 
-export const subjectOf = (partnerId: string, event: InvoiceEvent): FileSubject =>
-  event.type === 'creditNote.issued'
+/** Whose document an event is about; `undefined` for those that have none. */
+export function subjectOf(partnerId: string, event: InvoiceEvent): FileSubject | undefined {
+  if (isNotice(event)) return undefined;
+  return event.type === 'creditNote.issued'
     ? { kind: 'creditNote', id: event.creditNoteId, partnerId }
     : { kind: 'invoice', id: event.invoiceId, partnerId };
+}

@@ -5,13 +5,17 @@ import { StripeSandbox, type TestMethod } from '#billing/stripe-sandbox';
 import type { Database } from '#database';
 import { type SimulatedClock, stripeShapes } from '#testing';
 import { InvoiceCollection } from './collection.ts';
+import { Disputes } from './disputes.ts';
 import { Dunning } from './dunning.ts';
 import { InvoiceFanOut } from './fan-out.ts';
-import { billingWorld, fact, newPartner, received } from './golden.spec.ts';
+import { billingWorld, fact, jobs, newPartner, received } from './golden.spec.ts';
 import { InvoiceFiles } from './invoice-files.ts';
 import { InvoiceLetters } from './letters.ts';
 import { PaymentMethods } from './payment-methods.ts';
 import { ProviderEvents, ProviderFollower } from './provider-events.ts';
+import { Refunds } from './refunds.ts';
+import { SpendPolicies } from './spend-policies.ts';
+import { SpendWatch } from './spend-watch.ts';
 import { TaskRunner } from './task-runner.ts';
 import { InvoiceTasks } from './tasks.ts';
 
@@ -49,6 +53,8 @@ export function outcomesOver(
 ) {
   const collection = new InvoiceCollection(database, provider, clock);
   const methods = new PaymentMethods(database, provider, clock);
+  const refunds = new Refunds(database, provider, clock);
+  const { accounts, rating } = jobs(database, clock);
   const events = new ProviderEvents(database, clock);
   const files = new InvoiceFiles(database, clock);
   const letters = new InvoiceLetters(database, files);
@@ -56,12 +62,16 @@ export function outcomesOver(
   return {
     collection,
     methods,
+    refunds,
+    disputes: new Disputes(database, clock),
+    policies: new SpendPolicies(database),
+    watch: new SpendWatch(database, accounts, rating, clock),
     events,
-    follower: new ProviderFollower(events, provider, collection, methods),
+    follower: new ProviderFollower(events, provider, collection, methods, refunds),
     files,
     tasks,
     fanOut: new InvoiceFanOut(database, clock),
-    runner: new TaskRunner(database, { tasks, files, letters, collection, mailer, webhooks }, clock),
+    runner: new TaskRunner(database, { tasks, files, letters, collection, refunds, mailer, webhooks }, clock),
     dunning: new Dunning(database, clock),
   };
 }

@@ -1,6 +1,7 @@
 import type { BillingError } from '#billing/api';
 import type { Database, Queryable } from '#database';
 import { err, ok, present, type Result } from '#stdx';
+import { refreshPause } from './dispute-pause.ts';
 import { post, smaller } from './ledger.ts';
 import { announcePaid } from './suspension.ts';
 
@@ -60,6 +61,7 @@ export async function receivePayment(
   if (payment.invoiceId !== undefined && paid > 0n && paid === owed.due)
     await announcePaid(client, payment.partnerId, payment.invoiceId, payment.receivedAt);
   const { partnerId, currency, receivedAt: at } = payment;
+  if (payment.invoiceId !== undefined) await refreshPause(client, payment.invoiceId, at);
   await post(client, { name: `payment~${rows[0].id}`, partnerId, currency, at }, [
     { account: 'cash', minor: payment.minor },
     { account: 'receivable', minor: -paid },

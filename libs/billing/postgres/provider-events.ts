@@ -3,6 +3,7 @@ import type { Database } from '#database';
 import type { Clock } from '#stdx';
 import type { InvoiceCollection } from './collection.ts';
 import type { PaymentMethods } from './payment-methods.ts';
+import type { Refunds } from './refunds.ts';
 import { retryDelayMs } from './retry.ts';
 
 export interface ProviderNotice {
@@ -63,6 +64,7 @@ export class ProviderFollower {
     private readonly provider: PaymentProvider,
     private readonly collection: InvoiceCollection,
     private readonly methods: PaymentMethods,
+    private readonly refunds: Refunds,
   ) {}
 
   /** Returns how many were acted upon; each failure is kept with its event. */
@@ -84,6 +86,8 @@ export class ProviderFollower {
 
   private async act({ id, type, objectId }: ProviderNotice): Promise<void> {
     if (type.startsWith('payment_intent.')) await this.collection.settle(await this.provider.lookUp(objectId));
+    else if (type.startsWith('refund.') || type === 'charge.refund.updated')
+      await this.refunds.settle(await this.provider.lookUpRefund(objectId));
     else if (type.startsWith('payment_method.')) {
       const partnerId = await this.methods.follow(objectId);
       if (partnerId !== undefined) await this.collection.collectOpen(partnerId, `method~${objectId}`);

@@ -4,6 +4,7 @@ import type { Clock } from '#stdx';
 import type { InvoiceCollection } from './collection.ts';
 import { type InvoiceFiles } from './invoice-files.ts';
 import { type InvoiceLetters, subjectOf } from './letters.ts';
+import type { Refunds } from './refunds.ts';
 import type { InvoiceTask, InvoiceTasks, TaskOutcome } from './tasks.ts';
 import { webhookRetryMs } from './webhook-schedule.ts';
 
@@ -13,6 +14,7 @@ export interface TaskGround {
   readonly files: InvoiceFiles;
   readonly letters: InvoiceLetters;
   readonly collection: InvoiceCollection;
+  readonly refunds: Refunds;
   readonly mailer: Mailer;
   readonly webhooks: WebhookCaller;
 }
@@ -60,12 +62,15 @@ export class TaskRunner {
         return this.collect(task);
       case 'webhook':
         return this.webhook(task);
+      case 'refund':
+        return this.refund(task);
     }
   }
 
   private async document({ partnerId, event, target }: InvoiceTask): Promise<TaskOutcome> {
     const format = target === 'xml' ? 'xml' : 'pdf';
-    const file = await this.ground.files.file(subjectOf(partnerId, event), format);
+    const subject = subjectOf(partnerId, event);
+    const file = subject && (await this.ground.files.file(subject, format));
     return file
       ? DONE
       : { state: 'skipped', reason: 'an electronic invoice needs the countries and VAT numbers of both sides' };
@@ -94,6 +99,12 @@ export class TaskRunner {
     const outcome = await this.ground.collection.collect(event.invoiceId, occasionOf(event));
     if (outcome === 'noMethod') return { state: 'skipped', reason: 'no payment method is saved' };
     return outcome === 'nothingDue' ? { state: 'skipped', reason: 'nothing is due' } : DONE;
+  }
+
+  private async refund({ event }: InvoiceTask): Promise<TaskOutcome> {
+    if (!('refundId' in event)) return { state: 'skipped', reason: 'nothing to give back' };
+    await this.ground.refunds.advance(event.refundId);
+    return DONE;
   }
 
   private async webhook(task: InvoiceTask): Promise<TaskOutcome> {

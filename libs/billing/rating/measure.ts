@@ -69,6 +69,14 @@ export function prorated(intervals: readonly Interval[], spans: readonly Span[],
 /** Most resources alive at one instant of the spans; at equal instants the ends come before the beginnings. */
 export function peak(intervals: readonly Interval[], spans: readonly Span[], period: BillingPeriod): Measured {
   const share = sum(spans.map((span) => shareOfDays(period, span)));
+  return measured(aliveAtPeak(intervals, spans).map(({ resource }) => ({ resource, quantity: share })));
+}
+
+/** The lives, each as far as it lies in one of the spans, that make the peak: all those alive at its first instant. */
+export function aliveAtPeak(
+  intervals: readonly Interval[],
+  spans: readonly Span[],
+): (Span & { readonly resource: string })[] {
   const lives = spans.flatMap((span) =>
     intervals.flatMap((interval) => {
       const inside = clip(closed(interval, span.to), span);
@@ -86,8 +94,7 @@ export function peak(intervals: readonly Interval[], spans: readonly Span[], per
     alive += change;
     if (alive > most) [most, when] = [alive, at];
   }
-  const there = lives.filter(({ from, to }) => from <= when && when < to);
-  return measured(there.map(({ resource }) => ({ resource, quantity: share })));
+  return lives.filter(({ from, to }) => from <= when && when < to);
 }
 
 /**
@@ -147,7 +154,8 @@ function measured(parts: readonly Part[]): Measured {
   return { quantity: sum(counted.map(({ quantity }) => quantity)), parts: counted };
 }
 
-const closed = ({ from, to }: Interval, end: number): Span => ({ from, to: to ?? Math.max(from, end) });
+/** A life as a span; one that lasts, until `end`. */
+export const closed = ({ from, to }: Interval, end: number): Span => ({ from, to: to ?? Math.max(from, end) });
 
 function lived(interval: Interval, spans: readonly Span[]): number {
   return spans.reduce((ms, span) => ms + overlap(closed(interval, span.to), [span]), 0);
@@ -160,7 +168,8 @@ function overlap(held: Span, spans: readonly Span[]): number {
   }, 0);
 }
 
-function heldLevels(samples: readonly Sample[], end: number): Map<string, (Span & { readonly value: Ratio })[]> {
+/** By resource, each level with the span it held for: until the resource's next sample, the last one until `end`. */
+export function heldLevels(samples: readonly Sample[], end: number): Map<string, (Span & { readonly value: Ratio })[]> {
   const byResource = Map.groupBy(samples, ({ resource }) => resource);
   return new Map(
     [...byResource].map(([resource, own]) => {

@@ -1,6 +1,7 @@
 import { invalid } from './failure.ts';
 import { type Form, textOf } from './form.ts';
 import type { PaymentIntents } from './payment-intents.ts';
+import type { SandboxRefunds } from './refunds.ts';
 import type { ObjectStore, StripeObject } from './store.ts';
 import { isTestMethod, TEST_METHODS } from './test-methods.ts';
 
@@ -19,10 +20,11 @@ const page = (data: readonly StripeObject[], form: Form, url: string): object =>
   return { object: 'list', url, data: rest.slice(0, limit), has_more: rest.length > limit };
 };
 
-/** The requests that collecting an invoice takes. */
+/** The requests that collecting an invoice and giving it back take. */
 export function operations(
   store: ObjectStore,
   intents: PaymentIntents,
+  refunds: SandboxRefunds,
   announce: (type: string, object: StripeObject) => void,
 ): SandboxOperation[] {
   const get = (path: RegExp, shape: string, run: SandboxOperation['run']): SandboxOperation => ({
@@ -84,6 +86,15 @@ export function operations(
       store.get(id, 'payment_intent'),
     ),
     post(/^\/v1\/payment_intents\/(\w+)\/cancel$/, 'PaymentIntentCancelParams', (_form, id) => intents.cancel(id)),
+    get(/^\/v1\/refunds$/, 'RefundListParams', (form) =>
+      page(
+        store.list('refund', (one) => one['payment_intent'] === textOf(form, 'payment_intent')),
+        form,
+        '/v1/refunds',
+      ),
+    ),
+    post(/^\/v1\/refunds$/, 'RefundCreateParams', (form) => refunds.create(form)),
+    get(/^\/v1\/refunds\/(\w+)$/, 'RefundRetrieveParams', (_form, id) => store.get(id, 'refund')),
   ];
 }
 

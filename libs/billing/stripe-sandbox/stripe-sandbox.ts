@@ -7,6 +7,7 @@ import { type Answer, IdempotencyKeys } from './idempotency.ts';
 import { type Notice, Notices, signature } from './notices.ts';
 import { finishSetup, operations, type SandboxOperation } from './operations.ts';
 import { PaymentIntents } from './payment-intents.ts';
+import { SandboxRefunds } from './refunds.ts';
 import { ObjectStore, type SandboxSnapshot, type StripeObject } from './store.ts';
 import type { TestMethod } from './test-methods.ts';
 
@@ -29,6 +30,7 @@ export class StripeSandbox {
   private readonly store: ObjectStore;
   private readonly notices: Notices;
   private readonly intents: PaymentIntents;
+  private readonly refunds: SandboxRefunds;
   private readonly operations: readonly SandboxOperation[];
   readonly keys = new IdempotencyKeys();
   private readonly server: Server;
@@ -39,7 +41,8 @@ export class StripeSandbox {
     this.notices = new Notices(options.now);
     const announce = (type: string, object: StripeObject): void => this.notices.add(type, object);
     this.intents = new PaymentIntents(this.store, announce);
-    this.operations = operations(this.store, this.intents, announce);
+    this.refunds = new SandboxRefunds(this.store, announce);
+    this.operations = operations(this.store, this.intents, this.refunds, announce);
     this.server = createServer((request, response) => void this.serve(request, response));
   }
 
@@ -70,6 +73,16 @@ export class StripeSandbox {
   conclude(intentId: string, outcome: 'succeeded' | 'failed'): void {
     this.intents.conclude(intentId, outcome);
     this.changed();
+  }
+
+  /** A refund arrives or comes back. */
+  concludeRefund(refundId: string, outcome: 'succeeded' | 'failed'): void {
+    this.refunds.conclude(refundId, outcome);
+    this.changed();
+  }
+
+  refundsMade(): readonly StripeObject[] {
+    return this.store.list('refund', () => true);
   }
 
   intentsMade(): readonly StripeObject[] {

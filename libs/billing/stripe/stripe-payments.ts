@@ -5,6 +5,8 @@ import type {
   ChargeStatus,
   PayingPartner,
   PaymentProvider,
+  RefundRequest,
+  RefundState,
   SavedMethod,
   SetupSession,
 } from '#billing/api';
@@ -101,6 +103,43 @@ export class StripePayments implements PaymentProvider {
     }
   }
 
+  async refund(request: RefundRequest): Promise<RefundState> {
+    const found = await this.findRefund(request);
+    if (found) return refundState(found);
+    try {
+      return refundState(await this.createRefund(request));
+    } catch (error) {
+      // The answer may be lost and the refund made all the same.
+      const made = error instanceof Stripe.errors.StripeError ? await this.findRefund(request) : undefined;
+      return made ? refundState(made) : asked(() => Promise.reject(error));
+    }
+  }
+
+  async lookUpRefund(externalId: string): Promise<RefundState> {
+    return refundState(await asked(() => this.stripe.refunds.retrieve(externalId)));
+  }
+
+  private createRefund({ refundId, invoiceId, partnerId, chargeId, ...rest }: RefundRequest): Promise<Stripe.Refund> {
+    return this.stripe.refunds.create(
+      {
+        payment_intent: chargeId,
+        amount: toStripe(rest.minor, rest.currency),
+        reason: 'requested_by_customer',
+        metadata: { refund_id: refundId, invoice_id: invoiceId, partner_id: partnerId },
+      },
+      { idempotencyKey: `re_${refundId}` },
+    );
+  }
+
+  private async findRefund({ chargeId, refundId }: RefundRequest): Promise<Stripe.Refund | undefined> {
+    const refunds = await asked(() =>
+      this.stripe.refunds
+        .list({ payment_intent: chargeId, limit: 100 })
+        .autoPagingToArray({ limit: INTENTS_SEARCHED_MAX }),
+    );
+    return refunds.find(({ metadata }) => metadata?.['refund_id'] === refundId);
+  }
+
   private create({ invoiceId, attempt, partnerId, ...rest }: ChargeRequest): Promise<Stripe.PaymentIntent> {
     return this.stripe.paymentIntents.create(
       {
@@ -172,6 +211,20 @@ function statusOf({ status, last_payment_error: problem }: Stripe.PaymentIntent)
     default:
       throw new PaymentProviderUnavailableError(`a charge in the unknown state ${status}`);
   }
+}
+
+/** docs.stripe.com/refunds: pending until the bank has it; requires_action waits for the customer's bank details. */
+function refundState(refund: Stripe.Refund): RefundState {
+  const refundId = refund.metadata?.['refund_id'];
+  if (refundId === undefined)
+    throw new PaymentRefusedError('not_ours', `${refund.id} is no refund of ours: it was made at the provider by hand`);
+  const ended = refund.status === 'failed' || refund.status === 'canceled';
+  return {
+    externalId: refund.id,
+    refundId,
+    status: refund.status === 'succeeded' ? 'succeeded' : ended ? 'failed' : 'processing',
+    failure: ended ? (refund.failure_reason ?? refund.status) : null,
+  };
 }
 
 const idOf = (object: string | { readonly id: string } | null): string | undefined =>

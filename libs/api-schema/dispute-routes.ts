@@ -1,0 +1,78 @@
+import { Dispute, DisputeQuery, DisputeResolution, Disputes, NewDispute, NewDisputeComment } from './disputes.ts';
+import { route } from './route.ts';
+
+const tag = 'Disputes';
+
+/** Lines a partner holds to be wrong. */
+export const DISPUTE_ROUTES = {
+  openDispute: route({
+    id: 'openDispute',
+    method: 'POST',
+    path: '/partners/{partner}/invoices/{invoice}/disputes',
+    tag,
+    summary: 'Dispute a line of a final invoice',
+    scope: 'write',
+    body: NewDispute,
+    status: 201,
+    response: Dispute,
+    errors: ['partner_not_found', 'invoice_not_found', 'line_not_found', 'conflict', 'invalid_value'],
+  }),
+  listDisputes: route({
+    id: 'listDisputes',
+    method: 'GET',
+    path: '/disputes',
+    tag,
+    summary: 'Disputes, the newest first',
+    scope: 'read',
+    query: DisputeQuery,
+    status: 200,
+    response: Disputes,
+    errors: ['partner_not_found'],
+  }),
+  showDispute: route({
+    id: 'showDispute',
+    method: 'GET',
+    path: '/disputes/{dispute}',
+    tag,
+    summary: 'A dispute and what was said',
+    scope: 'read',
+    status: 200,
+    response: Dispute,
+    errors: ['dispute_not_found'],
+  }),
+  commentDispute: route({
+    id: 'commentDispute',
+    method: 'POST',
+    path: '/disputes/{dispute}/comments',
+    tag,
+    summary: 'Say something: an operator key as support, any other as the partner',
+    scope: 'write',
+    body: NewDisputeComment,
+    status: 201,
+    response: Dispute,
+    errors: ['dispute_not_found', 'conflict'],
+  }),
+  withdrawDispute: route({
+    id: 'withdrawDispute',
+    method: 'POST',
+    path: '/disputes/{dispute}/withdraw',
+    tag,
+    summary: 'Take it back',
+    scope: 'write',
+    status: 200,
+    response: Dispute,
+    errors: ['dispute_not_found', 'conflict'],
+  }),
+  resolveDispute: route({
+    id: 'resolveDispute',
+    method: 'POST',
+    path: '/disputes/{dispute}/resolve',
+    tag,
+    summary: 'End it: with a credit note, or not',
+    scope: 'operator',
+    body: DisputeResolution,
+    status: 200,
+    response: Dispute,
+    errors: ['dispute_not_found', 'conflict', 'invalid_value'],
+  }),
+} as const;
