@@ -45,6 +45,7 @@ import { DomainPins } from './domains/domain-pins.ts';
 import { Domains } from './domains/domains.ts';
 import { JoinTokenController } from './members/join-token.controller.ts';
 import { JoinTokens } from './members/join-tokens.ts';
+import { Findings } from './meters/findings.ts';
 import { MeterController } from './meters/meter.controller.ts';
 import { Meters } from './meters/meters.ts';
 import { MoveController } from './moves/move.controller.ts';
@@ -85,6 +86,7 @@ export interface UseCases {
   readonly domainPins: DomainPins;
   readonly usage: Usage;
   readonly meters: Meters;
+  readonly findings: Findings;
   readonly billing: Billing;
   readonly prices: Prices;
   readonly evidence: Evidence;
@@ -168,6 +170,7 @@ export class AppModule {
         bind(DomainPins, useCases.domainPins),
         bind(Usage, useCases.usage),
         bind(Meters, useCases.meters),
+        bind(Findings, useCases.findings),
         bind(Billing, useCases.billing),
         bind(Prices, useCases.prices),
         bind(Evidence, useCases.evidence),

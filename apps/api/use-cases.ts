@@ -29,6 +29,7 @@ import {
   PostgresMetering,
   PostgresUsageEvidence,
   PostgresUsageReader,
+  UsageFindings,
 } from '#metering';
 import { AccountTokens } from './accounts/account-tokens.ts';
 import { AccountUsage } from './accounts/account-usage.ts';
@@ -61,6 +62,7 @@ import type { Ground } from './ground.ts';
 import type { ClusterTrusts } from './members/cluster-trusts.ts';
 import { JoinTokens } from './members/join-tokens.ts';
 import type { MemberDoors } from './members/member-doors.ts';
+import { Findings } from './meters/findings.ts';
 import { Meters } from './meters/meters.ts';
 import { Moves } from './moves/moves.ts';
 import { PartnerNames } from './partners/partner-names.ts';
@@ -121,6 +123,7 @@ export function useCases(
     joinTokens: new JoinTokens(database, clusters, members, ground, spend),
     alerts: new Alerts(clusters, new AlertBook(database, clock), new AlertChannels(database, random, clock)),
     usage: new Usage(registry, names, usageReader, meterStore, clock),
+    findings: new Findings(names, new UsageFindings(database, clock)),
     meters: new Meters(names, meterStore, ingestion, settings.ROOKERY_API_USAGE_BATCH_MAX),
     billing,
     prices: new Prices(names, new Catalogue(database), new Subscriptions(database), billing, clock),

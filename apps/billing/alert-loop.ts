@@ -2,9 +2,11 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { AlertRound } from '#alerting';
 import { listClusters, PostgresClusterState } from '#cluster/postgres';
 import { Database } from '#database';
+import { UsageFindings } from '#metering';
 import type { Clock, Logger, Timer } from '#stdx';
 import type { BillingSettings } from './settings.ts';
 import { CLOCK, LOGGER, SETTINGS } from './tokens.ts';
+import { usageCondition } from './usage-condition.ts';
 
 /** Looks at every cluster now and then. No job of Redis': who is alerted must not depend on what may be what is lost. */
 @Injectable()
@@ -16,6 +18,7 @@ export class AlertLoop implements OnApplicationBootstrap, OnApplicationShutdown 
   constructor(
     private readonly round: AlertRound,
     private readonly database: Database,
+    private readonly findings: UsageFindings,
     @Inject(SETTINGS) private readonly settings: BillingSettings,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -38,7 +41,7 @@ export class AlertLoop implements OnApplicationBootstrap, OnApplicationShutdown 
     try {
       for (const { id, name, partnerId } of await listClusters(this.database)) {
         const state = new PostgresClusterState(id, this.database, this.settings.databaseUrl, this.clock, this.logger);
-        await this.round.run({ id, name, partnerId }, state);
+        await this.round.run({ id, name, partnerId }, state, (await this.findings.standing(id)).map(usageCondition));
       }
       this.failing = false;
     } catch (error) {

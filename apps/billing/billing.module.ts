@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { AlertRound } from '#alerting';
 import { Database } from '#database';
-import { PostgresMetering, UsageOutboxRelay } from '#metering';
+import { PostgresMetering, UsageFindings, UsageOutboxRelay } from '#metering';
 import { type Logger, systemClock } from '#stdx';
 import { AlertLoop } from './alert-loop.ts';
 import { alertRound, allJobs } from './compose.ts';
@@ -38,6 +38,11 @@ export function billingModule(settings: BillingSettings, logger: Logger, registr
         provide: UsageOutboxRelay,
         inject: [Database, PostgresMetering],
         useFactory: (database: Database, metering: PostgresMetering) => new UsageOutboxRelay(database, metering),
+      },
+      {
+        provide: UsageFindings,
+        inject: [Database],
+        useFactory: (database: Database) => new UsageFindings(database, systemClock),
       },
       { provide: JOBS, inject: [Database, PostgresMetering, SETTINGS], useFactory: allJobs },
       {

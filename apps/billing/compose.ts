@@ -3,6 +3,7 @@ import { type Mailer, noPaymentProvider } from '#billing/api';
 import { SubmissionMailer, WebhookClient } from '#billing/delivery';
 import { MonthRating } from '#billing/invoice';
 import {
+  BooksAudit,
   Dunning,
   InvoiceCollection,
   InvoiceFanOut,
@@ -22,7 +23,15 @@ import {
 } from '#billing/postgres';
 import { StripePayments } from '#billing/stripe';
 import type { Database } from '#database';
-import { type PostgresMetering, PostgresUsageReader, UsageQuarantine, UsageRollup } from '#metering';
+import {
+  type PostgresMetering,
+  PostgresUsageReader,
+  UsageFindings,
+  UsageQuarantine,
+  UsageReconciliation,
+  UsageRollup,
+  UsageWatch,
+} from '#metering';
 import { type Logger, systemClock, systemRandom } from '#stdx';
 import type { BillingJob } from './job.ts';
 import { billingJobs } from './jobs.ts';
@@ -34,9 +43,14 @@ import type { BillingSettings } from './settings.ts';
 export function allJobs(database: Database, metering: PostgresMetering, settings: BillingSettings): BillingJob[] {
   const accounts = new PostgresBillingAccounts(database);
   const rating = new MonthRating(accounts, new PostgresUsageReader(database), systemClock);
+  const rollup = new UsageRollup(database, systemClock);
+  const findings = new UsageFindings(database, systemClock);
   return [
     ...billingJobs({
-      rollup: new UsageRollup(database, systemClock),
+      rollup,
+      silence: new UsageWatch(database, findings, systemClock),
+      reconciliation: new UsageReconciliation(database, rollup, findings, systemClock),
+      audit: new BooksAudit(database, findings),
       quarantine: new UsageQuarantine(database, metering, systemClock),
       closing: new MonthClosing(database, accounts, rating, systemClock),
       finalization: new InvoiceFinalization(database, accounts, rating, systemClock),

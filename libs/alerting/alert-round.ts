@@ -3,6 +3,7 @@ import type { Logger } from '#stdx';
 import type { AlertBook, WatchedCluster } from './alert-book.ts';
 import type { AlertChannels, ClaimedChannel, Due } from './alert-channels.ts';
 import { conditionsOf, NEWS_EVENTS, newsOf } from './conditions.ts';
+import type { Condition } from './model.ts';
 
 /** How a message leaves the house. */
 export interface AlertCarriers {
@@ -36,14 +37,19 @@ export class AlertRound {
     private readonly logger: Logger,
   ) {}
 
-  async run(cluster: WatchedCluster, state: Pick<ClusterState, 'snapshot' | 'events'>): Promise<void> {
+  /** `more`: what others found that concerns the cluster's operators. */
+  async run(
+    cluster: WatchedCluster,
+    state: Pick<ClusterState, 'snapshot' | 'events'>,
+    more: readonly Condition[] = [],
+  ): Promise<void> {
     const [snapshot, events] = [await state.snapshot(), await state.events({ limit: EVENTS_LOOKED_AT })];
     const names = new Map([...snapshot.hubs, ...snapshot.nodes, ...snapshot.volumes].map(({ id, name }) => [id, name]));
     const news = newsOf(
       events.filter(({ kind, at }) => NEWS_EVENTS.includes(kind) && snapshot.at.getTime() - at.getTime() < NEWS_MS),
       names,
     );
-    await this.book.observe(cluster, conditionsOf(snapshot), news);
+    await this.book.observe(cluster, [...conditionsOf(snapshot), ...more], news);
     for (const channel of await this.channels.claim(cluster.id)) await this.tell(cluster, channel);
   }
 

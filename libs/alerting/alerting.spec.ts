@@ -150,6 +150,20 @@ describe('alerts', () => {
     assert.deepEqual(said(w.calls).sort(), ['raised nodeFenced node-1', 'raised volumeFailed volume-1']);
   });
 
+  it('tell what others found of it, until they find it no more', async () => {
+    await using w = await world();
+    await w.channels.create(w.cluster, { kind: 'webhook', target: 'https://acme.test/hook', repeatMinutes: 60 });
+    const found = { kind: 'usageSilent', subject: 'acme storage-bytes', detail: 'Nothing was said.' } as const;
+    for (const more of [[found], [found], []]) {
+      await w.round.run(w.cluster, w.state, more);
+      await w.clock.advance(5_000);
+    }
+    assert.deepEqual(said(w.calls), [
+      'raised usageSilent acme storage-bytes',
+      'resolved usageSilent acme storage-bytes',
+    ]);
+  });
+
   it('know a channel once, and so many of them', async () => {
     await using w = await world();
     const add = (n: number) =>

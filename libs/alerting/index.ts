@@ -2,4 +2,4 @@
 export { AlertBook, type WatchedCluster } from './alert-book.ts';
 export { AlertChannels } from './alert-channels.ts';
 export { type AlertCarriers, AlertRound } from './alert-round.ts';
-export type { Alert, AlertChannel } from './model.ts';
+export type { Alert, AlertChannel, Condition } from './model.ts';

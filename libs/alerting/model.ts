@@ -8,7 +8,10 @@ export type AlertKind =
   | 'volumeFailed'
   | 'certificateExpiring'
   | 'failoverDone'
-  | 'failoverFailed';
+  | 'failoverFailed'
+  | 'usageSilent'
+  | 'usageDiffers'
+  | 'booksBroken';
 
 /** Something that is so now. */
 export interface Condition {
@@ -60,4 +63,7 @@ export const RAISE_AFTER_MS: Readonly<Record<AlertKind, number>> = {
   certificateExpiring: 0,
   failoverDone: 0,
   failoverFailed: 0,
+  usageSilent: 0,
+  usageDiffers: 0,
+  booksBroken: 0,
 };

@@ -178,6 +178,10 @@ export const Invoice = z
       .describe('grace: a draft that waits for late events; skipped: nothing to pay, closed without a number'),
     failure: z.string().nullable().describe('Why it is not final, when it should be'),
     needsApproval: z.boolean(),
+    held: z
+      .string()
+      .nullable()
+      .describe('What was found in its usage: it waits until that is mended or an operator approves it'),
     graceUntil: Instant,
     issuedAt: Instant.nullable(),
     dueAt: Instant.nullable(),

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { CreateMeter, Meter, MeterQuery, Meters, UsageCloudEvent, UsageEventsBody, UsageOutcomes } from './meter.ts';
+import {
+  AcceptFinding,
+  CreateMeter,
+  FindingQuery,
+  Meter,
+  MeterQuery,
+  Meters,
+  UsageCloudEvent,
+  UsageEventsBody,
+  UsageFinding,
+  UsageFindings,
+  UsageOutcomes,
+} from './meter.ts';
 import { route } from './route.ts';
 
 /** What partners count themselves: its meters, and the events that feed them. */
@@ -55,5 +67,29 @@ export const METER_ROUTES = {
     status: 200,
     response: UsageOutcomes,
     errors: ['partner_not_found', 'invalid_value', 'event_conflict'],
+  }),
+  listUsageFindings: route({
+    id: 'listUsageFindings',
+    method: 'GET',
+    path: '/usage/findings',
+    tag: 'Usage',
+    summary: 'Where counting fell silent, and where what was counted is not what happened; the newest first',
+    scope: 'operator',
+    query: FindingQuery,
+    status: 200,
+    response: UsageFindings,
+    errors: ['partner_not_found'],
+  }),
+  acceptUsageFinding: route({
+    id: 'acceptUsageFinding',
+    method: 'POST',
+    path: '/usage/findings/{finding}/accept',
+    tag: 'Usage',
+    summary: 'Take it as it is: it alerts no more, and holds no invoice',
+    scope: 'operator',
+    body: AcceptFinding,
+    status: 200,
+    response: UsageFinding,
+    errors: ['finding_not_found'],
   }),
 } as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant, Name } from './page.ts';
+import { Instant, Name, PageQuery, pageOf } from './page.ts';
 
 const Code = z
   .string()
@@ -99,8 +99,45 @@ export const UsageOutcomes = z
   })
   .meta({ id: 'UsageOutcomes' });
 
+export const UsageFinding = z
+  .object({
+    id: z.string(),
+    partner: z.string().describe('Slug'),
+    kind: z
+      .enum(['silent', 'bucket', 'interval', 'role', 'gone', 'mailbox', 'lifetime', 'store', 'books'])
+      .describe(
+        'silent: nothing was said for too long; bucket, interval: not what its events come to; role: a hub’s or node’s role is counted otherwise; gone: counted and not there; mailbox: there and not counted; lifetime: the cluster’s history says otherwise; store: a volume’s own count says otherwise; books: an invariant of invoices is broken',
+      ),
+    meter: z.string(),
+    subject: z.string(),
+    started: Instant,
+    ended: Instant.nullable().describe('Null while it lasts'),
+    expected: z.string().nullable(),
+    found: z.string().nullable(),
+    detail: z.string(),
+    holds: z.boolean().describe('Whether invoices of that time wait until it is mended or accepted'),
+    foundAt: Instant,
+    seenAt: Instant,
+    resolvedAt: Instant.nullable(),
+    resolvedBy: z.string().nullable().describe('`recheck` when it is no longer so; else who accepted it'),
+    note: z.string().nullable(),
+  })
+  .meta({ id: 'UsageFinding' });
+
+export const UsageFindings = pageOf(UsageFinding);
+
+export const FindingQuery = PageQuery.extend({
+  partner: Name.exactOptional().describe('Id or slug; default all'),
+  open: z.enum(['true', 'false']).default('true').describe('Only those that are neither mended nor accepted'),
+});
+
+export const AcceptFinding = z
+  .strictObject({ note: z.string().min(1).max(500).describe('Why it is right as it is') })
+  .meta({ id: 'AcceptFinding' });
+
 /** One event or a batch; each event is judged by itself. */
 export const UsageEventsBody = z.union([z.array(z.unknown()).min(1), z.looseObject({})]);
 
 export type Meter = z.output<typeof Meter>;
+export type UsageFinding = z.output<typeof UsageFinding>;
 export type UsageOutcomes = z.output<typeof UsageOutcomes>;

@@ -37,6 +37,7 @@ export const ERRORS = {
   payment_method_not_found: { status: 404, title: 'There is no such payment method.' },
   task_not_found: { status: 404, title: 'There is no such task that was given up.' },
   webhook_not_found: { status: 404, title: 'There is no such webhook.' },
+  finding_not_found: { status: 404, title: 'There is no such finding that is open.' },
   meter_not_found: { status: 404, title: 'There is no such add-on meter of this partner’s.' },
   volume_not_found: { status: 404, title: 'There is no such volume.' },
   method_not_allowed: { status: 405, title: 'The path does not know this method; see Allow.' },

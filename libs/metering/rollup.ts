@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '#database';
 import type { Clock } from '#stdx';
 import { metersOf } from './meters.ts';
-import { GAUGE_METERS } from './usage-event.ts';
+import { GAUGE_METERS, INTERVAL_METERS } from './usage-event.ts';
 
 /**
  * Hourly buckets, derived from events: sums of counters by subject (of add-on meters the greatest value or the number of
@@ -42,8 +42,7 @@ export class UsageRollup {
       if (!state) return 0;
       let changed = await rollCounters(client, partnerId, state.from_seq, state.upto_seq);
       if (state.since && state.since < state.hour) {
-        changed += await rollIntervals(client, partnerId, state.since, state.hour);
-        changed += await rollLevels(client, partnerId, state.since, state.hour);
+        changed += await rollHours(client, partnerId, state.since, state.hour);
       }
       await client.query('UPDATE usage_rollup SET seq = $2, sealed = $3 WHERE partner_id = $1', [
         partnerId,
@@ -91,42 +90,112 @@ async function rollCounters(client: Queryable, partnerId: string, from: string, 
   return rowCount ?? 0;
 }
 
-async function rollIntervals(client: Queryable, partnerId: string, since: Date, until: Date): Promise<number> {
-  const { rowCount } = await client.query(
-    `WITH meter AS (SELECT DISTINCT meter FROM resource_interval WHERE partner_id = $1
-                    UNION SELECT DISTINCT meter FROM usage_bucket WHERE partner_id = $1 AND subject = '' AND hour >= $2),
-     fresh AS (
-       SELECT meter.meter, hour, '' AS subject, coalesce(sum(extract(epoch FROM
-         least(coalesce(ended, 'infinity'), hour + interval '1 hour') - greatest(started, hour))) FILTER (WHERE life.id IS NOT NULL), 0) AS quantity
-       FROM meter CROSS JOIN generate_series($2::timestamptz, $3::timestamptz - interval '1 hour', '1 hour') hour
-       LEFT JOIN resource_interval life ON life.partner_id = $1 AND life.meter = meter.meter
-         AND started < hour + interval '1 hour' AND (ended IS NULL OR ended > hour)
-       GROUP BY meter.meter, hour
-     ) ${UPSERT}`,
-    [partnerId, since, until],
-  );
-  return rowCount ?? 0;
+/** Resource-seconds of each hour of [$2, $3), whole partner, by meter. */
+const FRESH_INTERVALS = `
+  meter AS (SELECT DISTINCT meter FROM resource_interval WHERE partner_id = $1
+            UNION SELECT DISTINCT meter FROM usage_bucket WHERE partner_id = $1 AND subject = '' AND hour >= $2 AND meter = ANY($4)),
+  fresh AS (
+    SELECT meter.meter, hour, '' AS subject, coalesce(sum(extract(epoch FROM
+      least(coalesce(ended, 'infinity'), hour + interval '1 hour') - greatest(started, hour))) FILTER (WHERE life.id IS NOT NULL), 0) AS quantity
+    FROM meter CROSS JOIN generate_series($2::timestamptz, $3::timestamptz - interval '1 hour', '1 hour') hour
+    LEFT JOIN resource_interval life ON life.partner_id = $1 AND life.meter = meter.meter
+      AND started < hour + interval '1 hour' AND (ended IS NULL OR ended > hour)
+    GROUP BY meter.meter, hour)`;
+
+/** Level-seconds of each hour of [$2, $3), of the gauges $4, by subject. */
+const FRESH_LEVELS = `
+  sample AS (
+    SELECT gauge.* FROM unnest($4::text[]) name, rookery_levels_before($1, $2, 9223372036854775807, name) gauge
+    UNION ALL
+    SELECT meter, subject, quantity, seq, at FROM usage_event event
+    WHERE partner_id = $1 AND meter = ANY($4) AND kind = 'gauge' AND at >= $2 AND at < $3 AND ${NOT_VOIDED}
+  ), level AS (
+    SELECT meter, subject, quantity, at AS started, lead(at, 1, $3::timestamptz) OVER (PARTITION BY meter, subject ORDER BY at, seq) AS ended FROM sample
+  ), fresh AS (
+    SELECT meter, hour, subject, sum(quantity * extract(epoch FROM
+      least(ended, hour + interval '1 hour') - greatest(started, hour))) AS quantity
+    FROM generate_series($2::timestamptz, $3::timestamptz - interval '1 hour', '1 hour') hour
+    JOIN level ON started < hour + interval '1 hour' AND ended > hour
+    GROUP BY meter, hour, subject)`;
+
+/** Counters of each hour of [$2, $3), all but the meters $4, by subject. */
+const FRESH_COUNTERS = `
+  fresh AS (
+    SELECT event.meter, date_trunc('hour', at, 'UTC') AS hour, subject, ${COUNTER_QUANTITY} AS quantity FROM usage_event event
+    WHERE event.partner_id = $1 AND kind IN ('counter', 'peak', 'unique') AND at >= $2 AND at < $3 AND meter <> ALL($4)
+    GROUP BY event.meter, event.kind, date_trunc('hour', at, 'UTC'), subject)`;
+
+const levelMeters = async (client: Queryable, partnerId: string): Promise<string[]> => {
+  const meters = await metersOf(client, partnerId);
+  return [...GAUGE_METERS, ...meters.filter(({ aggregation }) => aggregation === 'level').map(({ code }) => code)];
+};
+
+async function rollHours(client: Queryable, partnerId: string, since: Date, until: Date): Promise<number> {
+  const intervals = await client.query(`WITH ${FRESH_INTERVALS} ${UPSERT}`, [partnerId, since, until, INTERVAL_METERS]);
+  const levels = await client.query(`WITH ${FRESH_LEVELS} ${UPSERT}`, [
+    partnerId,
+    since,
+    until,
+    await levelMeters(client, partnerId),
+  ]);
+  return (intervals.rowCount ?? 0) + (levels.rowCount ?? 0);
 }
 
-async function rollLevels(client: Queryable, partnerId: string, since: Date, until: Date): Promise<number> {
-  const meters = await metersOf(client, partnerId);
-  const levels = meters.filter(({ aggregation }) => aggregation === 'level').map(({ code }) => code);
-  const { rowCount } = await client.query(
-    `WITH sample AS (
-       SELECT gauge.* FROM unnest($4::text[]) name, rookery_levels_before($1, $2, 9223372036854775807, name) gauge
-       UNION ALL
-       SELECT meter, subject, quantity, seq, at FROM usage_event event
-       WHERE partner_id = $1 AND meter = ANY($4) AND kind = 'gauge' AND at >= $2 AND at < $3 AND ${NOT_VOIDED}
-     ), level AS (
-       SELECT meter, subject, quantity, at AS started, lead(at, 1, $3::timestamptz) OVER (PARTITION BY meter, subject ORDER BY at, seq) AS ended FROM sample
-     ), fresh AS (
-       SELECT meter, hour, subject, sum(quantity * extract(epoch FROM
-         least(ended, hour + interval '1 hour') - greatest(started, hour))) AS quantity
-       FROM generate_series($2::timestamptz, $3::timestamptz - interval '1 hour', '1 hour') hour
-       JOIN level ON started < hour + interval '1 hour' AND ended > hour
-       GROUP BY meter, hour, subject
-     ) ${UPSERT}`,
-    [partnerId, since, until, [...GAUGE_METERS, ...levels]],
-  );
-  return rowCount ?? 0;
+/** A bucket that is not what its events come to. */
+export interface BucketDifference {
+  readonly meter: string;
+  readonly hour: Date;
+  readonly subject: string;
+  /** Decimals. */
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** Every way buckets are made, with the meters that are made so ($4) and which buckets those are. */
+const WAYS = [
+  { fresh: FRESH_COUNTERS, own: 'bucket.meter <> ALL($4)' },
+  { fresh: FRESH_INTERVALS, own: 'bucket.meter = ANY($4)' },
+  { fresh: FRESH_LEVELS, own: 'bucket.meter = ANY($4)' },
+] as const;
+
+/** Makes the buckets of whole hours again, from their events and intervals, and says which were not the same. Nothing is written. */
+export async function differingBuckets(
+  client: Queryable,
+  partnerId: string,
+  from: Date,
+  to: Date,
+): Promise<BucketDifference[]> {
+  const levels = await levelMeters(client, partnerId);
+  const meters = [[...INTERVAL_METERS, ...levels], INTERVAL_METERS, levels];
+  const differences: BucketDifference[] = [];
+  for (const [index, { fresh, own }] of WAYS.entries()) {
+    const { rows } = await client.query<BucketDifference & Record<string, unknown>>(
+      `WITH ${fresh}, kept AS (SELECT * FROM usage_bucket bucket WHERE partner_id = $1 AND hour >= $2 AND hour < $3 AND ${own})
+       SELECT meter, hour, subject, trim_scale(coalesce(fresh.quantity, 0))::text AS expected, trim_scale(coalesce(kept.quantity, 0))::text AS found
+       FROM fresh FULL JOIN kept USING (meter, hour, subject)
+       WHERE coalesce(fresh.quantity, 0) <> coalesce(kept.quantity, 0) ORDER BY meter, hour, subject LIMIT ${DIFFERENCES_MAX}`,
+      [partnerId, from, to, meters[index]],
+    );
+    differences.push(...rows);
+  }
+  return differences;
+}
+
+/** Of one partner and day that are told: more say no more. */
+const DIFFERENCES_MAX = 100;
+
+/** Writes the buckets of whole hours as they come out now, with a new version where they differ; what nothing is behind becomes nothing. */
+export async function remakeBuckets(client: Queryable, partnerId: string, from: Date, to: Date): Promise<void> {
+  const levels = await levelMeters(client, partnerId);
+  const meters = [[...INTERVAL_METERS, ...levels], INTERVAL_METERS, levels];
+  for (const [index, { fresh, own }] of WAYS.entries()) {
+    const values = [partnerId, from, to, meters[index]];
+    await client.query(`WITH ${fresh} ${UPSERT}`, values);
+    await client.query(
+      `WITH ${fresh} UPDATE usage_bucket bucket SET quantity = 0, version = version + 1 WHERE partner_id = $1 AND hour >= $2 AND hour < $3
+         AND ${own} AND quantity <> 0 AND NOT EXISTS (
+           SELECT FROM fresh WHERE fresh.meter = bucket.meter AND fresh.hour = bucket.hour AND fresh.subject = bucket.subject)`,
+      values,
+    );
+  }
 }

@@ -8,6 +8,7 @@ import type {
   InvoiceSummary,
 } from '#billing/postgres';
 import { err, ok } from '#stdx';
+import { allows } from '../http/authentication.guard.ts';
 import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
 import type { PartnerNames } from '../partners/partner-names.ts';
@@ -79,7 +80,10 @@ export class Invoices {
     const { partnerId, invoice } = found.value;
     if (invoice.state !== 'grace' && invoice.state !== 'failed')
       return err({ code: 'conflict', detail: 'the invoice is final' });
-    await this.finalization.approve(invoice.id, asking.context.actor);
+    const { actor } = asking.context;
+    // A partner agrees to its lines; that what was counted may be billed as it is, only who counts can say.
+    if (allows(asking.key, 'operator')) await this.finalization.release(invoice.id, actor);
+    await this.finalization.approve(invoice.id, actor);
     const approved = await this.book.find(partnerId, invoice.id);
     return approved ? ok(view(approved)) : err({ code: 'invoice_not_found' });
   }
@@ -113,6 +117,7 @@ const view = (invoice: InvoiceSummary): Invoice => ({
   state: invoice.state,
   failure: invoice.failure,
   needsApproval: invoice.needsApproval,
+  held: invoice.held,
   graceUntil: invoice.graceUntil.toISOString(),
   issuedAt: invoice.issuedAt?.toISOString() ?? null,
   dueAt: invoice.dueAt?.toISOString() ?? null,

@@ -2,13 +2,17 @@ import { Controller } from '@nestjs/common';
 import { type InputOf, ROUTES } from '#api-schema';
 import { By, Input, Needs, Operation } from '../http/operation.ts';
 import type { Asking } from '../http/request.ts';
+import { Findings } from './findings.ts';
 import { Meters } from './meters.ts';
 
 type Routes = typeof ROUTES;
 
 @Controller()
 export class MeterController {
-  constructor(private readonly meters: Meters) {}
+  constructor(
+    private readonly meters: Meters,
+    private readonly findings: Findings,
+  ) {}
 
   @Needs('read')
   @Operation(ROUTES.listMeters)
@@ -32,5 +36,17 @@ export class MeterController {
   @Operation(ROUTES.sendUsageEvents)
   send(@By() asking: Asking, @Input() input: InputOf<Routes['sendUsageEvents']>) {
     return this.meters.send(asking, input);
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.listUsageFindings)
+  listFindings(@By() asking: Asking, @Input() input: InputOf<Routes['listUsageFindings']>) {
+    return this.findings.list(asking, input);
+  }
+
+  @Needs('operator')
+  @Operation(ROUTES.acceptUsageFinding)
+  acceptFinding(@By() asking: Asking, @Input() input: InputOf<Routes['acceptUsageFinding']>) {
+    return this.findings.accept(asking, input);
   }
 }

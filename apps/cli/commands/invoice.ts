@@ -68,7 +68,7 @@ const row = (one: Invoice) => [
   one.dueMinor === null ? null : money(one.dueMinor, one.currency),
   one.currency,
   one.dueAt,
-  one.failure,
+  one.failure ?? one.held,
 ];
 const shown = (one: Invoice): Output => ({ json: one, text: table(HEADINGS, [row(one)]) });
 

@@ -1,11 +1,24 @@
-import { ROUTES } from '#api-schema';
+import { ROUTES, type UsageFinding } from '#api-schema';
 import type { Noun } from '../command.ts';
 import { table } from '../table.ts';
 import { eventsOf } from './usage-file.ts';
-import { given, PARTNER } from './values.ts';
+import { given, LIMIT, limitOf, PARTNER } from './values.ts';
 
 /** Events a batch holds at most, as the API has it unless told otherwise. */
 const BATCH_MAX = 1_000;
+
+const FINDINGS = ['ID', 'PARTNER', 'KIND', 'METER', 'FROM', 'TO', 'HOLDS', 'RESOLVED', 'WHAT'];
+const findingRow = (one: UsageFinding) => [
+  one.id,
+  one.partner,
+  one.kind,
+  one.meter,
+  one.started,
+  one.ended,
+  one.holds ? 'yes' : 'no',
+  one.resolvedBy,
+  one.detail,
+];
 
 export const usage: Noun = {
   summary: 'what was used, before any price',
@@ -22,6 +35,31 @@ export const usage: Noun = {
           json,
           text: `${json.periodStart} to ${json.periodEnd}, as of ${json.asOf}\n${table(['METER', 'QUANTITY', 'UNIT', 'OF'], rows)}`,
         };
+      },
+    },
+    findings: {
+      args: [],
+      options: {
+        partner: PARTNER,
+        limit: LIMIT,
+        all: { type: 'flag', summary: 'those that were mended or accepted too' },
+      },
+      summary: 'where counting fell silent, and where what was counted is not what happened',
+      async run(invocation) {
+        const { client, values, flags } = invocation;
+        const query = { ...given({ partner: values['partner'] }), open: flags.has('all') ? 'false' : 'true' };
+        const items = await client.all('listUsageFindings', query, limitOf(invocation) ?? 100);
+        return { json: items, text: table(FINDINGS, items.map(findingRow)) };
+      },
+    },
+    accept: {
+      args: ['FINDING'],
+      options: { note: { type: 'value', value: 'TEXT', required: true, summary: 'why it is right as it is' } },
+      summary: 'take what was found as it is: it alerts no more, and holds no invoice',
+      async run({ client, args: [finding = ''], values }) {
+        const body = { note: values['note'] ?? '' };
+        const json = await client.call(ROUTES.acceptUsageFinding, { params: { finding }, query: undefined, body });
+        return { json, text: table(FINDINGS, [findingRow(json)]) };
       },
     },
     send: {

@@ -8,6 +8,7 @@ import {
 } from '#billing/invoice';
 import { billingPeriod, monthOf } from '#billing/rating';
 import type { Database, Queryable } from '#database';
+import { holdOf } from '#metering';
 import { type Clock, present } from '#stdx';
 import { recordRun } from './rating-runs.ts';
 
@@ -66,8 +67,8 @@ export class MonthClosing {
         const runId = await recordRun(client, rated);
         const composed = composeInvoice(rated, await openCharges(client, partnerId), account.tax);
         const { rows } = await client.query<{ id: string }>(
-          `INSERT INTO invoice (partner_id, month, period_start, period_end, grace_until, approval, run_id, currency, net_minor, tax_minor, total_minor)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (partner_id, period_start, kind) DO NOTHING RETURNING id`,
+          `INSERT INTO invoice (partner_id, month, period_start, period_end, grace_until, approval, run_id, currency, held, net_minor, tax_minor, total_minor)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (partner_id, period_start, kind) DO NOTHING RETURNING id`,
           [
             partnerId,
             month,
@@ -77,6 +78,7 @@ export class MonthClosing {
             approval,
             runId,
             rated.rated.currency,
+            await holdOf(client, partnerId, new Date(period.from), new Date(period.to), null),
             ...amounts(composed),
           ],
         );

@@ -9,6 +9,7 @@ import {
   type RatedMonth,
 } from '#billing/invoice';
 import type { Database, Queryable } from '#database';
+import { holdOf } from '#metering';
 import { type Clock, InvariantError, present } from '#stdx';
 import { announce } from './announce.ts';
 import { amounts, openCharges, writeLines } from './close-month.ts';
@@ -20,10 +21,14 @@ interface Draft {
   readonly id: string;
   readonly partner_id: string;
   readonly month: string;
+  readonly period_start: Date;
+  readonly period_end: Date;
   readonly state: 'grace' | 'failed' | 'finalized' | 'skipped';
   readonly grace_until: Date;
   readonly approval: boolean;
   readonly approved_by: string | null;
+  /** Findings until then were looked at. */
+  readonly released_at: Date | null;
   readonly run_id: string;
   readonly currency: string;
 }
@@ -43,7 +48,7 @@ export class InvoiceFinalization {
   async due(limit: number): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
       `SELECT id FROM invoice WHERE state = 'grace' AND grace_until <= $1 AND (NOT approval OR approved_by IS NOT NULL)
-       ORDER BY period_start, id LIMIT $2`,
+       ORDER BY held IS NOT NULL, period_start, id LIMIT $2`,
       [new Date(this.clock.now()), limit],
     );
     return rows.map(({ id }) => id);
@@ -53,6 +58,7 @@ export class InvoiceFinalization {
   async finalize(invoiceId: string): Promise<Finalized> {
     const draft = await this.read(this.database, invoiceId);
     if (draft.state === 'finalized' || draft.state === 'skipped') return draft.state;
+    if (await this.database.transaction((client) => isHeld(client, draft))) return 'waiting';
     try {
       const rated = await this.rateAgain(draft);
       return await this.database.transaction((client) => this.makeFinal(client, invoiceId, rated));
@@ -79,6 +85,14 @@ export class InvoiceFinalization {
     );
   }
 
+  /** An operator has looked at what was found in the usage and takes it as it is: what is found later holds again. */
+  async release(invoiceId: string, actor: string): Promise<void> {
+    await this.database.query(
+      `UPDATE invoice SET held = NULL, released_by = $2, released_at = $3 WHERE id = $1 AND state IN ('grace', 'failed')`,
+      [invoiceId, actor, new Date(this.clock.now())],
+    );
+  }
+
   private async read(client: Pick<Database, 'query'>, invoiceId: string): Promise<Draft> {
     const [draft] = await client.query<Draft & { [column: string]: unknown }>('SELECT * FROM invoice WHERE id = $1', [
       invoiceId,
@@ -99,6 +113,7 @@ export class InvoiceFinalization {
     if (draft.state === 'finalized' || draft.state === 'skipped') return draft.state;
     const now = this.clock.now();
     if (draft.grace_until.getTime() > now || (draft.approval && draft.approved_by === null)) return 'waiting';
+    if (await isHeld(client, draft)) return 'waiting';
     const late = await openCharges(client, draft.partner_id);
     const composed = composeInvoice(rated, late, rated.account.tax);
     const runId = await recordRun(client, rated);
@@ -165,6 +180,14 @@ export class InvoiceFinalization {
     );
     await announce(client, partnerId, { type: 'invoice.finalized', invoiceId: id, number });
   }
+}
+
+/** Whether something found in its usage keeps a draft from being final; the reason is kept with it, and taken off when it is gone. */
+async function isHeld(client: Queryable, draft: Draft): Promise<boolean> {
+  const { id, partner_id, period_start, period_end, released_at } = draft;
+  const held = await holdOf(client, partner_id, period_start, period_end, released_at);
+  await client.query('UPDATE invoice SET held = $2 WHERE id = $1 AND held IS DISTINCT FROM $2', [id, held]);
+  return held !== null;
 }
 
 /** Whether the same attempt would fail the same way: a missing rate, a broken invariant, data the schema refuses. */

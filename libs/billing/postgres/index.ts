@@ -1,5 +1,6 @@
 /** Billing's ports over PostgreSQL: catalogue, terms, rating runs, invoices, credit notes, payments, the ledger. */
 export * from './accounts.ts';
+export * from './audit.ts';
 export * from './billing-profiles.ts';
 export * from './catalogue.ts';
 export * from './close-month.ts';

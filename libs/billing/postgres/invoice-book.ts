@@ -11,6 +11,8 @@ export interface InvoiceSummary {
   /** Why it is not final, when it should be. */
   readonly failure: string | null;
   readonly needsApproval: boolean;
+  /** What was found in its usage: it waits until that is mended or an operator approves it. */
+  readonly held: string | null;
   readonly graceUntil: Date;
   readonly issuedAt: Date | null;
   readonly dueAt: Date | null;
@@ -120,6 +122,7 @@ interface SummaryRow {
   readonly failure: string | null;
   readonly approval: boolean;
   readonly approved_by: string | null;
+  readonly held: string | null;
   readonly period_start: Date;
   readonly period_end: Date;
   readonly grace_until: Date;
@@ -140,6 +143,7 @@ const summary = (row: SummaryRow): InvoiceSummary => ({
   state: row.state,
   failure: row.failure,
   needsApproval: row.approval && row.approved_by === null,
+  held: row.held,
   graceUntil: row.grace_until,
   issuedAt: row.issued_at,
   dueAt: row.due_at,

@@ -17,6 +17,7 @@ const EXEMPT: Readonly<Record<string, string>> = {
 /** Tables whose rows without a partner every partner may read: the operator's offers. */
 const SHARED: ReadonlySet<string> = new Set([
   'billing_seller',
+  'meter',
   'price_component',
   'price_list',
   'price_list_version',
