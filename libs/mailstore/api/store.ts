@@ -205,11 +205,15 @@ export interface MailStore {
     ranges: readonly UidRange[],
     fields: MessageFields,
   ): AsyncIterable<readonly StoredMessage[]>;
-  /** uids that match, ascending, with the highest modSeq among them (0 when none). Slices its work. */
+  /**
+   * uids that match, ascending, with the highest modSeq among them (0 when none). Slices its work; one that takes long tells now and then
+   * how many of the mailbox's messages it has decided.
+   */
   search(
     context: RequestContext,
     mailbox: MailboxRef,
     filter: MessageFilter,
+    onProgress?: (done: number, goal: number) => void,
   ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }>;
   changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges>;
   /** Bytes [start, end) of a blob the account holds; large ranges arrive in chunks. A whole one is compared with its blob id when it is first read. */

@@ -264,8 +264,9 @@ export class MemoryMailStore implements MailStore {
     context: RequestContext,
     mailbox: MailboxRef,
     filter: MessageFilter,
+    onProgress?: (done: number, goal: number) => void,
   ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
-    return searchBox(this.state, this.box(context, mailbox).box, filter);
+    return searchBox(this.state, this.box(context, mailbox).box, filter, onProgress);
   }
 
   async changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges> {

@@ -5,11 +5,13 @@ export async function searchBox(
   state: MemoryState,
   box: Box,
   filter: MessageFilter,
+  onProgress: (done: number, goal: number) => void = () => {},
 ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
   const normal = normalFilter(filter);
   const uids: Uid[] = [];
   let modSeq = 0;
-  for (const message of [...box.messages.values()]) {
+  for (const [i, message] of [...box.messages.values()].entries()) {
+    onProgress(i, box.messages.size);
     const bytes = state.blobs.get(message.blobId)?.bytes;
     if (!bytes) continue;
     const row = { ...message, sentAt: message.parsed.envelope.sentAt };

@@ -39,6 +39,9 @@ export interface SearchResult {
 /** uid, message, modSeq. */
 type Row = readonly [Uid, number, ModSeq];
 
+/** Told the share of a window's rows that are decided. */
+type Tell = (share: number) => void;
+
 /** What is left to decide row by row once SQL has done its part. */
 interface Rest {
   readonly filter: MessageFilter;
@@ -60,7 +63,12 @@ export class Search {
     private readonly blocks: BlockCache,
   ) {}
 
-  async run(context: RequestContext, ref: MailboxRef, filter: MessageFilter): Promise<SearchResult> {
+  async run(
+    context: RequestContext,
+    ref: MailboxRef,
+    filter: MessageFilter,
+    onProgress: (done: number, goal: number) => void = () => {},
+  ): Promise<SearchResult> {
     const { condition: known, rest: left } = splitFilter(normalFilter(filter));
     const rest = left && (await this.restOf(context, ref, left));
     const condition = rest?.answers ? both(known, possibleIn(rest.answers)) : known;
@@ -68,17 +76,21 @@ export class Search {
       WHERE account = ? AND mailbox = ? AND uid > ? AND uid <= ? AND ${condition.sql} ORDER BY uid`;
     const uids: Uid[] = [];
     let modSeq: ModSeq = 0;
-    for (let after = 0; ; ) {
+    for (let after = 0, passed = 0; ; passed += SCAN_ROWS) {
       const mailbox = this.reads.mailboxRow(context, ref);
+      const { messages } = mailbox;
+      const tell = (share: number): void =>
+        onProgress(Math.min(messages, passed + Math.floor(share * Math.min(SCAN_ROWS, messages - passed))), messages);
       const last = this.windowEnd(mailbox, after);
       const rows = await this.reads.shown(ref.accountId, () =>
         this.index.tuples<Row>(sql, mailbox.account, mailbox.id, after, last, ...condition.parameters),
       );
-      for (const [uid, , changed] of rest ? await this.matching(mailbox, rest, rows) : rows) {
+      for (const [uid, , changed] of rest ? await this.matching(mailbox, rest, rows, tell) : rows) {
         uids.push(uid);
         if (changed > modSeq) modSeq = changed;
       }
       if (last === Number.MAX_SAFE_INTEGER) return { uids, modSeq };
+      tell(1);
       after = last;
       await nextTurn();
     }
@@ -100,7 +112,7 @@ export class Search {
   }
 
   /** Those of the rows that match, in their order. */
-  private async matching(mailbox: MailboxRow, rest: Rest, rows: readonly Row[]): Promise<readonly Row[]> {
+  private async matching(mailbox: MailboxRow, rest: Rest, rows: readonly Row[], tell: Tell): Promise<readonly Row[]> {
     const { answers, allText } = rest;
     const open: Uid[] = [];
     const verdicts = rows.map(([uid, message]) => {
@@ -112,7 +124,7 @@ export class Search {
       return undefined;
     });
     if (open.length === 0) return rows.filter((_, i) => verdicts[i]);
-    const found = await this.lookAt(mailbox, rest, open);
+    const found = await this.lookAt(mailbox, rest, open, tell);
     return rows.filter(([uid], i) => verdicts[i] ?? found.has(uid));
   }
 
@@ -121,6 +133,7 @@ export class Search {
     mailbox: MailboxRow,
     { filter, answers }: Rest,
     uids: readonly Uid[],
+    tell: Tell,
   ): Promise<ReadonlySet<Uid>> {
     const found = new Set<Uid>();
     const sql = `SELECT ${MEMBERSHIP_COLUMNS} FROM membership
@@ -139,6 +152,7 @@ export class Search {
         const texts = unread.slice(0, TEXT_ROWS);
         const matching = await Promise.all(texts.map((row) => this.opened(account, filter, row)));
         for (const [i, { uid }] of texts.entries()) if (matching[i]) found.add(uid);
+        tell(Math.min(at + LOOKED_AT - unread.length, uids.length) / uids.length);
         await nextTurn();
       }
     }

@@ -225,8 +225,9 @@ export class VolumeMailStore implements MailStore {
     context: RequestContext,
     mailbox: MailboxRef,
     filter: MessageFilter,
+    onProgress?: (done: number, goal: number) => void,
   ): Promise<{ readonly uids: readonly Uid[]; readonly modSeq: ModSeq }> {
-    return this.engine.search.run(await this.permit(context, mailbox, 'r'), mailbox, filter);
+    return this.engine.search.run(await this.permit(context, mailbox, 'r'), mailbox, filter, onProgress);
   }
 
   async changes(context: RequestContext, mailbox: MailboxRef, since: ModSeq): Promise<MailboxChanges> {

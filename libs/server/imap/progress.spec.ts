@@ -8,8 +8,10 @@ import { ACCOUNT, imapWorld, message } from './fixture.test.ts';
 /** A search that takes until it is let go. */
 class SlowStore extends MemoryMailStore {
   letGo: (() => void) | null = null;
+  tell: ((done: number, goal: number) => void) | undefined;
 
   override async search(...args: Parameters<MemoryMailStore['search']>) {
+    this.tell = args[3];
     await new Promise<void>((resolve) => {
       this.letGo = resolve;
     });
@@ -36,6 +38,9 @@ describe('a command that takes long', () => {
       assert.equal(await client.line(), `* OK [INPROGRESS (${told} NIL NIL)] Still at it`);
       await world.clock.advance(10_000);
       assert.equal(await client.line(), `* OK [INPROGRESS (${told} NIL NIL)] Still at it`);
+      store.tell?.(300, 1_000);
+      await world.clock.advance(10_000);
+      assert.equal(await client.line(), `* OK [INPROGRESS (${told} 300 1000)] Still at it`);
       store.letGo?.();
       assert.equal(await client.line(), '* SEARCH');
       assert.match((await client.line()) ?? '', / OK SEARCH completed$/);

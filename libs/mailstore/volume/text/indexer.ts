@@ -24,6 +24,8 @@ const REST_MS_MIN = 20;
 const PASSING: readonly MailStoreErrorCode[] = ['unavailable', 'bytesUnavailable', 'diskFull'];
 /** After news, so that a burst of it is one look for what is to be done. */
 const WAKE_MS = 1_000;
+/** That many messages a search has read sooner than the step at work, which may be another account's, is done. */
+const SOONER_READ = 200;
 /** Words of forgotten messages lie in a block that long at most, however few they are. */
 const DEAD_KEEP_MS = 7 * 24 * 3_600_000;
 
@@ -75,7 +77,8 @@ export class TextIndexer {
     const { index, settings } = this.parts;
     for (let left = settings.searchCatchUpMessages; left > 0; ) {
       const behind = this.behind(account);
-      if (behind === 0 || behind > left || this.stopped) break;
+      if (behind > left) break;
+      if (behind === 0 || this.stopped || (this.busy && behind <= SOONER_READ)) return indexedThrough(index, account);
       left -= Math.max(1, await this.step(account));
     }
     if (this.behind(account) > 0) {

@@ -113,6 +113,10 @@ describe('the text index', () => {
       const [a, b] = [await indexed.search(context, ref, filter), await scanned.search(context, ref, filter)];
       assert.deepEqual(a, b, JSON.stringify(filter));
     }
+    const told: (readonly [number, number])[] = [];
+    await scanned.search(context, ref, { kind: 'text', text: 'rent' }, (done, goal) => told.push([done, goal]));
+    assert.deepEqual(told.at(-1), [texts.length, texts.length]);
+    assert.ok(told.every(([done], i) => done >= (told[i - 1]?.[0] ?? 1)) && told.length > 10);
     assert.equal(indexed.health().textIndex.indexedMessages, texts.length);
     assert.equal(scanned.health().textIndex.indexedMessages, 0);
     assert.ok(scanned.health().textIndex.searchesBehind > 0);

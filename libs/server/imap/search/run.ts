@@ -16,7 +16,9 @@ export async function runSearch(session: CommandSession, filter: MessageFilter):
   // What numbers alone decide, a view that is up to date knows.
   if (filter.kind === 'all' && !session.stale) return { uids: uidsOf(view, view.all()), modSeq: 0 };
   if (filter.kind === 'uids' && !session.stale) return { uids: uidsOf(view, view.byUid(filter.ranges)), modSeq: 0 };
-  const { uids, modSeq } = await store.search(context, view.ref, filter);
+  const { uids, modSeq } = await store.search(context, view.ref, filter, (done, goal) => {
+    session.progress = { done, goal };
+  });
   const known: Uid[] = [];
   for (const uid of uids) if (view.sequenceOf(uid) > 0) known.push(uid);
   return { uids: known, modSeq: known.length === uids.length ? modSeq : await highestModSeq(session, known) };
