@@ -32,6 +32,17 @@ const SUMS: readonly (readonly [what: string, kept: string, counted: string])[] 
     'SELECT number AS k, used_bytes AS v FROM account WHERE used_bytes > 0 ORDER BY k',
     'SELECT account AS k, sum(size_bytes) AS v FROM mailbox GROUP BY account HAVING v > 0 ORDER BY k',
   ],
+  [
+    'messages of blocks of the text index',
+    'SELECT account || ? || last AS k, messages - dead AS v FROM text_block ORDER BY k',
+    `SELECT account || ? || last AS k, (SELECT count(*) FROM message
+      WHERE key BETWEEN account * 4294967296 + first AND account * 4294967296 + last) AS v FROM text_block ORDER BY k`,
+  ],
+  [
+    'parts of blocks of the text index',
+    'SELECT id AS k, 4 AS v FROM text_block ORDER BY k',
+    'SELECT id / 4 AS k, count(*) AS v FROM text_part GROUP BY id / 4 ORDER BY k',
+  ],
 ];
 
 /** Looks into a closed volume: the books agree, every segment's file is there, no message is in no mailbox. */

@@ -102,13 +102,20 @@ describe('the text index', () => {
     const scanned = await opened(second.path, 1, { searchCatchUpMessages: 0 });
     const ref = await filled(indexed, texts);
     await filled(scanned, texts);
+    const many = (): MessageFilter[] =>
+      Array.from({ length: 9 }, () => ({ kind: 'text', text: sentence(random, 2).trim() }));
     for (let round = 0; round < 150; round++) {
       const words = sentence(random, 1 + Math.floor(random.fraction() * 3)).trim();
       const part = words.slice(Math.floor(random.fraction() * 2));
       const one: MessageFilter = { kind: round % 3 === 0 ? 'text' : 'body', text: part };
       const two: MessageFilter = { kind: 'header', field: 'Subject', text: words.slice(0, 4) };
       const filter = (
-        [one, two, { kind: 'or', of: [one, two] }, { kind: 'and', of: [one, { kind: 'not', of: two }] }] as const
+        [
+          one,
+          two,
+          { kind: 'or', of: round % 5 === 0 ? many() : [one, two] },
+          { kind: 'and', of: [one, { kind: 'not', of: two }] },
+        ] as const
       )[round % 4]!;
       const [a, b] = [await indexed.search(context, ref, filter), await scanned.search(context, ref, filter)];
       assert.deepEqual(a, b, JSON.stringify(filter));
