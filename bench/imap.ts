@@ -7,6 +7,7 @@ import { missingDovecot, startDovecotImap } from './imap/dovecot.ts';
 import { fill } from './imap/fill.ts';
 import { type Contender, type House, opened, startHouse } from './imap/house.ts';
 import { type Measure, measuresOf, type Sample } from './imap/measures.ts';
+import { measureStalls } from './imap/stalls.ts';
 
 // IMAP through a hub and a node, and by the node alone, beside Dovecot's imapd in the same run, in turn, medians:
 // npm run bench -- imap [--messages N] [--mailboxes N] [--rounds N] [--only WORD,…] [--data DIRECTORY].
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     /** Measures whose names have one of these in them. */
     only: { type: 'string', default: '' },
+    'no-stalls': { type: 'boolean', default: false },
     /** Keeps what was filled, for the next run. */
     data: { type: 'string' },
   },
@@ -96,11 +98,12 @@ try {
   const dovecot = peer && { name: 'Dovecot', port: peer.port, login: (user: 0 | 1) => `LOGIN u${user} pass` };
   if (dovecot) await fill(dovecot, amounts);
   await peer?.restartDurable();
-  console.log(`longest pause of the node while filling ${(await house.figures()).pauseMs.toFixed(0)} ms`);
+  console.log(`longest pause of the node while filling ${(await house.figures()).pauses.maxMs.toFixed(0)} ms`);
   await indexedAll(house);
   await compare([house.contender, house.node], dovecot);
-  const { pauseMs, indexed } = await house.figures();
-  console.log(`longest pause of the node meanwhile ${pauseMs.toFixed(0)} ms; ${indexed} messages in the text index`);
+  const { pauses, rssBytes } = await house.figures();
+  console.log(`the node: longest pause ${pauses.maxMs.toFixed(0)} ms, ${(rssBytes / 1e6).toFixed(0)} MB`);
+  if (!values['no-stalls']) await measureStalls(house);
 } finally {
   house.stop();
   if (values.data === undefined) rmSync(directory, { recursive: true, force: true });

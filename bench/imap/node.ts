@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { type ClientConnection, legConnection, streamConnection } from '#connection';
 import { createVolume, openVolume } from '#mailstore/volume';
@@ -10,16 +9,16 @@ import { messageParser } from '#protocol/message';
 import { ImapSession } from '#server/imap';
 import { silentLogger, systemClock, systemContext } from '#stdx';
 import { type MemberCredentials, MemberTrust } from '#trust';
+import { type Pauses, watchPauses } from './pauses.ts';
 import { plainDoor } from './plain-door.ts';
 
 // A node's IMAP half in a process of its own, with node.json and a volume in DIRECTORY (the argument). Prints its ports, for hubs and for
-// clients without one; answers each line of its input with its figures since the last one.
-const [, , directory = ''] = process.argv;
+// clients without one; OPTIONS are `openVolume`'s, as JSON; answers each line of its input with its figures since the last one.
+const [, , directory = '', options = '{}'] = process.argv;
 
 /** What a node tells of itself; pauses of its event loop since the last time. */
 export interface NodeFigures {
-  readonly pauseMs: number;
-  readonly pauseP99Ms: number;
+  readonly pauses: Pauses;
   readonly cpuMs: number;
   readonly rssBytes: number;
   /** Messages in the text index. */
@@ -33,7 +32,7 @@ const path = join(directory, 'volume');
 if (!existsSync(path)) await createVolume(path, identity);
 const parse = () => messageParser();
 const shared = { clock: systemClock, logger: silentLogger };
-const store = await openVolume({ ...identity, path, epoch: 1, parse, ...shared });
+const store = await openVolume({ ...identity, path, epoch: 1, parse, ...shared, ...JSON.parse(options) });
 
 const own = JSON.parse(readFileSync(join(directory, 'node.json'), 'utf8')) as MemberCredentials;
 const server = new MemberTrust(own, systemClock, silentLogger).createServer(['hub'], (socket) => {
@@ -65,21 +64,18 @@ function begin(email: string, connection: ClientConnection, tag: string): void {
   void session.run();
 }
 
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
+const pauses = watchPauses();
 const asked = createInterface({ input: process.stdin });
 asked.on('close', () => process.exit());
 asked.on('line', () => {
   const { user, system } = process.cpuUsage();
   const figures: NodeFigures = {
-    pauseMs: delay.max / 1e6,
-    pauseP99Ms: delay.percentile(99) / 1e6,
+    pauses: pauses(),
     cpuMs: (user + system) / 1e3,
     rssBytes: process.memoryUsage.rss(),
     indexed: store.health().textIndex.indexedMessages,
   };
   console.log(JSON.stringify(figures));
-  delay.reset();
 });
 const ports: number[] = [];
 for (const each of [server, plainDoor((socket, email, tag) => begin(email, streamConnection(socket), tag))]) {

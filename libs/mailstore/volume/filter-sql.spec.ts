@@ -18,10 +18,12 @@ function randomFilter(random: Random, depth = 0): MessageFilter {
     first: number(60),
     last: random.fraction() < 0.2 ? Infinity : number(60),
   }));
+  // More than go in as ranges, every other uid of the first ones missing.
+  const list = Array.from({ length: 600 }, (_, i) => ({ first: 2 * i + number(2), last: 2 * i + 1 }));
   const fields = ['internalDate', 'sentAt', 'savedDate'] as const;
   const simple: readonly MessageFilter[] = [
     { kind: 'all' },
-    { kind: 'uids', ranges },
+    { kind: 'uids', ranges: random.fraction() < 0.1 ? list.filter(({ first, last }) => first === last) : ranges },
     { kind: 'keyword', keyword: ['$seen', '$SEEN', 'work', '$see', 'absent'][number(5)]! },
     { kind: 'uidFrom', uid: number(60) },
     { kind: 'sizeOver', bytes: number(100) },

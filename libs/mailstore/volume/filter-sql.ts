@@ -1,5 +1,6 @@
-import { type MessageFilter, needsText } from '#mailstore/api';
+import { type MessageFilter, needsText, type Uid, type UidRange } from '#mailstore/api';
 import type { SqlValue } from './index-db.ts';
+import { spanAtMost } from './ranges.ts';
 
 /** A condition on a row of `membership`. */
 export interface SqlCondition {
@@ -7,8 +8,10 @@ export interface SqlCondition {
   readonly parameters: readonly SqlValue[];
 }
 
-/** SQLite's default bound on a statement's variables is 32,766; a set of uids longer than this is checked in JavaScript. */
+/** SQLite's default bound on a statement's variables is 32,766; more ranges of uids than this go in as one list of uids. */
 const RANGES_MAX = 500;
+/** A longer list, which each window of a search would have to take in again, is checked in JavaScript. */
+const LISTED_UIDS_MAX = 10_000;
 
 /**
  * What of a `normalFilter` the index can decide, as SQL, and what is left to look at row by row. The condition never
@@ -29,7 +32,7 @@ function inSql(filter: MessageFilter): boolean {
   if (needsText(filter)) return false;
   switch (filter.kind) {
     case 'uids':
-      return filter.ranges.length <= RANGES_MAX;
+      return filter.ranges.length <= RANGES_MAX || spanAtMost(filter.ranges, LISTED_UIDS_MAX);
     case 'and':
     case 'or':
       return filter.of.length <= RANGES_MAX && filter.of.every(inSql);
@@ -52,6 +55,8 @@ function toSql(filter: MessageFilter): SqlCondition {
       return { sql: `NOT ${sql}`, parameters };
     }
     case 'uids':
+      if (filter.ranges.length > RANGES_MAX)
+        return { sql: 'uid IN (SELECT value FROM json_each(?))', parameters: [JSON.stringify(uidsOf(filter.ranges))] };
       return joined(
         filter.ranges.map(({ first, last }) => ({ sql: 'uid BETWEEN ? AND ?', parameters: [first, last] })),
         'or',
@@ -71,6 +76,12 @@ function toSql(filter: MessageFilter): SqlCondition {
     default:
       throw new Error(`${filter.kind} is not decided by the index`);
   }
+}
+
+function uidsOf(ranges: readonly UidRange[]): Uid[] {
+  const uids: Uid[] = [];
+  for (const { first, last } of ranges) for (let uid = first; uid <= last; uid++) uids.push(uid);
+  return uids;
 }
 
 function dateSql({ field, from, to }: MessageFilter & { readonly kind: 'date' }): SqlCondition {

@@ -191,6 +191,8 @@ export function changeKeywords(
 ): KeywordOutcome {
   const changed: ChangedMessage[] = [];
   const modified: Uid[] = [];
+  /** Uids by the keywords they are to have. */
+  const rewritten = new Map<string, Uid[]>();
   for (const row of rows) {
     if (row.modSeq > unchangedSince) {
       modified.push(row.uid);
@@ -198,13 +200,24 @@ export function changeKeywords(
     }
     const after = changedKeywords(keywordsOf(row.keywords), keywords, change, edit.scope.limits);
     const stored = storedKeywords(after);
-    const modSeq = stored === row.keywords ? row.modSeq : rewriteKeywords(edit, account, mailbox, row, stored);
+    let { modSeq } = row;
+    if (stored !== row.keywords) {
+      modSeq = noteRewritten(edit, account, mailbox, row, stored);
+      const uids = rewritten.get(stored);
+      if (uids) uids.push(row.uid);
+      else rewritten.set(stored, [row.uid]);
+    }
     changed.push({ uid: row.uid, messageId: row.message, modSeq, keywords: after, previousModSeq: row.modSeq });
   }
+  const sql = `UPDATE membership SET keywords = ?, mod_seq = ?
+    WHERE account = ? AND mailbox = ? AND uid IN (SELECT value FROM json_each(?))`;
+  for (const [stored, uids] of rewritten)
+    edit.scope.index.run(sql, stored, mailbox.modSeq, account.row.number, mailbox.id, JSON.stringify(uids));
   return { changed, modified };
 }
 
-function rewriteKeywords(
+/** The books of the mailbox; returns the modSeq of the change. */
+function noteRewritten(
   edit: Edit,
   account: AccountEdit,
   mailbox: MailboxRow,
@@ -215,9 +228,5 @@ function rewriteKeywords(
   mailbox.modSeq = modSeq;
   mailbox.unseen += Number(isSeen(row.keywords)) - Number(isSeen(keywords));
   mailbox.deleted += Number(isDeleted(keywords)) - Number(isDeleted(row.keywords));
-  edit.scope.index.run(
-    'UPDATE membership SET keywords = ?, mod_seq = ? WHERE account = ? AND mailbox = ? AND uid = ?',
-    ...[keywords, modSeq, account.row.number, mailbox.id, row.uid],
-  );
   return modSeq;
 }

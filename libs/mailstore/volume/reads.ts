@@ -115,6 +115,20 @@ export class Reads {
     return this.shown(ref.accountId, () => this.mailboxRow(context, ref));
   }
 
+  /** For cutting a mailbox's uids into pieces: its last one now, and from then on the nth (from 1) of those between two, if there are so many. */
+  async uidFinder(
+    context: RequestContext,
+    ref: MailboxRef,
+  ): Promise<{ readonly lastUid: Uid; readonly nth: (n: number, first: Uid, last: Uid) => Uid | undefined }> {
+    const { account, id, uidNext } = await this.shown(ref.accountId, () => this.mailboxRow(context, ref));
+    const sql = `SELECT uid FROM membership WHERE account = ? AND mailbox = ? AND uid BETWEEN ? AND ?
+      ORDER BY uid LIMIT 1 OFFSET ?`;
+    return {
+      lastUid: uidNext - 1,
+      nth: (n, first, last) => this.index.get<{ uid: Uid }>(sql, account, id, first, last, n - 1)?.uid,
+    };
+  }
+
   async uids(context: RequestContext, ref: MailboxRef): Promise<Uint32Array> {
     const mailbox = await this.shown(ref.accountId, () => this.mailboxRow(context, ref));
     // One text of a slice's uids: a fifth of the cost of as many rows.
@@ -185,33 +199,44 @@ export class Reads {
   }
 
   async changes(context: RequestContext, ref: MailboxRef, since: ModSeq): Promise<MailboxChanges> {
-    // Of one moment: what is below uidNext has to be in the lists, or to have gone by then.
-    const { row, vanished, first } = await this.shown(ref.accountId, () => {
+    // Of one moment: what is below uidNext has to be in the lists, or to have gone by then. Only long lists take more.
+    const [row, firstVanished, firstChanged] = await this.shown(ref.accountId, () => {
       const mailbox = this.mailboxRow(context, ref);
-      return {
-        row: mailbox,
-        vanished: this.vanishedSince(mailbox, since),
-        first: this.changedSlice(mailbox, since, 0),
-      };
+      return [mailbox, this.vanishedSlice(mailbox, since, Infinity), this.changedSlice(mailbox, since, 0)];
     });
-    const changed = first.map((tuple) => changeOf(tuple, since));
-    for (let slice = first; slice.length === SLICE.changes; ) {
-      await nextTurn();
-      const after = slice.at(-1)?.[0] ?? 0;
-      slice = await this.shown(ref.accountId, () => this.changedSlice(row, since, after));
-      for (const tuple of slice) changed.push(changeOf(tuple, since));
-    }
+    const vanished = await this.whole(ref.accountId, firstVanished, ([uid, at]) => this.vanishedSlice(row, at, uid));
+    const changed = await this.whole(ref.accountId, firstChanged, ([uid]) => this.changedSlice(row, since, uid));
     const { modSeq, uidNext, forgottenModSeq } = row;
-    return { modSeq, uidNext, changed, vanished, exact: since >= forgottenModSeq };
+    return {
+      ...{ modSeq, uidNext, exact: since >= forgottenModSeq },
+      changed: changed.map((tuple) => changeOf(tuple, since)),
+      // Already so in each commit's: few runs to merge.
+      vanished: vanished.map(([uid, at]) => ({ uid, modSeq: at })).sort((a, b) => a.uid - b.uid),
+    };
   }
 
-  private vanishedSince({ account, id }: MailboxRow, since: ModSeq): MailboxChanges['vanished'] {
-    return this.index
-      .tuples<[Uid, ModSeq]>(
-        'SELECT uid, mod_seq FROM vanished WHERE account = ? AND mailbox = ? AND mod_seq > ? ORDER BY uid',
-        ...[account, id, since],
-      )
-      .map(([uid, modSeq]) => ({ uid, modSeq }));
+  /** A list of which this is the first slice. */
+  private async whole<T>(
+    accountId: AccountId,
+    first: readonly T[],
+    next: (last: T) => readonly T[],
+  ): Promise<readonly T[]> {
+    const all = [...first];
+    for (let slice = first; slice.length === SLICE.changes; ) {
+      await nextTurn();
+      slice = await this.shown(accountId, () => next(all.at(-1)!));
+      all.push(...slice);
+    }
+    return all;
+  }
+
+  /** What vanished up to when the mailbox was as given, in the order it did. */
+  private vanishedSlice({ account, id, modSeq }: MailboxRow, since: ModSeq, after: Uid): readonly VanishedTuple[] {
+    return this.index.tuples<VanishedTuple>(
+      `SELECT uid, mod_seq FROM vanished WHERE account = ? AND mailbox = ? AND (mod_seq, uid) > (?, ?) AND mod_seq <= ?
+        ORDER BY mod_seq, uid LIMIT ${SLICE.changes}`,
+      ...[account, id, since, after, modSeq],
+    );
   }
 
   /** What has come since the mailbox was as given is for the next call; what was there then and has changed again is not left out. */
@@ -310,6 +335,8 @@ function messageOf(row: MessageTuple): StoredMessage {
     ...(body === null ? {} : { body: unpackBody(body) }),
   };
 }
+
+type VanishedTuple = readonly [uid: Uid, modSeq: ModSeq];
 
 type ChangeTuple = readonly [...SummaryTuple, created: ModSeq];
 

@@ -162,7 +162,7 @@ describe('room is given back', () => {
   it('the rows of a removed account and mailbox go in slices, also after a restart', async () => {
     using directory = await volume();
     const { path } = directory;
-    const store = await open(path, 1, { bulkMessagesMax: 10, segmentBytesMax: 5_000 });
+    const store = await open(path, 1, { bulkMessagesMax: 10, markedMessagesMax: 10, segmentBytesMax: 5_000 });
     const box = await store.createMailbox(context, 'a', 'big');
     const message = await store.stage(random.bytes(1_000));
     const items = Array.from({ length: 95 }, () => ({ message, keywords: [], internalDate: 0 }));
@@ -212,7 +212,7 @@ describe('room is given back', () => {
 describe('many mailboxes’ worth of reading', () => {
   it('ranges of any kind name the same messages to a bulk change as to a listing', async () => {
     using directory = await volume();
-    const store = await open(directory.path, 1, { bulkMessagesMax: 7 });
+    const store = await open(directory.path, 1, { bulkMessagesMax: 7, markedMessagesMax: 7 });
     const message = await store.stage(random.bytes(10));
     await store.append(
       context,

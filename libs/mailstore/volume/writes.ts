@@ -41,8 +41,7 @@ import { confirmUsage } from './usage.ts';
 type Removed = { readonly uids: readonly Uid[]; readonly modSeq: ModSeq };
 
 /**
- * Everything that changes the volume, as operations of the commit loop. A change of many messages is cut into pieces of
- * `bulkMessagesMax`, each a commit of its own, so that it does not hold the event loop; what one piece did stays done when a later
+ * Everything that changes the volume, as operations of the commit loop. A change of many messages is cut into pieces, each a commit of its own, so that it does not hold the event loop; what one piece did stays done when a later
  * one fails, except for COPY, which takes its copies back (RFC 9051 §6.4.7).
  */
 export class Writes {
@@ -172,14 +171,14 @@ export class Writes {
     const canonical = { ...change, keywords: canonicalKeywords(change.keywords, this.limits) };
     const changed: ChangedMessage[] = [];
     const modified: Uid[] = [];
-    for (const piece of await this.pieces(context, ref, ranges)) {
+    for await (const piece of this.pieces(context, ref, ranges, this.settings.markedMessagesMax)) {
       const done = await this.commit((edit) => {
         const account = edit.account(context, ref.accountId);
         const mailbox = edit.mailboxById(account, ref.mailboxId);
         return changeKeywords(edit, account, mailbox, selectRows(edit, mailbox, piece), canonical);
       });
-      changed.push(...done.changed);
-      modified.push(...done.modified);
+      for (const each of done.changed) changed.push(each);
+      for (const each of done.modified) modified.push(each);
     }
     return { changed, modified };
   }
@@ -192,7 +191,7 @@ export class Writes {
   ): Promise<CopiedUids> {
     const to: MailboxRef = { accountId: source.accountId, mailboxId: target };
     let copied: CopiedUids | undefined;
-    for (const piece of await this.pieces(context, source, ranges)) {
+    for await (const piece of this.pieces(context, source, ranges, this.settings.bulkMessagesMax)) {
       try {
         copied = joined(copied, await this.transfer(context, source, piece, target, 'copy'));
       } catch (error) {
@@ -217,7 +216,7 @@ export class Writes {
     target: MailboxId,
   ): Promise<CopiedUids> {
     let moved: CopiedUids | undefined;
-    for (const piece of await this.pieces(context, source, ranges))
+    for await (const piece of this.pieces(context, source, ranges, this.settings.bulkMessagesMax))
       moved = joined(moved, await this.transfer(context, source, piece, target, 'move'));
     return present(moved, 'a piece');
   }
@@ -231,7 +230,7 @@ export class Writes {
   ): Promise<Removed> {
     const uids: Uid[] = [];
     let modSeq: ModSeq = 0;
-    for (const piece of await this.pieces(context, ref, ranges)) {
+    for await (const piece of this.pieces(context, ref, ranges, this.settings.bulkMessagesMax)) {
       const removed = await this.commit((edit): Removed => {
         const account = edit.account(context, ref.accountId);
         const mailbox = edit.mailboxById(account, ref.mailboxId);
@@ -308,16 +307,24 @@ export class Writes {
     return mailboxView(to, edit.isSubscribed(account, target));
   }
 
-  /** At least one, so that who is asked for nothing is still looked for. */
-  private async pieces(
+  /** At least one, so that who is asked for nothing is still looked for. What comes while they are worked on is in none. */
+  private async *pieces(
     context: RequestContext,
     ref: MailboxRef,
     ranges: readonly UidRange[],
-  ): Promise<readonly (readonly UidRange[])[]> {
+    size: number,
+  ): AsyncIterable<readonly UidRange[]> {
     const normal = normalRanges(ranges);
-    const { bulkMessagesMax } = this.settings;
-    if (spanAtMost(normal, bulkMessagesMax)) return [normal];
-    return piecesOf(normal, await this.reads.uids(context, ref), bulkMessagesMax);
+    if (spanAtMost(normal, size)) yield normal;
+    else {
+      const { nth, lastUid } = await this.reads.uidFinder(context, ref);
+      const known = normal.filter(({ first }) => first <= lastUid);
+      yield* piecesOf(
+        known.map(({ first, last }) => ({ first, last: Math.min(last, lastUid) })),
+        size,
+        nth,
+      );
+    }
   }
 }
 

@@ -12,7 +12,7 @@ export { MESSAGE_LIMITS } from './limits.ts';
 export { messageIds } from './message-id.ts';
 export { type MessageParser, messageParser, parseMessage } from './message-parser.ts';
 export * from './model.ts';
-export { packBody, packEnvelope, unpackBody, unpackEnvelope } from './packed.ts';
+export { packBody, packEnvelope, unpackBody, unpackEnvelope, unpackSubject, unpackThreading } from './packed.ts';
 export { encodeParameters } from './parameter-write.ts';
 export { type ParameterizedValue, parseParameterized } from './parameters.ts';
 export {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Random, seededRandom } from '#stdx';
 import type { Address, BodyPart, Envelope } from './model.ts';
-import { packBody, packEnvelope, unpackBody, unpackEnvelope } from './packed.ts';
+import { packBody, packEnvelope, unpackBody, unpackEnvelope, unpackSubject, unpackThreading } from './packed.ts';
 
 /** Values of every shape the types allow. */
 class Generator {
@@ -70,7 +70,11 @@ describe('packed envelopes and body structures', () => {
     const generator = new Generator(seededRandom(1));
     for (let i = 0; i < 3_000; i++) {
       const envelope = generator.envelope();
-      assert.deepEqual(unpackEnvelope(packEnvelope(envelope)), envelope);
+      const packed = packEnvelope(envelope);
+      assert.deepEqual(unpackEnvelope(packed), envelope);
+      const { subject, messageId, inReplyTo, references } = envelope;
+      assert.equal(unpackSubject(packed), subject);
+      assert.deepEqual(unpackThreading(packed), { subject, messageId, inReplyTo, references });
       const body = generator.body();
       assert.deepEqual(unpackBody(packBody(body)), body);
     }

@@ -1,17 +1,17 @@
-import type { MessageFields, StoredMessage, Uid, UidRange } from '#mailstore/api';
+import type { ListedMessage, MessageFields, Uid, UidRange } from '#mailstore/api';
 import type { CommandSession } from './command.ts';
 
 /** Reading a message nobody asked for costs less than a query of its own for the next one, up to about this many. */
 const GAP_MAX = 16;
 
-/** The stored messages of ascending uids, in slices; those that have gone are left out. Sparse uids are read in long ranges. */
+/** What lists show of messages with ascending uids, in slices; those that have gone are left out. Sparse uids are read in long ranges. */
 export async function* readMessages(
   { store, context, view }: CommandSession,
   uids: readonly Uid[],
   fields: MessageFields,
-): AsyncIterable<readonly StoredMessage[]> {
+): AsyncIterable<readonly ListedMessage[]> {
   let next = 0;
-  for await (const batch of store.messages(context, view.ref, rangesOver(uids), fields))
+  for await (const batch of store.listing(context, view.ref, rangesOver(uids), fields))
     yield batch.filter(({ uid }) => {
       while (next < uids.length && uids[next]! < uid) next++;
       return uids[next] === uid;

@@ -29,7 +29,13 @@ const open = (path: string, epoch: number, files?: VolumeFiles): Promise<MailSto
   openVolume({
     ...{ path, ...identity, epoch, clock, logger: silentLogger, parse: () => messageParser() },
     settings: {
-      ...{ segmentBytesMax: 6_000, largeMessageBytes: 5_000, bulkMessagesMax: 5, upkeepBytesPerSecond: Infinity },
+      ...{
+        segmentBytesMax: 6_000,
+        largeMessageBytes: 5_000,
+        bulkMessagesMax: 5,
+        markedMessagesMax: 5,
+        upkeepBytesPerSecond: Infinity,
+      },
       // No write-back while it runs: SQLite's own syncs are its own affair.
       ...{ walFramesMax: 1e9, walFramesQuiet: 1e9, walIdleMs: 1e9 },
     },
@@ -63,10 +69,15 @@ async function numbers(store: MailStore): Promise<{ readonly whole: number[]; re
   return { whole: found.whole.sort((a, b) => a - b), corrupt: found.corrupt };
 }
 
-async function deletedNumbers(store: MailStore): Promise<number[]> {
+/** `forgetting`: the owner that is looked at forgets, too, and one may go before its bytes are read. */
+async function deletedNumbers(store: MailStore, forgetting = false): Promise<number[]> {
   const found = await store.deleted.listDeleted(context, 'a', { limit: 1_000 });
   for (const { blobId, envelope } of found)
-    assert((await collect(store.read(blobId), 1e5)).equals(bytesOf(Number(envelope.subject))));
+    try {
+      assert((await collect(store.read(blobId), 1e5)).equals(bytesOf(Number(envelope.subject))));
+    } catch (error) {
+      if (!(forgetting && error instanceof MailStoreError && error.code === 'messageNotFound')) throw error;
+    }
   return found.map(({ envelope }) => Number(envelope.subject));
 }
 
@@ -147,7 +158,7 @@ describe('a power cut at any step', () => {
           whole,
           EVERY.filter((n) => n > 7),
         );
-        assert((await deletedNumbers(store)).every((n) => doomed.includes(n)));
+        assert((await deletedNumbers(store, true)).every((n) => doomed.includes(n)));
       },
     });
     await assertCuts(3, files);

@@ -58,7 +58,7 @@ try {
     // Small, so that large messages, new segments, write-backs of the log and compactions all happen under the knife.
     settings: {
       ...{ largeMessageBytes: LARGE_BYTES, segmentBytesMax: 60_000, walFramesMax: 200, walIdleMs: 20 },
-      ...{ upkeepIntervalMs: 5, upkeepBytesPerSecond: Infinity, bulkMessagesMax: 20 },
+      ...{ upkeepIntervalMs: 5, upkeepBytesPerSecond: Infinity, bulkMessagesMax: 20, markedMessagesMax: 20 },
     },
   });
   say({ line: 'ready' });

@@ -1,10 +1,12 @@
 import type { MessageFilter, Uid, UidRange } from '#mailstore/api';
 import { DAY_MS, dayOfDateField, resolveSequenceSet, type SearchKey, type SequenceSet } from '#protocol/imap';
-import { unreachable } from '#stdx';
+import { unpackEnvelope } from '#protocol/message';
+import { present, unreachable } from '#stdx';
 import type { CommandSession } from '../command.ts';
 import { UidRequiredError } from '../errors.ts';
 import { keywordOf } from '../keywords.ts';
 import { emailObjectId, internalDateOf } from '../object-ids.ts';
+import { readMessages } from '../read-messages.ts';
 
 /** A search program as the store's filter. Sequence numbers become uids of this session's view. */
 export async function filterOf(session: CommandSession, key: SearchKey): Promise<MessageFilter> {
@@ -134,11 +136,11 @@ async function sentFilter(session: CommandSession, relation: DateKey['relation']
   }));
   const { store, context, view } = session;
   const { uids } = await store.search(context, view.ref, { kind: 'or', of: near });
-  const ranges = rangesOfUids(uids);
   const decided: UidRange[] = [];
-  for await (const batch of store.messages(context, view.ref, ranges, { envelope: true }))
+  for await (const batch of readMessages(session, uids, { envelope: true }))
     for (const { uid, envelope, internalDate } of batch) {
-      const sent = dayOfDateField(envelope?.date ?? '') ?? Math.floor(internalDate / DAY_MS) * DAY_MS;
+      const { date } = unpackEnvelope(present(envelope, 'envelope asked for'));
+      const sent = dayOfDateField(date ?? '') ?? Math.floor(internalDate / DAY_MS) * DAY_MS;
       if (sent >= (from ?? -Infinity) && sent < (to ?? Infinity)) decided.push({ first: uid, last: uid });
     }
   const sure: MessageFilter = {

@@ -13,14 +13,16 @@ export async function sortMessages(
 ): Promise<readonly Uid[]> {
   const found: Uid[] = [];
   const columns = criteria.map(({ field, reverse }) => ({ field, sign: reverse ? -1 : 1, keys: [] as SortKey[] }));
-  for await (const batch of readMessages(session, uids, { envelope: criteria.some(needsEnvelope) }))
+  const looksInside = criteria.some(needsEnvelope);
+  for await (const batch of readMessages(session, uids, { envelope: looksInside }))
     for (const message of batch) {
       found.push(message.uid);
       for (const { field, keys } of columns) keys.push(sortKeyOf(message, field));
       session.progress = { done: found.length, goal: uids.length };
     }
   const order = await sortedIndexes(found.length, (a, b) => {
-    for (const { keys, sign } of columns) {
+    for (let column = 0; column < columns.length; column++) {
+      const { keys, sign } = columns[column]!;
       const [left, right] = [keys[a]!, keys[b]!];
       if (left !== right) return left < right ? -sign : sign;
     }

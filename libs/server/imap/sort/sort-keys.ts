@@ -1,16 +1,17 @@
-import { foldText, type StoredMessage } from '#mailstore/api';
+import { foldText, type ListedMessage } from '#mailstore/api';
 import type { SortCriterion, SortField } from '#protocol/imap';
-import { type Address, baseSubject, type Envelope } from '#protocol/message';
+import { type Address, baseSubject, type Envelope, unpackEnvelope, unpackSubject } from '#protocol/message';
 import { present, unreachable } from '#stdx';
 
 /** One value a message is sorted by: texts are folded already, times are milliseconds since the epoch. */
 export type SortKey = string | number;
 
-/** Whether a criterion looks into the envelope. */
-export const needsEnvelope = ({ field }: SortCriterion): boolean => field !== 'ARRIVAL' && field !== 'SIZE';
+/** Whether a criterion looks into the envelope; when a message was sent is known without. */
+export const needsEnvelope = ({ field }: SortCriterion): boolean =>
+  field !== 'ARRIVAL' && field !== 'SIZE' && field !== 'DATE';
 
 /** RFC 5256 §3, §2.2; display names, RFC 5957 §3. */
-export function sortKeyOf(message: StoredMessage, field: SortField): SortKey {
+export function sortKeyOf(message: ListedMessage, field: SortField): SortKey {
   switch (field) {
     case 'ARRIVAL':
       return message.internalDate;
@@ -19,7 +20,7 @@ export function sortKeyOf(message: StoredMessage, field: SortField): SortKey {
     case 'DATE':
       return sentDate(message);
     case 'SUBJECT':
-      return foldText(baseSubject(envelopeOf(message).subject ?? ''));
+      return foldText(baseSubject(unpackSubject(packedOf(message)) ?? ''));
     case 'FROM':
       return mailboxOf(envelopeOf(message).from);
     case 'TO':
@@ -36,9 +37,10 @@ export function sortKeyOf(message: StoredMessage, field: SortField): SortKey {
 }
 
 /** RFC 5256 §2.2: without a readable Date, when the message came. */
-export const sentDate = (message: StoredMessage): number => envelopeOf(message).sentAt ?? message.internalDate;
+export const sentDate = ({ sentAt, internalDate }: ListedMessage): number => sentAt ?? internalDate;
 
-const envelopeOf = ({ envelope }: StoredMessage): Envelope => present(envelope, 'envelope asked for');
+const packedOf = ({ envelope }: ListedMessage): string => present(envelope, 'envelope asked for');
+const envelopeOf = (message: ListedMessage): Envelope => unpackEnvelope(packedOf(message));
 
 const mailboxOf = (addresses: readonly Address[]): string => foldText(addresses[0]?.mailbox ?? '');
 

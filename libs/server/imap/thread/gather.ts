@@ -1,5 +1,5 @@
-import { foldText, type StoredMessage, type Uid } from '#mailstore/api';
-import { baseSubject, isReplySubject, messageIds } from '#protocol/message';
+import { foldText, type ListedMessage, type Uid } from '#mailstore/api';
+import { baseSubject, isReplySubject, messageIds, unpackThreading } from '#protocol/message';
 import { present } from '#stdx';
 import type { CommandSession } from '../command.ts';
 import { readMessages } from '../read-messages.ts';
@@ -29,8 +29,8 @@ export async function gatherThreadMessages(session: CommandSession, uids: readon
   return messages;
 }
 
-function threadMessageOf(message: StoredMessage): ThreadMessage {
-  const envelope = present(message.envelope, 'envelope asked for');
+function threadMessageOf(message: ListedMessage): ThreadMessage {
+  const envelope = unpackThreading(present(message.envelope, 'envelope asked for'));
   const subject = envelope.subject ?? '';
   const [messageId = null] = messageIds(envelope.messageId ?? '');
   const { references } = envelope;
