@@ -54,5 +54,36 @@ export function listingContract(open: OpenStore): void {
             })),
           );
       }));
+
+    it('a long mailbox has the uids it has, however it has changed since they were last asked for', () =>
+      withStore(open, async (bench) => {
+        const inbox = await bench.account('a');
+        const ref = { accountId: 'a', mailboxId: inbox.id };
+        const message = await bench.stage(simple('x'));
+        const item = { message, keywords: [], internalDate: 0 };
+        const append = (count: number) => bench.store.append(context, ref, Array<typeof item>(count).fill(item));
+        const expunge = (first: number, last = first) =>
+          bench.store.expunge(context, ref, [{ first, last }], { any: true });
+        await append(1_500);
+        const changes: readonly (() => Promise<unknown>)[] = [
+          () => append(1),
+          () => expunge(3),
+          () => expunge(1_501),
+          // As many as before, and not the same.
+          async () => [await expunge(700), await append(1)],
+          async () => [await append(2), await expunge(1_503)],
+          () => bench.store.setKeywords(context, ref, ALL, { mode: 'add', keywords: ['x'] }),
+          () => expunge(10, 1_400),
+          () => append(1_200),
+        ];
+        for (const change of changes) {
+          const asked = await bench.store.uids(context, ref);
+          // Who asked may do with them as he likes.
+          asked.fill(0);
+          await change();
+          const expected = (await flat(bench.store.flags(context, ref, ALL))).map(({ uid }) => uid);
+          assert.deepEqual([...(await bench.store.uids(context, ref))], expected);
+        }
+      }));
   });
 }

@@ -37,11 +37,12 @@ import {
   mailboxView,
 } from './rows.ts';
 import { threadId } from './threads.ts';
+import { UID_SLICE, UidGatherer, UidLists } from './uid-lists.ts';
 
 /** Rows read before others have their turn; each keeps the event loop for a few milliseconds at most. */
 const SLICE = {
   accounts: 500,
-  uids: 50_000,
+
   sizes: 5_000,
   flags: 5_000,
   listing: 1_000,
@@ -58,12 +59,16 @@ type SummaryTuple = readonly [uid: number, message: number, modSeq: number, keyw
  * out; what the caller asked for is found anew in every slice, so that a mailbox deleted between two is not invented.
  */
 export class Reads {
+  private readonly uidLists: UidLists;
+
   constructor(
     private readonly index: IndexDb,
     private readonly barrier: Barrier,
     private readonly limits: MailStoreLimits,
     private readonly assertOpen: () => void,
-  ) {}
+  ) {
+    this.uidLists = new UidLists(index);
+  }
 
   async account(context: RequestContext, accountId: AccountId): Promise<AccountInfo> {
     return this.shown(accountId, () => accountInfo(this.accountRow(context, accountId)));
@@ -130,25 +135,21 @@ export class Reads {
   }
 
   async uids(context: RequestContext, ref: MailboxRef): Promise<Uint32Array> {
-    const mailbox = await this.shown(ref.accountId, () => this.mailboxRow(context, ref));
-    // One text of a slice's uids: a fifth of the cost of as many rows.
-    const sql = `SELECT group_concat(uid) AS list FROM (SELECT uid FROM membership
-      WHERE account = ? AND mailbox = ? AND uid > ? ORDER BY uid LIMIT ${SLICE.uids})`;
-    let uids = new Uint32Array(mailbox.messages);
-    let length = 0;
-    for (let after = 0; ; ) {
-      const { account, id } = mailbox;
-      const list = await this.shown(ref.accountId, () =>
-        this.index.get<{ list: string | null }>(sql, account, id, after),
-      );
-      const slice = parseUids(list?.list ?? '');
-      if (length + slice.length > uids.length) uids = concat(uids.subarray(0, length), slice);
-      else uids.set(slice, length);
-      length += slice.length;
-      if (slice.length < SLICE.uids) return uids.subarray(0, length).sort();
+    const [mailbox, known] = await this.shown(ref.accountId, () => {
+      const row = this.mailboxRow(context, ref);
+      return [row, this.uidLists.known(row)];
+    });
+    if (known) return known;
+    const uids = new UidGatherer(mailbox.messages);
+    for (let after = 0; ; await nextTurn()) {
+      const slice = await this.shown(ref.accountId, () => this.uidLists.slice(mailbox, after));
+      uids.add(slice);
+      if (slice.length < UID_SLICE) break;
       after = slice.at(-1) ?? 0;
-      await nextTurn();
     }
+    const all = uids.all();
+    this.uidLists.keep(mailbox, all);
+    return all;
   }
 
   async sizes(
@@ -349,27 +350,4 @@ function changeOf(
 
 function summaryOf([uid, messageId, modSeq, keywords]: SummaryTuple): MessageSummary {
   return { uid, messageId, modSeq, keywords: keywordsOf(keywords) };
-}
-
-/** "3,5,8" → 3, 5, 8. */
-function parseUids(list: string): Uint32Array {
-  const uids = new Uint32Array(list === '' ? 0 : list.length / 2 + 1);
-  let length = 0;
-  let value = 0;
-  for (let i = 0; i < list.length; i++) {
-    const code = list.charCodeAt(i);
-    if (code === 0x2c) {
-      uids[length++] = value;
-      value = 0;
-    } else value = value * 10 + code - 0x30;
-  }
-  if (list !== '') uids[length++] = value;
-  return uids.slice(0, length);
-}
-
-function concat(a: Uint32Array, b: Uint32Array): Uint32Array<ArrayBuffer> {
-  const both = new Uint32Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MailboxChanges, MessageSummary, ModSeq, Uid } from '#mailstore/api';
 import { formatSequenceSet } from '#protocol/imap';
 import type { CommandSession } from './command.ts';
@@ -6,6 +7,8 @@ import type { MailboxView } from './view.ts';
 
 /** Unsolicited FETCH answers built between two looks at the connection's back pressure. */
 const BATCH = 500;
+/** EXPUNGE answers written before other sessions have their turn. */
+const EXPUNGES_A_TURN = 5_000;
 
 /**
  * Tells the client what changed in its mailbox since it was last told: expunges (only when `expunges`), then additions, then
@@ -20,7 +23,7 @@ export async function tellChanges(
 ): Promise<readonly Uid[]> {
   const { store, context } = session;
   const changes = await store.changes(context, view.ref, Math.min(view.expungesToldTo, view.flagsToldTo));
-  tellExpunges(session, view, changes, expunges);
+  await tellExpunges(session, view, changes, expunges);
   const knownBelow = view.uidNext;
   const added = await tellAdditions(session, view, changes, knownBelow);
   if (view.expungesToldTo < changes.modSeq) hideVanished(view, changes);
@@ -30,7 +33,12 @@ export async function tellChanges(
   return added;
 }
 
-function tellExpunges(session: CommandSession, view: MailboxView, changes: MailboxChanges, allowed: boolean): void {
+async function tellExpunges(
+  session: CommandSession,
+  view: MailboxView,
+  changes: MailboxChanges,
+  allowed: boolean,
+): Promise<void> {
   const gone = vanishedFrom(view, changes);
   if (gone.length > 0 && !allowed) return;
   view.expungesToldTo = changes.modSeq;
@@ -46,7 +54,11 @@ function tellExpunges(session: CommandSession, view: MailboxView, changes: Mailb
   if (session.enabled.has('QRESYNC') || session.enabled.has('UIDONLY'))
     out.untagged(`VANISHED ${formatSequenceSet(gone)}`);
   // From the end, so that no number sent has been shifted by one before it (RFC 9051 §7.5.1).
-  else for (let i = sequences.length - 1; i >= 0; i--) out.untagged(`${sequences[i]} EXPUNGE`);
+  else
+    for (let i = sequences.length - 1; i >= 0; i--) {
+      out.untagged(`${sequences[i]} EXPUNGE`);
+      if (i % EXPUNGES_A_TURN === EXPUNGES_A_TURN - 1) await nextTurn();
+    }
 }
 
 /** Uids in the view that the store says have vanished and the client has not been told of, ascending. */
