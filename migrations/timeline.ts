@@ -19,6 +19,7 @@ import { UsageFindings1700000018000 } from './1700000018000-usage-findings.ts';
 import { Spend1700000020000 } from './1700000020000-spend.ts';
 import { Disputes1700000021000 } from './1700000021000-disputes.ts';
 import { Releases1700000025000 } from './1700000025000-releases.ts';
+import { Health1700000026000 } from './1700000026000-health.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -43,4 +44,5 @@ export const MIGRATIONS = [
   Spend1700000020000,
   Disputes1700000021000,
   Releases1700000025000,
+  Health1700000026000,
 ];

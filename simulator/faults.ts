@@ -18,6 +18,8 @@ export interface Breakable {
   readonly hubs: readonly SimHub[];
   readonly nodes: readonly SimNode[];
   readonly log: (what: string) => void;
+  /** How often each was brought about. */
+  readonly counts: Map<string, number>;
 }
 
 interface Fault {
@@ -99,6 +101,15 @@ const FAULTS: readonly Fault[] = [
     inject({ random, nodes, hubs, network }) {
       const wires = both(pick(random, nodes).member.name, pick(random, hubs).member.name);
       return cutAll(network, random.fraction() < 0.3 ? wires.slice(0, 1) : wires);
+    },
+  },
+  {
+    name: 'connection reset',
+    weight: 3,
+    inject({ random, nodes, hubs }) {
+      // What is under way on it, either way, is lost.
+      pick(random, hubs).control.forget(pick(random, nodes).member.id);
+      return () => {};
     },
   },
   {
@@ -235,6 +246,8 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
+export const FAULT_NAMES: readonly string[] = FAULTS.map(({ name }) => name);
+
 const both = (a: string, b: string): [string, string][] => [
   [a, b],
   [b, a],
@@ -252,7 +265,7 @@ const NODES_PER_PACE = 25;
 
 /** Breaks something every now and then until `end`, several things at once; returns what mends all that is broken then. */
 export function breakThings(target: Breakable, end: number): () => void {
-  const { world, random, log } = target;
+  const { world, random, log, counts } = target;
   const open = new Set<() => void>();
   const pace = Math.max(1, target.nodes.length / NODES_PER_PACE);
   const total = FAULTS.reduce((sum, { weight }) => sum + weight, 0);
@@ -262,6 +275,7 @@ export function breakThings(target: Breakable, end: number): () => void {
       let dice = random.fraction() * total;
       const fault = FAULTS.find(({ weight }) => (dice -= weight) < 0)!;
       log(fault.name);
+      counts.set(fault.name, (counts.get(fault.name) ?? 0) + 1);
       const inject = fault.inject(target);
       const mend = (): void => {
         if (!open.delete(mend)) return;

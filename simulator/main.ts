@@ -37,6 +37,7 @@ async function main(): Promise<number> {
   const first = Number(values.seed ?? values.from);
   const count = values.seed ? 1 : Number(values.seeds);
   const begun = performance.now();
+  const faults: Record<string, number> = {};
   const sum = { acknowledged: 0, refused: 0, takeovers: 0, elections: 0, switchovers: 0, steps: 0, failed: 0 };
   for (let seed = first; seed < first + count; seed++) {
     const result = await simulate({ seed, ...sizes, ...trace });
@@ -46,13 +47,14 @@ async function main(): Promise<number> {
     sum.elections += result.elections;
     sum.switchovers += result.switchovers;
     sum.steps += result.steps;
+    for (const [name, times] of Object.entries(result.faults)) faults[name] = (faults[name] ?? 0) + times;
     if (result.violations.length === 0) continue;
     sum.failed++;
     process.stdout.write(`seed ${seed} fails; replay with --seed ${seed} --trace\n`);
     for (const violation of result.violations.slice(0, 10)) process.stdout.write(`  ${violation}\n`);
   }
   const seconds = (performance.now() - begun) / 1_000;
-  process.stdout.write(`${JSON.stringify({ seeds: count, seconds: Number(seconds.toFixed(1)), ...sum })}\n`);
+  process.stdout.write(`${JSON.stringify({ seeds: count, seconds: Number(seconds.toFixed(1)), ...sum, faults })}\n`);
   return sum.failed === 0 ? 0 : 1;
 }
 

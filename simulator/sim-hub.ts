@@ -4,6 +4,7 @@ import { type Logger, type Random, type Release, seededRandom } from '#stdx';
 import type { ControlPlane } from './control-plane.ts';
 import { SimProcess } from './process.ts';
 import { SimControl } from './sim-control.ts';
+import type { Tampering } from './simulation.ts';
 import type { World } from './world.ts';
 
 type MakeControl = (process: SimProcess) => SimControl;
@@ -23,6 +24,7 @@ export class SimHub {
     private readonly makeControl: MakeControl,
     private readonly random: Random,
     private readonly logger: Logger,
+    private readonly tampering: Pick<Tampering, 'hubClockRate' | 'routesUntilMs'> = {},
   ) {
     this.process = new SimProcess(member.name, world);
     this.control = makeControl(this.process);
@@ -30,7 +32,8 @@ export class SimHub {
   }
 
   start(): HubCoordinator {
-    const process = new SimProcess(this.member.name, this.world);
+    const { hubClockRate = 1, routesUntilMs = Number.POSITIVE_INFINITY } = this.tampering;
+    const process = new SimProcess(this.member.name, this.world, hubClockRate);
     this.process = process;
     this.control = this.makeControl(process);
     const routes = new Map<string, VolumeRoute>();
@@ -39,6 +42,7 @@ export class SimHub {
       {
         hub: this.member,
         onRoutes: (changed) => {
+          if (this.world.now > routesUntilMs) return;
           for (const route of changed) routes.set(route.volumeId, route);
         },
       },

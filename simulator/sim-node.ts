@@ -67,6 +67,7 @@ export class SimNode {
     /** Its process ended: every connection to it breaks. */
     private readonly onExit: (node: SimNode) => void,
     private readonly onNews: (node: SimNode) => void,
+    private readonly ownerLeaseMs = OWNER_LEASE_MS,
   ) {
     this.process = new SimProcess(member.name, world);
     this.agent = this.start();
@@ -98,7 +99,7 @@ export class SimNode {
       fence: async () => {},
     };
     this.agent = new NodeAgent(
-      { instance: process.name, release: RELEASE, ownerLeaseMs: OWNER_LEASE_MS },
+      { instance: process.name, release: RELEASE, ownerLeaseMs: this.ownerLeaseMs },
       host,
       {
         serving() {},
@@ -149,7 +150,7 @@ export class SimNode {
     this.world.in(HEARTBEAT_MS, () => {
       this.watchdog();
       if (this.frozen || !this.process.alive) return;
-      if (this.world.now - this.beatAt > OWNER_LEASE_MS) this.kill();
+      if (this.world.now - this.beatAt > this.ownerLeaseMs) this.kill();
     });
   }
 }

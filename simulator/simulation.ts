@@ -27,12 +27,28 @@ export interface SimulationOptions {
   readonly checkEveryMs?: number;
   /** Every fault, and every log line of the code under test. */
   readonly trace?: Trace;
+  /** Breaks a law from inside, to see that it is noticed. */
+  readonly tampering?: Tampering;
+}
+
+/** What the tests of the checkers do to the code under test and what it stands on. */
+export interface Tampering {
+  /** What nodes take the life of a lease for. */
+  readonly ownerLeaseMs?: number;
+  /** Hubs' monotonic clocks run so much slower. */
+  readonly hubClockRate?: number;
+  /** Hubs do not hear of routes any more once so much time has passed. */
+  readonly routesUntilMs?: number;
+  readonly state?: (state: MemoryClusterState) => void;
+  readonly storage?: (storage: Storage) => void;
 }
 
 export interface SimulationResult extends Figures {
   readonly seed: number;
   readonly violations: readonly string[];
   readonly steps: number;
+  /** By name, how often each fault was brought about. */
+  readonly faults: Readonly<Record<string, number>>;
 }
 
 const WARM_UP_MS = 4_000;
@@ -50,8 +66,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const random = seededRandom(options.seed);
   const world = new World();
   const draw = (least: number, most: number): number => least + Math.floor(random.fraction() * (most - least + 1));
-  const { trace } = options;
-  const built = await build(world, random, trace, {
+  const { trace, tampering = {} } = options;
+  const built = await build(world, random, trace, tampering, {
     hubs: options.hubs ?? draw(1, 3),
     nodes: options.nodes ?? draw(2, 4),
     volumes: options.volumes ?? draw(1, 4),
@@ -67,7 +83,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   await world.runUntil(WARM_UP_MS);
   const end = WARM_UP_MS + (options.faultsMs ?? FAULTS_MS);
   const log = (what: string): void => trace?.(`${Math.round(world.now)} FAULT ${what}`);
-  const target: Breakable = { world, random, network, plane, storage, state, hubs, nodes, log };
+  const counts = new Map<string, number>();
+  const target: Breakable = { world, random, network, plane, storage, state, hubs, nodes, log, counts };
   const mendAll = breakThings(target, end);
   await world.runUntil(end);
   mendAll();
@@ -75,7 +92,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   trace?.(`${Math.round(world.now)} everything is mended`);
   await world.runUntil(end + (options.healMs ?? HEAL_MS));
   await checker.settled();
-  return { seed: options.seed, violations: checker.violations, steps: world.steps, ...checker.figures };
+  const faults = Object.fromEntries(counts);
+  return { seed: options.seed, violations: checker.violations, steps: world.steps, faults, ...checker.figures };
 }
 
 /** Looks at the first thing that happens after each interval. */
@@ -92,6 +110,7 @@ async function build(
   world: World,
   random: Random,
   trace: Trace | undefined,
+  tampering: Tampering,
   sizes: { readonly hubs: number; readonly nodes: number; readonly volumes: number },
 ) {
   const clock = new SimProcess('world', world);
@@ -102,6 +121,8 @@ async function build(
   const hubs: SimHub[] = [];
   const checker = new Checker(world, state, hubs, nodes);
   const storage = new Storage(world, (what) => checker.violation(what));
+  tampering.state?.(state);
+  tampering.storage?.(storage);
   const byId = new Map<string, SimNode>();
   for (let i = 1; i <= sizes.nodes; i++) {
     const endpoint = { host: '127.0.0.1', port: i };
@@ -124,6 +145,7 @@ async function build(
       (told) => {
         for (const { control } of hubs) control.announced(told);
       },
+      tampering.ownerLeaseMs,
     );
     nodes.push(node);
     byId.set(member.id, node);
@@ -138,7 +160,7 @@ async function build(
     new SimControl(process, byId, network, world, random, (node, grant) => checker.granted(node, grant));
   for (let i = 1; i <= sizes.hubs; i++) {
     const member = { id: `hub-${i}`, name: `hub${i}`, relay: { host: '127.0.0.1', port: 24 }, ...RELEASE };
-    hubs.push(new SimHub(member, world, plane, makeControl, random, logger(world, member.name, trace)));
+    hubs.push(new SimHub(member, world, plane, makeControl, random, logger(world, member.name, trace), tampering));
   }
   return { state, network, plane, storage, nodes, hubs, checker };
 }

@@ -1,24 +1,41 @@
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { describe, it } from 'node:test';
-import { simulate } from './simulation.ts';
+import { Worker } from 'node:worker_threads';
+import { FAULT_NAMES } from './faults.ts';
+import type { SeedShare } from './seed-worker.ts';
+import { type SimulationResult, simulate } from './simulation.ts';
 
 /** More: `node dist/simulator/main.js --seeds N`. */
-const SEEDS = Number(process.env['ROOKERY_SIMULATOR_SEEDS'] ?? 500);
+const SEEDS = Number(process.env['ROOKERY_SIMULATOR_SEEDS'] ?? 1_000);
+const WORKERS = Math.min(2, availableParallelism());
+
+function share(workerData: SeedShare): Promise<readonly SimulationResult[]> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./seed-worker.js', import.meta.url), { workerData });
+    worker.once('message', resolve).once('error', reject);
+  });
+}
 
 describe('the cluster, simulated', () => {
-  it(`holds its laws under ${SEEDS} seeds of faults`, async () => {
-    let acknowledged = 0;
-    let takeovers = 0;
-    let switchovers = 0;
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const result = await simulate({ seed });
-      assert.deepEqual(result.violations, [], `replay: node dist/simulator/main.js --seed ${seed} --trace`);
-      acknowledged += result.acknowledged;
-      takeovers += result.takeovers;
-      switchovers += result.switchovers;
-    }
+  it(`holds its laws under ${SEEDS} seeds of faults of every kind`, async () => {
+    const shares = Array.from({ length: WORKERS }, (_, at) => share({ first: at + 1, last: SEEDS, step: WORKERS }));
+    const results = (await Promise.all(shares)).flat();
+    assert.equal(results.length, SEEDS);
+    for (const { seed, violations } of results)
+      assert.deepEqual(violations, [], `replay: node dist/simulator/main.js --seed ${seed} --trace`);
+    const sum = (of: (result: SimulationResult) => number): number => results.reduce((all, each) => all + of(each), 0);
+    const [acknowledged, takeovers, switchovers] = [
+      sum((each) => each.acknowledged),
+      sum((each) => each.takeovers),
+      sum((each) => each.switchovers),
+    ];
     assert.ok(acknowledged > SEEDS * 100, `${acknowledged} writes`);
     assert.ok(takeovers > SEEDS && switchovers > SEEDS / 4, `${takeovers} takeovers, ${switchovers} by plan`);
+    for (const name of FAULT_NAMES) {
+      const times = sum(({ faults }) => faults[name] ?? 0);
+      assert.ok(times > SEEDS / 20, `${name}: ${times} times`);
+    }
   });
 
   it('gives one seed one course of events', async () => {

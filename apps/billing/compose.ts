@@ -22,6 +22,7 @@ import {
   TaskRunner,
 } from '#billing/postgres';
 import { StripePayments } from '#billing/stripe';
+import { certificateEnds } from '#cluster/postgres';
 import type { Database } from '#database';
 import {
   type PostgresMetering,
@@ -107,6 +108,7 @@ export function alertRound(database: Database, settings: BillingSettings, logger
       mail: (message) => mailer.send({ ...message, attachments: [] }),
       call: (message) => webhooks.call(message),
     },
+    (clusterId) => certificateEnds(database, clusterId),
     logger,
   );
 }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { ControlClient } from '#cluster/control';
@@ -103,18 +103,20 @@ const controlPlane = (settings: HubSettings, logger: Logger): Provider[] => [
   },
   {
     provide: HubCoordinator,
-    inject: [PostgresClusterState, ControlClient, RoutingMap, SessionPorts, SmtpPorts],
+    inject: [PostgresClusterState, ControlClient, RoutingMap, SessionPorts, SmtpPorts, CERTIFICATES],
     useFactory: (
       state: PostgresClusterState,
       control: ControlClient,
       routes: RoutingMap,
       sessions: SessionPorts,
       smtp: SmtpPorts,
+      certificates: CertificateProvider,
     ) =>
       new HubCoordinator(
         {
           hub: { id: settings.hubId, name: settings.name, relay: relayOf(settings), ...RELEASE },
           sessions: () => sessions.sessions + smtp.count,
+          tlsNotAfter: () => new X509Certificate(certificates.material.certificate).validToDate,
           timing: settings.timing,
           onRoutes: (changed) => routes.push(changed),
         },

@@ -24,7 +24,7 @@ interface Storage {
 
 const hostOf = (): LocalVolumeHost =>
   new LocalVolumeHost(
-    { clusterId: CLUSTER, fenceAllow: [], mountAllow: [], mountTimeoutMs: 30_000 },
+    { clusterId: CLUSTER, fenceAllow: [], mountAllow: [], mountTimeoutMs: 30_000, storageLookMs: 5_000 },
     systemClock,
     silentLogger,
   );

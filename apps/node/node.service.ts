@@ -74,9 +74,11 @@ export class NodeService {
         fenceAllow: settings.ROOKERY_FENCE_ALLOW,
         mountAllow: settings.ROOKERY_MOUNT_ALLOW,
         mountTimeoutMs: settings.ROOKERY_MOUNT_TIMEOUT_MS,
+        storageLookMs: settings.ROOKERY_STORAGE_LOOK_MS,
       },
       clock,
       logger,
+      () => this.control.announce(),
     );
     const agentSettings = { instance: random.uuid(), release: RELEASE, ownerLeaseMs: settings.ROOKERY_OWNER_LEASE_MS };
     this.agent = new NodeAgent(agentSettings, host, desk, clock, logger);

@@ -46,6 +46,8 @@ export const nodeSettingsSchema = z.object({
     .transform((text) => text.split(',').filter(Boolean)),
   /** How long one mount or unmount may take. 30,000: what a network file system needs to find its server gone. */
   ROOKERY_MOUNT_TIMEOUT_MS: milliseconds.default(30_000),
+  /** How often the file systems under volumes are looked at. 5,000: a full one is known before the next few messages. */
+  ROOKERY_STORAGE_LOOK_MS: milliseconds.default(5_000),
   /** Executables that a volume's `fence` may name, comma-separated; none when absent. */
   ROOKERY_FENCE_ALLOW: z
     .string()

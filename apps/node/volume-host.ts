@@ -7,11 +7,12 @@ import {
   VolumeIdentityError,
   VolumeLockedError,
 } from '#cluster/agent';
-import type { MountSpec } from '#cluster/api';
+import type { MountSpec, StorageState } from '#cluster/api';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume, proveLocks, VolumeOpenError } from '#mailstore/volume';
 import { messageParser } from '#protocol/message';
 import { type Clock, type Logger, unreachable } from '#stdx';
+import { StorageWatch } from './storage-watch.ts';
 
 const FENCE_TIMEOUT_MS = 30_000;
 
@@ -24,15 +25,21 @@ export class NodeVolume implements HostedVolume {
     readonly store: MailStore,
     /** Takes its storage from this machine; called once. */
     private readonly unmount: () => Promise<void>,
+    private readonly watch: StorageWatch,
   ) {
     this.failed = store.failed;
   }
 
   writable(): boolean {
-    return this.store.health().writable;
+    return this.store.health().writable && this.watch.state?.trouble == null;
+  }
+
+  storageState(): StorageState | undefined {
+    return this.watch.state;
   }
 
   close(): Promise<void> {
+    this.watch.stop();
     this.closing ??= this.store.close().then(() =>
       this.unmount().catch((error: Error) => {
         throw new StillMountedError(error.message, { cause: error });
@@ -49,6 +56,8 @@ export interface VolumeHostSettings {
   /** Executables that a `command` mount may name, by absolute path. */
   readonly mountAllow: readonly string[];
   readonly mountTimeoutMs: number;
+  /** How often the storage of an open volume is looked at. */
+  readonly storageLookMs: number;
 }
 
 /** What this machine does for volumes: mounts, and mail stores over their directories. */
@@ -61,6 +70,8 @@ export class LocalVolumeHost implements VolumeHost<NodeVolume> {
     private readonly settings: VolumeHostSettings,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    /** The storage of an open volume takes writes no more, or again. */
+    private readonly changed: () => void = () => {},
   ) {
     const { mountAllow: allow, mountTimeoutMs: timeoutMs } = settings;
     this.mounter = new Mounter({ allow, timeoutMs }, clock, logger);
@@ -107,9 +118,11 @@ export class LocalVolumeHost implements VolumeHost<NodeVolume> {
         parse: messageParser,
       });
       const mount = this.mounts.get(directory);
-      return new NodeVolume(store, async () => {
+      const watch = new StorageWatch(directory, clock, this.settings.storageLookMs, this.changed);
+      const unmount = async (): Promise<void> => {
         if (mount) await this.unmount(mount);
-      });
+      };
+      return new NodeVolume(store, unmount, watch);
     } catch (error) {
       throw explained(error);
     }

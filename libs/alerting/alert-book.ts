@@ -13,6 +13,7 @@ interface AlertRow {
   readonly kind: AlertKind;
   readonly subject: string;
   readonly detail: string;
+  readonly grade: number;
   readonly since: Date;
   readonly resolved_at: Date | null;
 }
@@ -65,11 +66,12 @@ export class AlertBook {
   }
 }
 
-export const alertOf = ({ id, kind, subject, detail, since, resolved_at }: AlertRow): Alert => ({
+export const alertOf = ({ id, kind, subject, detail, grade, since, resolved_at }: AlertRow): Alert => ({
   id,
   kind,
   subject,
   detail,
+  grade,
   since,
   resolvedAt: resolved_at,
 });
@@ -79,11 +81,12 @@ const isRaised = ({ kind, since }: Pick<Alert, 'kind' | 'since'>, now: number): 
 const isSame = (a: Condition, b: Condition): boolean => a.kind === b.kind && a.subject === b.subject;
 
 async function raise(client: Queryable, cluster: WatchedCluster, condition: Condition, now: Date): Promise<void> {
-  const { kind, subject, detail } = condition;
+  const { kind, subject, detail, grade = 0 } = condition;
   await client.query(
-    `INSERT INTO alert (cluster_id, partner_id, kind, subject, detail, since) VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (cluster_id, kind, subject) WHERE resolved_at IS NULL DO UPDATE SET detail = excluded.detail`,
-    [cluster.id, cluster.partnerId, kind, subject, detail, now],
+    `INSERT INTO alert (cluster_id, partner_id, kind, subject, detail, since, grade) VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (cluster_id, kind, subject) WHERE resolved_at IS NULL
+     DO UPDATE SET detail = excluded.detail, grade = excluded.grade`,
+    [cluster.id, cluster.partnerId, kind, subject, detail, now, grade],
   );
 }
 

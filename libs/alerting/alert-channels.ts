@@ -94,9 +94,9 @@ export class AlertChannels {
   /** What the channel has not been told: beginnings, ends, news since it was made, and what still stands after its interval. */
   async due(channel: AlertChannel): Promise<readonly Due[]> {
     const rows = await this.database.query<
-      Parameters<typeof alertOf>[0] & { readonly told_at: Date | null; readonly told_end: boolean; event_id: unknown }
+      Parameters<typeof alertOf>[0] & { readonly told_at: Date | null; readonly told_grade: number; event_id: unknown }
     >(
-      `SELECT alert.*, told.at AS told_at, coalesce(told.of_end, false) AS told_end
+      `SELECT alert.*, told.at AS told_at, coalesce(told.grade, 0) AS told_grade
        FROM alert JOIN alert_channel channel USING (cluster_id)
        LEFT JOIN alert_told told ON told.alert_id = alert.id AND told.channel_id = channel.id
        WHERE channel.id = $1 AND (alert.resolved_at IS NULL OR alert.resolved_at >= channel.created_at)
@@ -107,7 +107,8 @@ export class AlertChannels {
     const now = this.clock.now();
     return rows.flatMap((row) => {
       const alert = alertOf(row);
-      const what = dueOf(alert, row.event_id !== null, row.told_at, now, channel.repeatMinutes * 60_000);
+      const told = row.told_at && { at: row.told_at, grade: row.told_grade };
+      const what = dueOf(alert, row.event_id !== null, told, now, channel.repeatMinutes * 60_000);
       return what ? [{ alert, what }] : [];
     });
   }
@@ -119,10 +120,11 @@ export class AlertChannels {
       if (failure === null)
         for (const { alert, what } of told)
           await client.query(
-            `INSERT INTO alert_told (alert_id, channel_id, partner_id, at, of_end)
-             SELECT $1, id, partner_id, $3, $4 FROM alert_channel WHERE id = $2
-             ON CONFLICT (alert_id, channel_id) DO UPDATE SET at = excluded.at, of_end = excluded.of_end`,
-            [alert.id, channel.id, new Date(now), what === 'resolved' || what === 'news'],
+            `INSERT INTO alert_told (alert_id, channel_id, partner_id, at, of_end, grade)
+             SELECT $1, id, partner_id, $3, $4, $5 FROM alert_channel WHERE id = $2
+             ON CONFLICT (alert_id, channel_id)
+             DO UPDATE SET at = excluded.at, of_end = excluded.of_end, grade = excluded.grade`,
+            [alert.id, channel.id, new Date(now), what === 'resolved' || what === 'news', alert.grade],
           );
       await client.query('UPDATE alert_channel SET busy_until = $2, failure = $3 WHERE id = $1', [
         channel.id,
@@ -136,15 +138,16 @@ export class AlertChannels {
 function dueOf(
   alert: Alert,
   isNews: boolean,
-  toldAt: Date | null,
+  told: { readonly at: Date; readonly grade: number } | null,
   now: number,
   repeatMs: number,
 ): Due['what'] | undefined {
   if (isNews) return 'news';
   // Who never heard of its beginning need not hear of its end.
-  if (alert.resolvedAt) return toldAt ? 'resolved' : undefined;
-  if (!toldAt) return now - alert.since.getTime() >= RAISE_AFTER_MS[alert.kind] ? 'raised' : undefined;
-  return now - toldAt.getTime() >= repeatMs ? 'standing' : undefined;
+  if (alert.resolvedAt) return told ? 'resolved' : undefined;
+  if (!told) return now - alert.since.getTime() >= RAISE_AFTER_MS[alert.kind] ? 'raised' : undefined;
+  if (alert.grade > told.grade) return 'raised';
+  return now - told.at.getTime() >= repeatMs ? 'standing' : undefined;
 }
 
 const channelOf = ({ id, kind, target, repeat_minutes, created_at, failure }: ChannelRow): AlertChannel => ({

@@ -2,6 +2,7 @@ import type { ClusterState } from '#cluster/api';
 import type { Logger } from '#stdx';
 import type { AlertBook, WatchedCluster } from './alert-book.ts';
 import type { AlertChannels, ClaimedChannel, Due } from './alert-channels.ts';
+import { type CertificateEnd, certificateConditions } from './certificates.ts';
 import { conditionsOf, NEWS_EVENTS, newsOf } from './conditions.ts';
 import type { Condition } from './model.ts';
 
@@ -34,6 +35,8 @@ export class AlertRound {
     private readonly book: AlertBook,
     private readonly channels: AlertChannels,
     private readonly carriers: AlertCarriers,
+    /** Certificates inside the cluster. */
+    private readonly certificates: (clusterId: string) => Promise<readonly CertificateEnd[]>,
     private readonly logger: Logger,
   ) {}
 
@@ -49,7 +52,8 @@ export class AlertRound {
       events.filter(({ kind, at }) => NEWS_EVENTS.includes(kind) && snapshot.at.getTime() - at.getTime() < NEWS_MS),
       names,
     );
-    await this.book.observe(cluster, [...conditionsOf(snapshot), ...more], news);
+    const ends = certificateConditions(await this.certificates(cluster.id), snapshot.at);
+    await this.book.observe(cluster, [...conditionsOf(snapshot), ...ends, ...more], news);
     for (const channel of await this.channels.claim(cluster.id)) await this.tell(cluster, channel);
   }
 

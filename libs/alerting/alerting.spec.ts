@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ClusterEvent, ClusterSnapshot } from '#cluster/api';
+import { type ClusterEvent, type ClusterSnapshot, DEFAULT_FILL_LIMITS, HEALTH_UNKNOWN } from '#cluster/api';
 import { Database } from '#database';
-import { silentLogger, systemRandom } from '#stdx';
+import { RELEASE, silentLogger, systemRandom } from '#stdx';
 import { SimulatedClock, testDatabase } from '#testing';
 import { AlertBook } from './alert-book.ts';
 import { AlertChannels } from './alert-channels.ts';
 import { AlertRound } from './alert-round.ts';
+import type { CertificateEnd } from './certificates.ts';
 
-type Snapshot = Pick<ClusterSnapshot, 'leader' | 'hubs' | 'nodes' | 'volumes' | 'at'>;
+type Snapshot = Omit<ClusterSnapshot, 'moves' | 'drains' | 'failBack' | 'missing' | 'featureRaise'>;
 
 /** A cluster that is what a test says it is, and an operator who hears of it by mail and webhook. */
 async function world() {
@@ -37,7 +38,8 @@ async function world() {
       return { status: answer.status, failure: null };
     },
   };
-  const round = new AlertRound(book, channels, carriers, silentLogger);
+  const certificates: CertificateEnd[] = [];
+  const round = new AlertRound(book, channels, carriers, async () => certificates, silentLogger);
   const now: { snapshot: Snapshot; events: ClusterEvent[] } = { snapshot: whole(), events: [] };
   const state = {
     snapshot: async () => ({ ...now.snapshot, at: new Date(clock.now()) }) as ClusterSnapshot,
@@ -51,7 +53,7 @@ async function world() {
     }
   };
   return {
-    ...{ book, channels, cluster, mails, calls, answer, now, pass, clock, round, state },
+    ...{ book, channels, cluster, mails, calls, answer, now, pass, clock, round, state, certificates },
     async [Symbol.asyncDispose]() {
       await database.close();
       await test[Symbol.asyncDispose]();
@@ -64,9 +66,14 @@ function whole(broken: { node?: 'down' | 'fenced'; hub?: 'down'; volume?: 'openi
   return {
     at: seen,
     leader: broken.leader === null ? undefined : { holderHubId: 'h', epoch: 1, remainingMs: 3_000 },
-    hubs: [{ id: 'h', name: 'hub-1', state: broken.hub ?? 'up', lastSeenAt: seen }],
-    nodes: [{ id: 'n', name: 'node-1', state: broken.node ?? 'active', lastSeenAt: seen }],
-    volumes: [{ id: 'v', name: 'volume-1', state: broken.volume ?? 'serving', served: true }],
+    hubs: [{ id: 'h', name: 'hub-1', state: broken.hub ?? 'up', lastSeenAt: seen, tlsNotAfter: null, ...RELEASE }],
+    nodes: [
+      { id: 'n', name: 'node-1', state: broken.node ?? 'active', eligible: true, lastSeenAt: seen, ...RELEASE },
+      { id: 's', name: 'node-2', state: 'standby', eligible: true, lastSeenAt: seen, ...RELEASE },
+    ],
+    volumes: [{ id: 'v', name: 'volume-1', state: broken.volume ?? 'serving', served: true, health: HEALTH_UNKNOWN }],
+    fillLimits: DEFAULT_FILL_LIMITS,
+    featureLevel: 1,
   } as unknown as Snapshot;
 }
 
@@ -140,6 +147,29 @@ describe('alerts', () => {
     await w.pass(120);
     assert.deepEqual(said(w.calls), ['raised hubDown hub-1', 'raised hubDown hub-1']);
     assert.equal((await w.channels.list(w.cluster.id))[0]?.failure, null);
+  });
+
+  it('are told again at once when they become more urgent, and not when less', async () => {
+    await using w = await world();
+    await w.channels.create(w.cluster, { kind: 'webhook', target: 'https://acme.test/hook', repeatMinutes: 10_080 });
+    const issuedAt = new Date(w.clock.now());
+    w.certificates.push({ member: 'node-1', issuedAt, notAfter: new Date(w.clock.now() + 1_000_000) });
+    // A quarter of 1,000 s is left after 750, a tenth after 900, nothing after 1,000.
+    for (const [seconds, times] of [
+      [700, 0],
+      [100, 1],
+      [150, 2],
+      [200, 3],
+    ] as const) {
+      await w.pass(seconds);
+      assert.deepEqual(said(w.calls), Array(times).fill('raised certificateExpiring node-1'));
+    }
+    w.certificates[0] = { member: 'node-1', issuedAt, notAfter: new Date(w.clock.now() + 200_000) };
+    await w.pass(20);
+    assert.equal(said(w.calls).length, 3);
+    w.certificates.length = 0;
+    await w.pass(20);
+    assert.equal(said(w.calls).at(-1), 'resolved certificateExpiring node-1');
   });
 
   it('are told by one process when several look', async () => {

@@ -6,6 +6,12 @@ export type AlertKind =
   | 'nodeFenced'
   | 'volumeUnserved'
   | 'volumeFailed'
+  | 'volumeFilling'
+  | 'volumeReadOnly'
+  | 'volumeNotWritable'
+  | 'noSpare'
+  | 'incompatible'
+  | 'tlsExpiring'
   | 'certificateExpiring'
   | 'failoverDone'
   | 'failoverFailed'
@@ -20,6 +26,8 @@ export interface Condition {
   readonly subject: string;
   /** A sentence for people. */
   readonly detail: string;
+  /** How urgent; default 0. One that rises is told at once. */
+  readonly grade?: number;
 }
 
 /** Something that happened, to be told once. */
@@ -34,6 +42,7 @@ export interface Alert {
   readonly kind: AlertKind;
   readonly subject: string;
   readonly detail: string;
+  readonly grade: number;
   readonly since: Date;
   /** `null` while it stands. */
   readonly resolvedAt: Date | null;
@@ -60,6 +69,14 @@ export const RAISE_AFTER_MS: Readonly<Record<AlertKind, number>> = {
   // A frozen owner is taken over within 6 s; fencing comes after the lock's deadline.
   volumeUnserved: 15_000,
   volumeFailed: 0,
+  // A disk at the limit goes to and fro.
+  volumeFilling: 10_000,
+  volumeReadOnly: 0,
+  volumeNotWritable: 5_000,
+  // A member that is restarted, or upgraded, is back by then.
+  noSpare: 60_000,
+  incompatible: 5_000,
+  tlsExpiring: 0,
   certificateExpiring: 0,
   failoverDone: 0,
   failoverFailed: 0,

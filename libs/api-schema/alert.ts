@@ -4,9 +4,12 @@ import { Instant } from './page.ts';
 export const Alert = z
   .object({
     id: z.uuid(),
-    kind: z.string().describe('What it is: nodeDown, hubDown, noLeader, volumeUnserved, failoverDone …'),
+    kind: z
+      .string()
+      .describe('nodeDown, hubDown, noLeader, volumeUnserved, volumeFilling, tlsExpiring, failoverDone …'),
     subject: z.string().describe('Name of the hub, node or volume; empty for the cluster itself'),
     detail: z.string(),
+    grade: z.int().describe('How urgent, from 0; one that rises is told at once'),
     since: Instant,
     resolvedAt: Instant.nullable().describe('Null while it stands'),
   })

@@ -23,6 +23,8 @@ export const Cluster = z
       .enum(['auto', 'manual'])
       .describe('Whether volumes go back to the nodes they prefer by themselves; POST …/fail-back sends them'),
     failBackAfterSeconds: z.number().describe('How long a node must have been well before they do'),
+    volumeWarnPercent: z.int().describe('A volume whose disk is that full is an alert'),
+    volumeFullPercent: z.int().describe('and from here on a more urgent one'),
     featureLevel: z.int().describe('What its members may rely on each other to understand; only rises'),
     featureRaise: z
       .enum(['auto', 'manual'])
@@ -43,6 +45,8 @@ export const UpdateCluster = z
     failBack: Cluster.shape.failBack.exactOptional(),
     failBackAfterSeconds: z.number().min(0).max(86_400).exactOptional(),
     featureRaise: Cluster.shape.featureRaise.exactOptional(),
+    volumeWarnPercent: z.int().min(1).max(100).exactOptional(),
+    volumeFullPercent: z.int().min(1).max(100).exactOptional(),
   })
   .meta({ id: 'UpdateCluster' });
 
@@ -59,6 +63,7 @@ export const Hub = z
     ...release,
     sessions: z.int(),
     relay: Endpoint,
+    tlsNotAfter: Instant.nullable().describe('When the certificate ends that it shows to clients'),
     startedAt: Instant,
     lastSeenAt: Instant,
   })
@@ -117,6 +122,11 @@ export const Volume = z
     epoch: z.int().describe('Grows by one with every change of owner'),
     accounts: z.int(),
     bytes: z.int().nullable().describe('Stored, as its node last reported; null before it did'),
+    writable: z.boolean().describe('Its storage takes writes, as its node last reported'),
+    disk: z
+      .object({ bytes: z.int(), freeBytes: z.int(), trouble: z.enum(['readOnly', 'full']).nullable() })
+      .nullable()
+      .describe('The file system under it, as its node last reported; null before it did'),
     volumeClass: z.string(),
     weight,
     preferredNode: z.string().nullable(),

@@ -24,6 +24,7 @@ export function hubView(hub: HubMember, { leader }: ClusterSnapshot): HubView {
     ...releaseOf(hub),
     sessions: hub.sessions,
     relay: hub.relay,
+    tlsNotAfter: hub.tlsNotAfter?.toISOString() ?? null,
     startedAt: hub.startedAt.toISOString(),
     lastSeenAt: hub.lastSeenAt.toISOString(),
   };
@@ -59,12 +60,18 @@ export function volumeView(volume: Volume, snapshot: ClusterSnapshot, { accounts
     epoch: volume.epoch,
     accounts: accounts.get(volume.id) ?? 0,
     bytes: bytes.get(volume.id) ?? null,
+    writable: volume.health.writable,
+    disk: diskOf(volume),
     volumeClass: volume.volumeClass,
     weight: volume.weight,
     preferredNode: nameOf(volume.preferredNodeId),
     movingTo: nameOf(move?.toNodeId),
     mount: { ...volume.mount, args: [...volume.mount.args] },
   };
+}
+
+function diskOf({ health: { storage } }: Volume): VolumeView['disk'] {
+  return storage && { bytes: storage.diskBytes, freeBytes: storage.diskFreeBytes, trouble: storage.trouble };
 }
 
 export function eventView(event: ClusterEvent, names: ReadonlyMap<string, string>): EventView {

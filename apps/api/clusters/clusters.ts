@@ -67,9 +67,12 @@ export class Clusters {
     const found = await this.find(asking, params.cluster);
     if (!found.ok) return found;
     const { state, record } = found.value;
-    const { failBack: before } = await state.snapshot();
+    const { failBack: before, fillLimits } = await state.snapshot();
     const { failBack: mode = before.mode, failBackAfterSeconds = before.afterMs / 1_000 } = body;
     await state.setFailBack({ mode, afterMs: Math.round(failBackAfterSeconds * 1_000) });
+    const { volumeWarnPercent: warnPercent = fillLimits.warnPercent, volumeFullPercent = fillLimits.fullPercent } =
+      body;
+    await state.setFillLimits({ warnPercent, fullPercent: volumeFullPercent });
     if (body.featureRaise) await state.setFeatureRaise(body.featureRaise);
     return ok(await this.view(asking, record));
   }
@@ -141,7 +144,7 @@ export class Clusters {
 
   private async view(asking: Asking, record: ClusterRecord): Promise<ClusterView> {
     const partner = await this.partners.slugOf(asking, record.partnerId);
-    const { failBack, featureLevel, featureRaise } = await this.stateOf(record.id).snapshot();
+    const { failBack, featureLevel, featureRaise, fillLimits } = await this.stateOf(record.id).snapshot();
     return {
       id: record.id,
       name: record.name,
@@ -149,6 +152,8 @@ export class Clusters {
       shared: record.shared,
       failBack: failBack.mode,
       failBackAfterSeconds: failBack.afterMs / 1_000,
+      volumeWarnPercent: fillLimits.warnPercent,
+      volumeFullPercent: fillLimits.fullPercent,
       featureLevel,
       featureRaise,
     };

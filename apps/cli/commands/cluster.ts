@@ -64,6 +64,8 @@ export const cluster: Noun = {
       options: {
         in: IN,
         'fail-back': { type: 'value', value: 'auto|manual', summary: 'do volumes go back to nodes that came back?' },
+        'volume-warn': { type: 'value', value: 'PERCENT', summary: 'alert when a volume’s disk is so full' },
+        'volume-full': { type: 'value', value: 'PERCENT', summary: 'and again, more urgently, from here on' },
         features: { type: 'value', value: 'auto|manual', summary: 'does its feature level rise by itself?' },
         'fail-back-after': { type: 'value', value: 'SECONDS', summary: 'how long such a node must have been well' },
       },
@@ -72,6 +74,8 @@ export const cluster: Noun = {
         const body = requireChange(
           given({
             failBack: wordOf('fail-back', values['fail-back'], ['auto', 'manual']),
+            volumeWarnPercent: numberOf('volume-warn', values['volume-warn']),
+            volumeFullPercent: numberOf('volume-full', values['volume-full']),
             featureRaise: wordOf('features', values['features'], ['auto', 'manual']),
             failBackAfterSeconds: numberOf('fail-back-after', values['fail-back-after']),
           }),

@@ -26,6 +26,7 @@ const shown = (volume: Volume): Output => ({
   text: fields({
     ...volume,
     bytes: bytes(volume.bytes),
+    disk: volume.disk && `${bytes(volume.disk.freeBytes)} of ${bytes(volume.disk.bytes)} free`,
     mount: [volume.mount.driver, volume.mount.path, ...volume.mount.args].join(' '),
   }),
 });

@@ -53,12 +53,14 @@ export class Holding<V extends HostedVolume> {
   }
 
   describe(): HeldVolume {
+    const storage = this.state === 'serving' ? this.volume?.storageState?.() : undefined;
     return {
       volumeId: this.volumeId,
       epoch: this.epoch,
       state: this.state,
       ...(this.reason === undefined ? {} : { reason: this.reason }),
       writable: this.state === 'serving' && (this.volume?.writable() ?? false),
+      ...(storage === undefined ? {} : { storage }),
     };
   }
 

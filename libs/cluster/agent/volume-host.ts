@@ -1,10 +1,12 @@
-import type { MountSpec } from '#cluster/api';
+import type { MountSpec, StorageState } from '#cluster/api';
 
 /** A volume that this process has opened and whose storage lock it holds. */
 export interface HostedVolume {
   /** Resolves with the reason when its storage failed it. */
   readonly failed: Promise<Error>;
   writable(): boolean;
+  /** Once it was looked at. */
+  storageState?(): StorageState | undefined;
   /**
    * Finishes what is in flight, releases the lock and unmounts. Idempotent. Throws `StillMountedError` when only the last of
    * these failed.

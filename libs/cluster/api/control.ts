@@ -1,5 +1,5 @@
 import type { Release } from '#stdx';
-import type { Endpoint, MountSpec, NodeMember } from './model.ts';
+import type { Endpoint, MountSpec, NodeMember, StorageState } from './model.ts';
 
 /**
  * What a node says of a volume it has or had.
@@ -16,6 +16,8 @@ export interface HeldVolume {
   readonly reason?: string;
   /** False when its storage refuses writes (full, read-only). */
   readonly writable: boolean;
+  /** Once it was looked at. */
+  readonly storage?: StorageState;
 }
 
 /** A node's answer to a probe. */

@@ -29,6 +29,8 @@ export interface HubMember extends Release {
   readonly startedAt: Date;
   readonly lastSeenAt: Date;
   readonly sessions: number;
+  /** When the certificate ends that it shows to clients; `null` while it has not said. */
+  readonly tlsNotAfter: Date | null;
 }
 
 /** With the release it last said it is. */
@@ -70,6 +72,35 @@ export type FeatureRaise = 'auto' | 'manual';
 /** By hand, as etcd and Kafka have it for what cannot be taken back: until then every member can go back to its former release. */
 export const DEFAULT_FEATURE_RAISE: FeatureRaise = 'manual';
 
+/** Why a volume's storage takes no writes. */
+export type StorageTrouble = 'readOnly' | 'full';
+
+/** The file system under a volume, as its owner finds it. */
+export interface StorageState {
+  readonly diskBytes: number;
+  /** For us: what the system keeps for itself left out. */
+  readonly diskFreeBytes: number;
+  readonly trouble: StorageTrouble | null;
+}
+
+/** How a volume's storage was when its owner last said so. */
+export interface VolumeHealth {
+  readonly writable: boolean;
+  /** `null` before an owner that looks has said. */
+  readonly storage: StorageState | null;
+}
+
+export const HEALTH_UNKNOWN: VolumeHealth = { writable: true, storage: null };
+
+/** From which share of the disk on a volume is nearly full, and full; percent. */
+export interface FillLimits {
+  readonly warnPercent: number;
+  readonly fullPercent: number;
+}
+
+/** 90 leaves days to act at usual growth; at 97 ext4 and XFS begin to slow down and the reserve is soon all there is. */
+export const DEFAULT_FILL_LIMITS: FillLimits = { warnPercent: 90, fullPercent: 97 };
+
 export interface Volume {
   readonly id: string;
   readonly clusterId: string;
@@ -86,6 +117,7 @@ export interface Volume {
   readonly served: boolean;
   /** Executable and arguments run on the new owner when the lock is still held at the deadline. */
   readonly fence: readonly string[] | null;
+  readonly health: VolumeHealth;
 }
 
 /** One row of the routing map. Hubs route only to `serving` volumes; others wait. */

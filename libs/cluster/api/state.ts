@@ -4,11 +4,13 @@ import type {
   ClusterEventKind,
   FailBackPolicy,
   FeatureRaise,
+  FillLimits,
   HubMember,
   LeaderLease,
   NodeMember,
   NodeState,
   Volume,
+  VolumeHealth,
   VolumeRoute,
   VolumeState,
 } from './model.ts';
@@ -39,6 +41,7 @@ export interface ClusterSnapshot {
   /** What members may rely on every other member to understand: `Release.features`. Only rises. */
   readonly featureLevel: number;
   readonly featureRaise: FeatureRaise;
+  readonly fillLimits: FillLimits;
   /** Hub id → nodes it said with its last heartbeat it cannot reach. A hub that is not named misses none. */
   readonly missing: ReadonlyMap<string, readonly string[]>;
 }
@@ -76,6 +79,8 @@ export interface ClusterState {
     hub: Pick<HubMember, 'id' | 'name' | 'relay' | 'sessions' | keyof Release> & {
       /** Nodes it cannot reach now. Others read it before they declare a node down. Default none. */
       readonly missing?: readonly string[];
+      /** Default: it does not say. */
+      readonly tlsNotAfter?: Date | null;
     },
   ): Promise<void>;
   /** By the leader; closes the hub-hours interval. */
@@ -112,6 +117,12 @@ export interface ClusterState {
   /** By the leader: the owner at `epoch` serves, failed or let go. */
   setVolumeState(leaderEpoch: number, volumeId: string, epoch: number, state: VolumeState): Promise<boolean>;
 
+  /** By the leader: what the owners at these epochs say of their storage. */
+  recordHealth(
+    leaderEpoch: number,
+    found: readonly ({ readonly volumeId: string; readonly epoch: number } & VolumeHealth)[],
+  ): Promise<boolean>;
+
   /** A node of that name that is there already keeps its id and gets the new endpoints: the same machine set up again. */
   addNode(node: Pick<NodeMember, 'name' | 'control' | 'data' | 'weight' | 'eligible'>): Promise<NodeMember>;
   /** Throws `ClusterConflictError` while it owns a volume. */
@@ -128,6 +139,7 @@ export interface ClusterState {
     change: Partial<Pick<Volume, 'volumeClass' | 'weight' | 'preferredNodeId'>>,
   ): Promise<void>;
   setFailBack(policy: FailBackPolicy): Promise<void>;
+  setFillLimits(limits: FillLimits): Promise<void>;
   setFeatureRaise(how: FeatureRaise): Promise<void>;
   /**
    * Lets the cluster use what releases know from `level` on; there is no way back. Returns the names of members that do not

@@ -121,6 +121,28 @@ export function membershipContract(open: OpenHarness): void {
       assert.equal((await state.snapshot()).featureRaise, 'auto');
     });
 
+    it('keeps what owners say of their storage, of the present epoch alone, and what hubs say of their certificate', async () => {
+      await using harness = await open();
+      const { state } = harness;
+      const epoch = await lead(state);
+      const one = await node(state, 'one');
+      const { id: volumeId, health } = await volume(state, 'a');
+      assert.deepEqual(health, { writable: true, storage: null });
+      await state.assignVolume(epoch, volumeId, 0, one.id);
+      const storage = { diskBytes: 9e12, diskFreeBytes: 8e12, trouble: 'readOnly' as const };
+      assert.equal(await state.recordHealth(epoch, [{ volumeId, epoch: 1, writable: false, storage }]), true);
+      assert.equal(await state.recordHealth(epoch, [{ volumeId, epoch: 0, writable: true, storage: null }]), true);
+      assert.equal(await state.recordHealth(epoch + 1, [{ volumeId, epoch: 1, writable: true, storage: null }]), false);
+      assert.deepEqual((await state.snapshot()).volumes[0]?.health, { writable: false, storage });
+      const tlsNotAfter = new Date(Date.UTC(2030, 0, 1));
+      await state.heartbeatHub({ ...heartbeat(HUB_A), tlsNotAfter });
+      await state.heartbeatHub({ ...heartbeat(HUB_A), tlsNotAfter });
+      assert.deepEqual((await state.snapshot()).hubs[0]?.tlsNotAfter, tlsNotAfter);
+      assert.deepEqual((await state.snapshot()).fillLimits, { warnPercent: 90, fullPercent: 97 });
+      await state.setFillLimits({ warnPercent: 50, fullPercent: 60 });
+      assert.deepEqual((await state.snapshot()).fillLimits, { warnPercent: 50, fullPercent: 60 });
+    });
+
     it('takes a hub out, and the lead from it', async () => {
       await using harness = await open();
       const { state } = harness;

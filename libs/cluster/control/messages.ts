@@ -73,6 +73,12 @@ export const requestSchema: z.ZodType<Request> = z.discriminatedUnion('t', [
 const steps = z
   .array(z.object({ step: z.enum(['mount', 'identify', 'lock', 'fence', 'open']), durationMs: z.number() }))
   .max(1_000);
+const amount = z.number().nonnegative();
+const storage = z.object({
+  diskBytes: amount,
+  diskFreeBytes: amount,
+  trouble: z.enum(['readOnly', 'full']).nullable(),
+});
 const report = z.object({
   instance: id,
   ...release,
@@ -86,6 +92,7 @@ const report = z.object({
         state: z.enum(['opening', 'serving', 'closing', 'released', 'fenced', 'failed']),
         reason: text.exactOptional(),
         writable: z.boolean(),
+        storage: storage.exactOptional(),
       }),
     )
     .max(10_000),

@@ -6,6 +6,7 @@ import { withDeadline } from './deadline.ts';
 import { EventLog } from './event-log.ts';
 import { FailBack } from './fail-back.ts';
 import { FeatureDuty, strangeness } from './features.ts';
+import { HealthDuty } from './health-duty.ts';
 import { LeaderDuties } from './leader-duties.ts';
 import { Leadership } from './leadership.ts';
 import { MemberDuties } from './member-duties.ts';
@@ -20,6 +21,8 @@ export interface HubCoordinatorOptions {
   readonly hub: Pick<HubMember, 'id' | 'name' | 'relay' | keyof Release>;
   /** Sessions it holds now, for the console. */
   readonly sessions?: () => number;
+  /** When the certificate ends that it shows to clients. */
+  readonly tlsNotAfter?: () => Date;
   readonly timing?: Partial<CoordinatorTiming>;
   /** Routes that changed, as soon as this process knows: before anybody was notified when it leads. */
   readonly onRoutes?: (routes: readonly VolumeRoute[]) => void;
@@ -85,7 +88,8 @@ export class HubCoordinator {
     const members = new MemberDuties({ hubId, state, view, watch, choice, volumes, events, term, timing, clock });
     const failBack = new FailBack(view, watch, choice, clock);
     const features = new FeatureDuty(state, view, term);
-    const duties = { state, view, choice, members, volumes, failBack, features, events };
+    const health = new HealthDuty(state, view, watch, term);
+    const duties = { state, view, choice, members, volumes, failBack, features, health, events };
     this.duties = new LeaderDuties({ ...duties, term, timing, clock, logger });
   }
 
@@ -178,7 +182,12 @@ export class HubCoordinator {
         this.beatAgain = false;
         const missing = this.watch.missing();
         this.toldMissing = missing.join();
-        const beat = { ...this.options.hub, sessions: this.options.sessions?.() ?? 0, missing };
+        const beat = {
+          ...this.options.hub,
+          sessions: this.options.sessions?.() ?? 0,
+          missing,
+          tlsNotAfter: this.options.tlsNotAfter?.() ?? null,
+        };
         await withDeadline(clock, this.timing.leaderRenewMs, state.heartbeatHub(beat));
         if (!this.announced) this.events.record('hubUp', beat.id, { name: beat.name, version: beat.version });
         this.announced = true;

@@ -5,6 +5,7 @@ import type { ClusterView } from './cluster-view.ts';
 import type { EventLog } from './event-log.ts';
 import type { FailBack } from './fail-back.ts';
 import type { FeatureDuty } from './features.ts';
+import type { HealthDuty } from './health-duty.ts';
 import type { MemberDuties } from './member-duties.ts';
 import { NoLongerLeading, type Term } from './term.ts';
 import type { CoordinatorTiming } from './timing.ts';
@@ -18,6 +19,7 @@ export interface LeaderDutyParts {
   readonly volumes: VolumeDuties;
   readonly failBack: FailBack;
   readonly features: FeatureDuty;
+  readonly health: HealthDuty;
   readonly events: EventLog;
   readonly term: Term;
   readonly timing: CoordinatorTiming;
@@ -70,7 +72,7 @@ export class LeaderDuties {
   }
 
   private async pass(): Promise<void> {
-    const { view, term, members, volumes, features, timing } = this.parts;
+    const { view, term, members, volumes, features, health, timing } = this.parts;
     // Without the control plane nobody is promoted.
     if (!term.running() || !view.snapshot || view.away) return;
     await members.settleNodes();
@@ -81,6 +83,7 @@ export class LeaderDuties {
     for (const volume of view.all()) await this.sendHome(volume);
     await members.settleHubs();
     await features.settle();
+    await health.settle();
   }
 
   private async carryOut({ volumeId, toNodeId }: RequestedMove): Promise<void> {

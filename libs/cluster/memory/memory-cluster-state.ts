@@ -6,8 +6,11 @@ import {
   type ClusterState,
   DEFAULT_FAIL_BACK,
   DEFAULT_FEATURE_RAISE,
+  DEFAULT_FILL_LIMITS,
   type FailBackPolicy,
   type FeatureRaise,
+  type FillLimits,
+  HEALTH_UNKNOWN,
   type HubMember,
   type LeaderLease,
   type NodeMember,
@@ -22,11 +25,9 @@ import {
 } from '#cluster/api';
 import type { UsageEvent } from '#metering';
 import { type Clock, type Random, RELEASE, type Release, releaseOf } from '#stdx';
+import { MemoryEvents } from './events.ts';
 import { MemoryLease } from './lease.ts';
 import { RoleLedger } from './role-ledger.ts';
-
-/** Events kept; the oldest go first. */
-const EVENTS_KEPT_MAX = 10_000;
 
 /** One cluster's state in this process: for tests, and for the simulator's control plane. Its clock is the given one. */
 export class MemoryClusterState implements ClusterState {
@@ -38,12 +39,12 @@ export class MemoryClusterState implements ClusterState {
   private readonly moves = new Map<string, string>();
   private readonly draining = new Set<string>();
   private readonly listeners = new Set<() => void>();
-  private readonly log: ClusterEvent[] = [];
+  private readonly log = new MemoryEvents();
   private readonly ledger: RoleLedger;
   private failBack: FailBackPolicy = DEFAULT_FAIL_BACK;
   private featureLevel = RELEASE.features.newest;
   private featureRaise: FeatureRaise = DEFAULT_FEATURE_RAISE;
-  private nextEventId = 1;
+  private fillLimits: FillLimits = DEFAULT_FILL_LIMITS;
 
   constructor(
     readonly clusterId: string,
@@ -90,6 +91,7 @@ export class MemoryClusterState implements ClusterState {
       failBack: this.failBack,
       featureLevel: this.featureLevel,
       featureRaise: this.featureRaise,
+      fillLimits: this.fillLimits,
       missing: new Map(this.missing),
     };
   }
@@ -118,6 +120,7 @@ export class MemoryClusterState implements ClusterState {
       relay: hub.relay,
       ...releaseOf(hub),
       sessions: hub.sessions,
+      tlsNotAfter: hub.tlsNotAfter ?? null,
       state: 'up',
       startedAt: known && wasUp ? known.startedAt : this.date(),
       lastSeenAt: this.date(),
@@ -199,6 +202,15 @@ export class MemoryClusterState implements ClusterState {
     return true;
   }
 
+  async recordHealth(leaderEpoch: number, found: Parameters<ClusterState['recordHealth']>[1]): Promise<boolean> {
+    if (!this.leads(leaderEpoch)) return false;
+    for (const { volumeId, epoch, writable, storage } of found) {
+      const volume = this.volumes.get(volumeId);
+      if (volume?.epoch === epoch) this.volumes.set(volumeId, { ...volume, health: { writable, storage } });
+    }
+    return true;
+  }
+
   async addNode(node: Parameters<ClusterState['addNode']>[0]): Promise<NodeMember> {
     const known = [...this.nodes.values()].find(({ name }) => name === node.name);
     const id = known?.id ?? this.random.uuid();
@@ -248,6 +260,10 @@ export class MemoryClusterState implements ClusterState {
     this.announce();
   }
 
+  async setFillLimits(limits: FillLimits): Promise<void> {
+    this.fillLimits = limits;
+  }
+
   async setFeatureRaise(how: FeatureRaise): Promise<void> {
     this.featureRaise = how;
   }
@@ -280,6 +296,7 @@ export class MemoryClusterState implements ClusterState {
       weight: volume.weight,
       preferredNodeId: volume.preferredNodeId,
       fence: volume.fence,
+      health: HEALTH_UNKNOWN,
     };
     this.volumes.set(added.id, added);
     this.announce();
@@ -312,21 +329,11 @@ export class MemoryClusterState implements ClusterState {
     detail: Readonly<Record<string, unknown>>,
     durationMs?: number,
   ): Promise<void> {
-    this.log.push({
-      id: this.nextEventId++,
-      clusterId: this.clusterId,
-      at: this.date(),
-      kind,
-      subject,
-      detail,
-      durationMs: durationMs ?? null,
-    });
-    if (this.log.length > EVENTS_KEPT_MAX) this.log.shift();
+    this.log.add({ clusterId: this.clusterId, at: this.date(), kind, subject, detail, durationMs: durationMs ?? null });
   }
 
   async events(input: { readonly limit: number; readonly after?: number }): Promise<readonly ClusterEvent[]> {
-    const { limit, after } = input;
-    return after === undefined ? this.log.slice(-limit) : this.log.filter(({ id }) => id > after).slice(0, limit);
+    return this.log.read(input);
   }
 
   watch(listener: () => void): () => void {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { Database } from '#database';
 
 /** Serials of certificates that count no more though their time is not over. */
@@ -7,6 +8,27 @@ export async function revokedSerials(database: Database, clusterId: string): Pro
     [clusterId],
   );
   return rows.map(({ serial }) => serial);
+}
+
+/** Each member's newest certificate, and the authority's, with when it was issued. `member` is `null` for the authority. */
+export async function certificateEnds(
+  database: Database,
+  clusterId: string,
+): Promise<readonly { readonly member: string | null; readonly issuedAt: Date; readonly notAfter: Date }[]> {
+  const members = await database.query<{ member: string; issuedAt: Date; notAfter: Date }>(
+    `SELECT * FROM (
+       SELECT DISTINCT ON (member_id) member_name AS member, issued_at AS "issuedAt", not_after AS "notAfter", revoked_at
+       FROM member_certificate WHERE cluster_id = $1 ORDER BY member_id, issued_at DESC
+     ) newest WHERE revoked_at IS NULL`,
+    [clusterId],
+  );
+  const [authority] = await database.query<{ certificate: string }>(
+    'SELECT certificate FROM cluster_authority WHERE cluster_id = $1',
+    [clusterId],
+  );
+  if (!authority) return members;
+  const { validFromDate: issuedAt, validToDate: notAfter } = new X509Certificate(authority.certificate);
+  return [...members, { member: null, issuedAt, notAfter }];
 }
 
 /**

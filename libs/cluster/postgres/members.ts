@@ -14,7 +14,7 @@ const RELEASE_COLUMNS = ['version', 'protocol_oldest', 'protocol_newest', 'featu
 export async function heartbeatHub(database: Database, clusterId: string, hub: Heartbeat): Promise<void> {
   const beat = await database.query(
     `UPDATE hub SET name = $3, relay_host = $4, relay_port = $5, sessions = $6, missing = $7,
-       ${RELEASE_COLUMNS.map((column, at) => `${column} = $${at + 8}`).join(', ')}, last_seen_at = clock_timestamp()
+       ${RELEASE_COLUMNS.map((column, at) => `${column} = $${at + 8}`).join(', ')}, tls_not_after = $13, last_seen_at = clock_timestamp()
      WHERE cluster_id = $1 AND id = $2 AND state = 'up' RETURNING id`,
     heartbeatValues(clusterId, hub),
   );
@@ -31,6 +31,7 @@ const heartbeatValues = (clusterId: string, hub: Heartbeat): unknown[] => [
   hub.sessions,
   hub.missing ?? [],
   ...releaseValues(hub),
+  hub.tlsNotAfter ?? null,
 ];
 
 async function bringHubUp(client: Queryable, clusterId: string, hub: Heartbeat): Promise<void> {
@@ -44,11 +45,12 @@ async function bringHubUp(client: Queryable, clusterId: string, hub: Heartbeat):
   if (replaced.length > 0) await client.query('DELETE FROM hub WHERE id = ANY($1)', [replaced.map(({ id }) => id)]);
   const { rowCount } = await client.query(
     `INSERT INTO hub (cluster_id, id, name, relay_host, relay_port, sessions, missing, ${RELEASE_COLUMNS.join(', ')},
-       state, partner_id, started_at, last_seen_at)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'up', partner_id, clock_timestamp(), clock_timestamp() FROM cluster WHERE id = $1
+       tls_not_after, state, partner_id, started_at, last_seen_at)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'up', partner_id, clock_timestamp(), clock_timestamp() FROM cluster WHERE id = $1
        AND NOT EXISTS (SELECT 1 FROM member_certificate WHERE member_id = $2 HAVING bool_and(revoked_at IS NOT NULL))
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, relay_host = excluded.relay_host, relay_port = excluded.relay_port,
-       ${RELEASE_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}, sessions = excluded.sessions, missing = excluded.missing, state = 'up',
+       ${RELEASE_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}, sessions = excluded.sessions,
+       tls_not_after = excluded.tls_not_after, missing = excluded.missing, state = 'up',
        started_at = clock_timestamp(), last_seen_at = clock_timestamp()
      WHERE hub.state <> 'up' AND hub.cluster_id = excluded.cluster_id`,
     heartbeatValues(clusterId, hub),

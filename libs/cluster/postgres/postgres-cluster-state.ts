@@ -6,6 +6,7 @@ import {
   ClusterStateUnavailableError,
   type FailBackPolicy,
   type FeatureRaise,
+  type FillLimits,
   type LeaderLease,
   type NodeMember,
   type NodeState,
@@ -22,7 +23,7 @@ import { leads, readLease, renewLease, resignLease, takeLease } from './leadersh
 import { addNode, heartbeatHub, removeHub, removeNode, setNodeState, takeHubDown, updateNode } from './members.ts';
 import { type EventRow, eventOf, type VolumeRow } from './rows.ts';
 import { readSnapshot } from './snapshot.ts';
-import { addVolume, assignVolumes, setVolumeState, updateVolume } from './volumes.ts';
+import { addVolume, assignVolumes, recordHealth, setVolumeState, updateVolume } from './volumes.ts';
 
 /** Most events one `events()` call returns. */
 const EVENTS_MAX = 1_000;
@@ -151,6 +152,14 @@ export class PostgresClusterState implements ClusterState {
     return done ?? false;
   }
 
+  async recordHealth(leaderEpoch: number, found: Parameters<ClusterState['recordHealth']>[1]): Promise<boolean> {
+    const done = await this.asLeader(leaderEpoch, async (client) => {
+      await recordHealth(client, this.clusterId, found);
+      return true;
+    });
+    return done ?? false;
+  }
+
   addNode(node: Parameters<ClusterState['addNode']>[0]): Promise<NodeMember> {
     return this.write((client) => addNode(client, this.clusterId, node));
   }
@@ -173,6 +182,16 @@ export class PostgresClusterState implements ClusterState {
         this.clusterId,
         mode,
         afterMs,
+      ]),
+    );
+  }
+
+  async setFillLimits({ warnPercent, fullPercent }: FillLimits): Promise<void> {
+    await this.ask(() =>
+      this.database.query('UPDATE cluster SET volume_warn_percent = $2, volume_full_percent = $3 WHERE id = $1', [
+        this.clusterId,
+        warnPercent,
+        fullPercent,
       ]),
     );
   }

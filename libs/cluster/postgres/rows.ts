@@ -5,7 +5,9 @@ import type {
   MountSpec,
   NodeMember,
   NodeState,
+  StorageTrouble,
   Volume,
+  VolumeHealth,
   VolumeState,
 } from '#cluster/api';
 import type { Release } from '#stdx';
@@ -28,6 +30,7 @@ export interface HubRow extends ReleaseRow {
   readonly state: HubMember['state'];
   readonly sessions: number;
   readonly missing: readonly string[];
+  readonly tls_not_after: Date | null;
   readonly started_at: Date;
   readonly last_seen_at: Date;
 }
@@ -61,6 +64,10 @@ export interface VolumeRow {
   readonly served: boolean;
   readonly fence: readonly string[] | null;
   readonly move_to_node_id: string | null;
+  readonly writable: boolean;
+  readonly trouble: StorageTrouble | null;
+  readonly disk_bytes: string | null;
+  readonly disk_free_bytes: string | null;
 }
 
 export interface EventRow {
@@ -98,6 +105,7 @@ export const hubOf = (row: HubRow): HubMember => ({
   startedAt: row.started_at,
   lastSeenAt: row.last_seen_at,
   sessions: row.sessions,
+  tlsNotAfter: row.tls_not_after,
 });
 
 export const nodeOf = (row: NodeRow): NodeMember => ({
@@ -126,7 +134,13 @@ export const volumeOf = (row: VolumeRow): Volume => ({
   state: row.state,
   served: row.served,
   fence: row.fence,
+  health: healthOf(row),
 });
+
+function healthOf({ writable, trouble, disk_bytes, disk_free_bytes }: VolumeRow): VolumeHealth {
+  if (disk_bytes === null || disk_free_bytes === null) return { writable, storage: null };
+  return { writable, storage: { trouble, diskBytes: Number(disk_bytes), diskFreeBytes: Number(disk_free_bytes) } };
+}
 
 export const eventOf = (row: EventRow): ClusterEvent => ({
   id: Number(row.id),

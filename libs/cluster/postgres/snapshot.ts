@@ -2,8 +2,10 @@ import {
   type ClusterSnapshot,
   DEFAULT_FAIL_BACK,
   DEFAULT_FEATURE_RAISE,
+  DEFAULT_FILL_LIMITS,
   type FailBackPolicy,
   type FeatureRaise,
+  type FillLimits,
 } from '#cluster/api';
 import type { Queryable } from '#database';
 import { readLease } from './leadership.ts';
@@ -17,8 +19,9 @@ export async function readSnapshot(client: Queryable, clusterId: string): Promis
   const nodes = await select<NodeRow>('SELECT * FROM node WHERE cluster_id = $1 ORDER BY name, id');
   const hubs = await select<HubRow>('SELECT * FROM hub WHERE cluster_id = $1 ORDER BY name, id');
   const leader = await readLease(client, clusterId);
-  const [own] = await select<FailBackPolicy & { readonly level: number; readonly raise: FeatureRaise }>(
-    `SELECT fail_back AS mode, fail_back_after_ms AS "afterMs", feature_level AS level, feature_raise AS raise
+  const [own] = await select<FailBackPolicy & FillLimits & { readonly level: number; readonly raise: FeatureRaise }>(
+    `SELECT fail_back AS mode, fail_back_after_ms AS "afterMs", feature_level AS level, feature_raise AS raise,
+       volume_warn_percent AS "warnPercent", volume_full_percent AS "fullPercent"
      FROM cluster WHERE id = $1`,
   );
   const { rows } = await client.query<{ at: Date }>('SELECT clock_timestamp() AS at');
@@ -33,6 +36,7 @@ export async function readSnapshot(client: Queryable, clusterId: string): Promis
     ),
     failBack: own ? { mode: own.mode, afterMs: own.afterMs } : DEFAULT_FAIL_BACK,
     featureLevel: own?.level ?? 1,
+    fillLimits: own ? { warnPercent: own.warnPercent, fullPercent: own.fullPercent } : DEFAULT_FILL_LIMITS,
     featureRaise: own?.raise ?? DEFAULT_FEATURE_RAISE,
     drains: nodes.filter((row) => row.drain).map((row) => row.id),
     missing: new Map(hubs.filter((row) => row.missing.length > 0).map((row) => [row.id, row.missing])),

@@ -50,6 +50,22 @@ export async function setVolumeState(
   return rowCount === 1;
 }
 
+export async function recordHealth(
+  client: Queryable,
+  clusterId: string,
+  found: Parameters<ClusterState['recordHealth']>[1],
+): Promise<void> {
+  for (const { volumeId, epoch, writable, storage } of found)
+    await client.query(
+      `UPDATE volume SET writable = $4, trouble = $5, disk_bytes = $6, disk_free_bytes = $7
+       WHERE cluster_id = $1 AND id = $2 AND epoch = $3`,
+      [
+        ...[clusterId, volumeId, epoch, writable],
+        ...[storage?.trouble ?? null, storage?.diskBytes ?? null, storage?.diskFreeBytes ?? null],
+      ],
+    );
+}
+
 export async function addVolume(client: Queryable, clusterId: string, volume: NewVolume): Promise<Volume> {
   const { rows } = await client.query<VolumeRow>(
     `INSERT INTO volume (cluster_id, partner_id, name, mount, volume_class, weight, preferred_node_id, fence)
