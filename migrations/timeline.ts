@@ -16,6 +16,7 @@ import { AccountMoves1700000015000 } from './1700000015000-account-moves.ts';
 import { DomainPins1700000016000 } from './1700000016000-domain-pins.ts';
 import { AddOnMeters1700000017000 } from './1700000017000-add-on-meters.ts';
 import { UsageFindings1700000018000 } from './1700000018000-usage-findings.ts';
+import { UniqueEvents1700000019000 } from './1700000019000-unique-events.ts';
 import { Spend1700000020000 } from './1700000020000-spend.ts';
 import { Disputes1700000021000 } from './1700000021000-disputes.ts';
 import { Releases1700000025000 } from './1700000025000-releases.ts';
@@ -41,6 +42,7 @@ export const MIGRATIONS = [
   DomainPins1700000016000,
   AddOnMeters1700000017000,
   UsageFindings1700000018000,
+  UniqueEvents1700000019000,
   Spend1700000020000,
   Disputes1700000021000,
   Releases1700000025000,
