@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
 import { parseArgs } from 'node:util';
-import { decodePreface, encodeMark, encodePrefaceReply, FRAME_DATA, FRAME_MARK, frameHeader } from '#protocol/handover';
+import { encodeMark } from '#protocol/handover';
 import { TestAuthority } from '#testing';
+import { standInForNode } from './splice/stand-in.ts';
 
 // LOGINs a second and core: npm run bench -- login [--logins N] [--users N] [--connections N].
 // Each is a new connection: greeting, LOGIN, hand-over to a node, the node's answer, close. First with nothing remembered
@@ -22,25 +23,19 @@ const { values } = parseArgs({
 });
 const USERS = Number(values.users);
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK']).toString());
-const KEY = Buffer.alloc(32, 7);
 const directory = mkdtempSync(join(tmpdir(), 'rookery-login-'));
 const authority = await TestAuthority.create('bench');
 const trust = await authority.member('node', 'node');
 writeFileSync(join(directory, 'hub.json'), JSON.stringify(await authority.credentials('hub', 'hub')));
 
 /** A node that believes every hand-over and answers its LOGIN. */
-const node = trust.createServer(['hub'], (socket) => {
-  socket.on('error', () => {});
-  socket.once('data', (line: Buffer) => {
-    const preface = decodePreface(line.toString().trimEnd(), KEY, Date.now());
-    if (typeof preface === 'string' || preface.kind !== 'imap') throw new Error('unexpected preface');
-    const answer = Buffer.from(`${preface.tag} OK Logged in\r\n`);
-    const mark = encodeMark({ answered: 0, state: Buffer.alloc(100) });
-    const frames = [frameHeader(FRAME_DATA, answer.length), answer, frameHeader(FRAME_MARK, mark.length), mark];
-    socket.write(Buffer.concat([Buffer.from(encodePrefaceReply({ ok: true })), ...frames]));
-    socket.resume();
-  });
-});
+const node = trust.createServer(['hub'], (socket) =>
+  standInForNode(socket, (channel, { tag }) => {
+    channel.write(Buffer.from(`${tag} OK Logged in\r\n`));
+    channel.mark(encodeMark({ answered: 0, state: Buffer.alloc(100) }));
+    channel.attach({ channelData() {}, channelDrained() {}, channelEnded: () => channel.end(), channelLost() {} });
+  }),
+);
 node.listen(0, '127.0.0.1');
 await once(node, 'listening');
 

@@ -1,86 +1,70 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { TestAuthority } from '#testing';
+import { openClient } from './splice/client.ts';
+import { hasNginxMail, hasNginxStream, type Middle, nginxMail, nginxStream } from './splice/nginx.ts';
 
-// The hub's splice beside a bare pipe of Node's and nginx's stream module, in one run:
+// A hub with its legs as they run (mutual TLS to the node) beside nginx and a bare pipe of Node's, in one run:
 //   npm run bench -- splice [--megabytes N] [--rounds N] [--commands N]
-// Throughput is counted in bytes per second of the middle process's own CPU time: what one core carries, whatever else
-// this machine does. nginx: $NGINX or the system's, with its stream module ($NGINX_STREAM_MODULE when it is loadable).
+// Throughput is counted in bytes per second of the middle process's own CPU time: what one core carries, whatever else this
+// machine does. nginx: its stream module in the clear and, as the hub does, under TLS to its target; its mail module.
 const { values } = parseArgs({
   options: {
-    megabytes: { type: 'string', default: '1024' },
+    megabytes: { type: 'string', default: '512' },
     rounds: { type: 'string', default: '3' },
-    commands: { type: 'string', default: '5000' },
+    commands: { type: 'string', default: '3000' },
   },
 });
 const BYTES = Number(values.megabytes) * 1_048_576;
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK']).toString());
-const nginx = process.env['NGINX'] ?? 'nginx';
-const hasNginx = spawnSync(nginx, ['-v']).error === undefined;
+const directory = mkdtempSync(join(tmpdir(), 'rookery-splice-'));
+const authority = await TestAuthority.create('bench');
+for (const role of ['hub', 'node'] as const)
+  writeFileSync(join(directory, `${role}.json`), JSON.stringify(await authority.credentials(role, role)));
 
-type Kind = 'direct' | 'pipe' | 'hub' | 'nginx';
-const kinds: readonly Kind[] = ['pipe', 'hub', ...(hasNginx ? (['nginx'] as const) : [])];
-if (!hasNginx) console.log('nginx is not installed: no ratio to it.');
+type Kind = 'direct' | 'pipe' | 'hub' | 'nginx' | 'nginx+tls' | 'nginx mail';
+const kinds: Kind[] = ['pipe', 'hub'];
+if (hasNginxStream) kinds.push('nginx', 'nginx+tls');
+if (hasNginxMail) kinds.push('nginx mail');
+if (!hasNginxStream || !hasNginxMail) console.log('Without nginx’s stream and mail modules there is no ratio to it.');
 
-interface Started {
-  readonly port: number;
-  readonly pid: number;
-  stop(): void;
-}
+/** How a source is spoken to from each. */
+const SPOKEN: Readonly<Record<Kind, string>> = {
+  direct: 'raw',
+  pipe: 'raw',
+  hub: 'node',
+  nginx: 'raw',
+  'nginx+tls': 'tls',
+  'nginx mail': 'imap',
+};
 
-async function start(script: string, ...args: string[]): Promise<Started> {
+async function start(script: string, ...args: string[]): Promise<Middle> {
   const child = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return { port: Number(line), pid: child.pid!, stop: () => child.kill() };
+  return { port: Number.parseInt(line, 10), pid: child.pid!, stop: () => child.kill() };
 }
 
-async function startNginx(source: number): Promise<Started> {
-  const directory = mkdtempSync(join(tmpdir(), 'rookery-nginx-'));
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
-  const module = process.env['NGINX_STREAM_MODULE'];
-  writeFileSync(
-    join(directory, 'nginx.conf'),
-    `${module ? `load_module ${module};\n` : ''}daemon off; master_process off; pid ${directory}/pid; error_log ${directory}/log;
-events { worker_connections 64; }
-stream { server { listen 127.0.0.1:${port}; proxy_pass 127.0.0.1:${source}; proxy_buffer_size 64k; tcp_nodelay on; } }\n`,
-  );
-  const child: ChildProcess = spawn(nginx, ['-c', join(directory, 'nginx.conf'), '-p', directory], { stdio: 'ignore' });
-  for (let tries = 0; ; tries++) {
-    const socket = connect(port, '127.0.0.1');
-    const opened = await new Promise((resolve) =>
-      socket.on('connect', () => resolve(true)).on('error', () => resolve(false)),
-    );
-    socket.destroy();
-    if (opened) break;
-    if (tries > 100) throw new Error(`nginx did not start: ${readFileSync(join(directory, 'log'), 'utf8')}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  const stop = (): void => {
-    child.kill();
-    rmSync(directory, { recursive: true, force: true });
-  };
-  return { port, pid: child.pid!, stop };
+function middleOf(kind: Kind, source: Middle): Middle | Promise<Middle> {
+  if (kind === 'direct') return source;
+  if (kind === 'pipe') return start('splice/pipe.js', String(source.port));
+  if (kind === 'hub') return start('login/front.js', String(source.port), '1', directory);
+  return kind === 'nginx mail' ? nginxMail(source.port, 64) : nginxStream(source.port, kind === 'nginx+tls');
 }
 
 /** Source and middle of a kind, and a client's connection through them. */
-async function through<T>(kind: Kind, job: string, work: (client: Socket, middle: Started) => Promise<T>): Promise<T> {
-  const source = await start('splice/source.js', kind === 'hub' ? 'framed' : 'raw', job, String(BYTES));
-  const middle =
-    kind === 'direct'
-      ? source
-      : kind === 'nginx'
-        ? await startNginx(source.port)
-        : await start('splice/middle.js', kind, String(source.port));
-  const client = connect({ port: middle.port, host: '127.0.0.1', noDelay: true });
+async function through<T>(kind: Kind, job: string, work: (client: Socket, middle: Middle) => Promise<T>): Promise<T> {
+  const source = await start('splice/source.js', SPOKEN[kind], job, String(BYTES), directory);
+  const middle = await middleOf(kind, source);
+  const client = await openClient({ port: middle.port, login: kind === 'hub' || kind === 'nginx mail' });
   try {
-    await once(client, 'connect');
     return await work(client, middle);
   } finally {
     client.destroy();
@@ -99,8 +83,9 @@ const download = (kind: Kind): Promise<number> =>
   through(kind, 'say', async (client, middle) => {
     const before = cpuSeconds(middle.pid);
     let bytes = 0;
-    client.on('data', (chunk: Buffer) => (bytes += chunk.length));
-    await Promise.race([once(client, 'end'), once(client, 'close')]);
+    client.on('data', (chunk: Buffer) => (bytes += chunk.length)).resume();
+    client.write('a FETCH 1 BODY[]\r\n');
+    while (bytes < BYTES) await once(client, 'data');
     return bytes / (cpuSeconds(middle.pid) - before);
   });
 
@@ -111,48 +96,62 @@ const upload = (kind: Kind): Promise<number> =>
     client.write(`a APPEND x {${BYTES * 2}+}\r\n`);
     const piece = Buffer.alloc(65_536, 0x61);
     const done = once(client, 'data');
+    client.resume();
     for (let sent = 0; sent < BYTES; sent += piece.length) if (!client.write(piece)) await once(client, 'drain');
     await done;
     return BYTES / (cpuSeconds(middle.pid) - before);
   });
 
-/** A command and its answer, one after the other: median milliseconds. */
-const latency = (kind: Kind): Promise<number> =>
-  through(kind, 'answer', async (client) => {
+/** A command and its answer, one after the other. */
+async function command(kind: Kind): Promise<{ readonly ms: number; readonly cpuMicroseconds: number }> {
+  return through(kind, 'answer', async (client, middle) => {
+    const before = cpuSeconds(middle.pid);
     const times: number[] = [];
+    client.resume();
     for (let i = 0; i < Number(values.commands); i++) {
       const from = performance.now();
       client.write('a NOOP\r\n');
       await once(client, 'data');
       times.push(performance.now() - from);
     }
-    return times.sort((a, b) => a - b)[times.length >> 1]!;
+    const cpu = cpuSeconds(middle.pid) - before;
+    return { ms: middleOfList(times), cpuMicroseconds: (cpu / times.length) * 1e6 };
   });
+}
 
-async function median(measure: (kind: Kind) => Promise<number>, of: readonly Kind[]): Promise<Map<Kind, number>> {
-  const all = new Map(of.map((kind): [Kind, number[]] => [kind, []]));
+const middleOfList = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1]!;
+
+/** Rounds of all kinds in turn, so that what else the machine does meets each. */
+async function rounds<T>(measure: (kind: Kind) => Promise<T>, of: readonly Kind[]): Promise<Map<Kind, T[]>> {
+  const all = new Map(of.map((kind): [Kind, T[]] => [kind, []]));
   for (let round = 0; round < Number(values.rounds); round++)
     for (const kind of of) all.get(kind)!.push(await measure(kind));
-  return new Map([...all].map(([kind, list]) => [kind, list.sort((a, b) => a - b)[list.length >> 1]!]));
+  return all;
 }
 
-const megabytes = (rate: number): string => `${(rate / 1_048_576).toFixed(0)} MB per CPU second`;
-const ratios = (rates: ReadonlyMap<Kind, number>): string =>
-  kinds
-    .filter((kind) => kind !== 'hub')
-    .map((kind) => `${(rates.get('hub')! / rates.get(kind)!).toFixed(2)}× ${kind}`)
-    .join(', ');
-
-for (const [what, measure] of [
-  ['node → client', download],
-  ['client → node', upload],
-] as const) {
-  const rates = await median(measure, kinds);
-  console.log(
-    `${what}: ${[...rates].map(([kind, rate]) => `${kind} ${megabytes(rate)}`).join(', ')}; hub = ${ratios(rates)}`,
-  );
+try {
+  for (const [what, measure] of [
+    ['node → client', download],
+    ['client → node', upload],
+  ] as const) {
+    const rates = new Map([...(await rounds(measure, kinds))].map(([kind, list]) => [kind, middleOfList(list)]));
+    console.log(`${what}, MB per CPU second of the middle:`);
+    for (const [kind, rate] of rates)
+      console.log(
+        `  ${kind.padEnd(11)} ${(rate / 1_048_576).toFixed(0).padStart(6)}   the hub is ${(rates.get('hub')! / rate).toFixed(2)}×`,
+      );
+  }
+  const commands = await rounds(command, ['direct', ...kinds]);
+  const direct = middleOfList(commands.get('direct')!.map(({ ms }) => ms));
+  console.log('a command and its answer, median:');
+  for (const [kind, list] of commands) {
+    const ms = middleOfList(list.map(({ ms }) => ms));
+    const cpu = middleOfList(list.map(({ cpuMicroseconds }) => cpuMicroseconds));
+    console.log(
+      `  ${kind.padEnd(11)} ${ms.toFixed(3)} ms, adds ${(ms - direct).toFixed(3)} ms${kind === 'direct' ? '' : `, ${cpu.toFixed(0)} µs of CPU`}`,
+    );
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
 }
-const times = await median(latency, ['direct', ...kinds]);
-console.log(
-  `command: ${[...times].map(([kind, ms]) => `${kind} ${ms.toFixed(3)} ms`).join(', ')}; hub adds ${(times.get('hub')! - times.get('direct')!).toFixed(3)} ms at the median`,
-);
+process.exit();

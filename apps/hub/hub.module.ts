@@ -16,6 +16,7 @@ import {
   ConnectionLedger,
   DEFAULT_AUTHENTICATOR_LIMITS,
   DEFAULT_CONNECTION_LIMITS,
+  DEFAULT_NODE_CARRIER_SETTINGS,
   DEFAULT_SESSION_FRONT_SETTINGS,
   Dispatcher,
   type Entrance,
@@ -23,6 +24,7 @@ import {
   imap,
   type MailServices,
   managesieve,
+  NodeCarriers,
   NodeLanes,
   pop3,
   RouteFile,
@@ -157,9 +159,17 @@ const routing = (settings: HubSettings, logger: Logger): Provider[] => [
   },
   {
     provide: SessionLegs,
-    inject: [RoutingMap, CREDENTIALS],
-    useFactory: (routes: RoutingMap, credentials: HubCredentials) =>
-      new SessionLegs(routes, credentials, systemClock, systemRandom, logger),
+    inject: [RoutingMap, NodeCarriers],
+    useFactory: (routes: RoutingMap, carriers: NodeCarriers) => new SessionLegs(routes, carriers, systemClock, logger),
+  },
+  {
+    provide: NodeCarriers,
+    inject: [CREDENTIALS],
+    useFactory: (credentials: HubCredentials) =>
+      new NodeCarriers(credentials, systemClock, systemRandom, logger, {
+        ...DEFAULT_NODE_CARRIER_SETTINGS,
+        ...settings.carriers,
+      }),
   },
   {
     provide: NodeLanes,
@@ -315,6 +325,7 @@ const PARTS = [
   HubCoordinator,
   AccountMover,
   NodeLanes,
+  NodeCarriers,
   ConnectionLedger,
   SmtpPorts,
   SessionPorts,
@@ -340,6 +351,7 @@ const hub = (settings: HubSettings, logger: Logger): Provider => ({
       coordinator,
       mover,
       lanes,
+      carriers,
       ledger,
       smtp,
       sessions,
@@ -357,6 +369,7 @@ const hub = (settings: HubSettings, logger: Logger): Provider => ({
       coordinator,
       mover,
       lanes,
+      carriers,
       ledger,
       smtp,
       sessions,

@@ -4,7 +4,7 @@ import type { AccountMover } from '#cluster/mover';
 import type { PostgresClusterState } from '#cluster/postgres';
 import type { Database } from '#database';
 import type { PostgresDirectoryLookup } from '#directory/postgres';
-import type { CachedDirectory, ConnectionLedger, NodeLanes, RoutingMap } from '#frontdoor';
+import type { CachedDirectory, ConnectionLedger, NodeCarriers, NodeLanes, RoutingMap } from '#frontdoor';
 import type { Clock, Logger } from '#stdx';
 import type { Readiness } from '#telemetry';
 import type { HttpPorts } from './http-ports.ts';
@@ -25,6 +25,7 @@ export interface HubParts {
   readonly coordinator: HubCoordinator;
   readonly mover: AccountMover;
   readonly lanes: NodeLanes;
+  readonly carriers: NodeCarriers;
   readonly ledger: ConnectionLedger;
   readonly smtp: SmtpPorts;
   readonly sessions: SessionPorts;
@@ -86,6 +87,7 @@ export class Hub {
     await Promise.all([smtp.drain(GRACE_MS), http.drain(GRACE_MS)]);
     control.end();
     lanes.close();
+    this.parts.carriers.close();
     directory.close();
     await routes.stop();
     bulletin.close();
@@ -95,13 +97,21 @@ export class Hub {
 
   /** For /metrics. */
   figures(): Readonly<Record<string, { help: string; read(): number }>> {
-    const { routes, directory, coordinator, lanes, ledger, smtp, sessions } = this.parts;
+    const { routes, directory, coordinator, lanes, carriers, ledger, smtp, sessions } = this.parts;
     return {
       connections: { help: 'Public connections of any kind', read: () => ledger.count },
       smtp_sessions: { help: 'SMTP, submission and relay sessions', read: () => smtp.count },
       ...Object.fromEntries(sessions.figures.flatMap(({ kind }, index) => sessionFigures(sessions, kind, index))),
       lane_connections: { help: 'LMTP connections to nodes', read: () => lanes.figures.connections },
       lane_waiting: { help: 'Messages waiting for one of those', read: () => lanes.figures.waiting },
+      carriers: { help: 'Connections to nodes that carry sessions', read: () => carriers.figures.carriers },
+      carrier_channels: { help: 'Sessions on those', read: () => carriers.figures.channels },
+      carrier_sent_bytes: { help: 'Bytes sent on them since the start', read: () => carriers.figures.bytesSent },
+      carrier_received_bytes: {
+        help: 'Bytes received on them since the start',
+        read: () => carriers.figures.bytesReceived,
+      },
+      carrier_stalls: { help: 'Times a client had to wait for its node to read', read: () => carriers.figures.stalls },
       routed_volumes: { help: 'Volumes in the routing map', read: () => routes.size },
       routes_age_seconds: {
         help: 'Since the routing map was last read; -1 before the first time',

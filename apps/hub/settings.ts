@@ -81,6 +81,12 @@ const schema = z.object({
   ROOKERY_MOVE_GRACE_MS: z.coerce.number().int().min(0).default(DEFAULT_MOVER_SETTINGS.graceMs),
   /** After the signal to stop, /readyz says no and the hub goes on as before for so long: a load balancer then sends nobody new. */
   ROOKERY_DRAIN_MS: z.coerce.number().int().min(0).max(3_600_000).default(0),
+  // Connections to nodes that carry sessions; each defaults to what is said in libs/frontdoor/routing/node-carriers.ts.
+  ROOKERY_CARRIERS_PER_NODE: z.coerce.number().int().min(1).max(16).optional(),
+  ROOKERY_CHANNEL_WINDOW_BYTES: z.coerce.number().int().min(32_768).max(16_777_216).optional(),
+  ROOKERY_CARRIER_PING_MS: milliseconds.optional(),
+  ROOKERY_CARRIER_SILENCE_MS: milliseconds.optional(),
+  ROOKERY_CARRIER_AGE_MS: z.coerce.number().int().min(1_000).optional(),
   // docs/CLUSTER.md's timing; each defaults to what is said there.
   ROOKERY_LEADER_TTL_MS: milliseconds.optional(),
   ROOKERY_LEADER_RENEW_MS: milliseconds.optional(),
@@ -158,6 +164,13 @@ export function readSettings(environment: NodeJS.ProcessEnv) {
     mailOwnerWaitMs: values.ROOKERY_MAIL_OWNER_WAIT_MS,
     drainMs: values.ROOKERY_DRAIN_MS,
     moveGraceMs: values.ROOKERY_MOVE_GRACE_MS,
+    carriers: given({
+      perNodeMax: values.ROOKERY_CARRIERS_PER_NODE,
+      windowBytes: values.ROOKERY_CHANNEL_WINDOW_BYTES,
+      pingMs: values.ROOKERY_CARRIER_PING_MS,
+      silenceMsMax: values.ROOKERY_CARRIER_SILENCE_MS,
+      ageMsMax: values.ROOKERY_CARRIER_AGE_MS,
+    }),
     timing: given({
       leaderTtlMs: values.ROOKERY_LEADER_TTL_MS,
       leaderRenewMs: values.ROOKERY_LEADER_RENEW_MS,

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { MailStoreHealth } from '#mailstore/api';
+import type { CarrierLegs } from './data/carrier-leg.ts';
 import type { VolumeDesk } from './volume-desk.ts';
 
 /** A figure of each volume served here. */
@@ -25,8 +26,22 @@ const VOLUME_FIGURES: Readonly<Record<string, { readonly help: string; read(heal
   damaged_blobs: { help: 'Stored messages known to be damaged; alert above 0', read: (h) => h.upkeep.damagedBlobs },
 };
 
+type CarrierFigures = CarrierLegs['figures'];
+const CARRIER_FIGURES: Readonly<Record<string, { readonly help: string; read(figures: CarrierFigures): number }>> = {
+  carriers: { help: 'Connections of hubs that carry sessions', read: (f) => f.carriers },
+  carrier_channels: { help: 'Sessions on those', read: (f) => f.channels },
+  carrier_sent_bytes: { help: 'Bytes sent on them since the start', read: (f) => f.bytesSent },
+  carrier_received_bytes: { help: 'Bytes received on them since the start', read: (f) => f.bytesReceived },
+  carrier_stalls: { help: 'Times a session had to wait for its client to read', read: (f) => f.stalls },
+};
+
 /** What /metrics shows of a node besides its process: each figure read when it is asked for. */
-export function nodeMetrics(registry: Registry, desk: VolumeDesk, sessions: { readonly size: number }): void {
+export function nodeMetrics(
+  registry: Registry,
+  desk: VolumeDesk,
+  sessions: { readonly size: number },
+  carriers: { readonly figures: CarrierFigures },
+): void {
   const registers = [registry];
   new Gauge({
     name: 'rookery_node_sessions',
@@ -44,6 +59,15 @@ export function nodeMetrics(registry: Registry, desk: VolumeDesk, sessions: { re
       this.set(desk.stores().length);
     },
   });
+  for (const [name, { help, read }] of Object.entries(CARRIER_FIGURES))
+    new Gauge({
+      name: `rookery_node_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read(carriers.figures));
+      },
+    });
   for (const [name, { help, read }] of Object.entries(VOLUME_FIGURES))
     new Gauge({
       name: `rookery_volume_${name}`,

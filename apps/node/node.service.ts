@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import type { CarrierSettings } from '#carrier';
 import { NodeAgent } from '#cluster/agent';
 import { ControlServer } from '#cluster/control';
 import type { MailStore } from '#mailstore/api';
@@ -11,6 +12,7 @@ import { type Clock, type Logger, type Random, RELEASE } from '#stdx';
 import { StatusServer } from '#telemetry';
 import { AccountSteps } from './data/account-steps.ts';
 import { BackupDesk } from './data/backup-desk.ts';
+import { CarrierLegs } from './data/carrier-leg.ts';
 import { DataServer } from './data/data-server.ts';
 import { imapLegSession } from './data/imap-leg.ts';
 import { LmtpLegs } from './data/lmtp-leg.ts';
@@ -104,11 +106,15 @@ export class NodeService {
     };
     this.lmtp = new LmtpLegs(delivery, this.hostname, clock, logger);
     const backups = new BackupDesk(settings.ROOKERY_BACKUP_DIRECTORY, logger);
-    const legs = {
-      lmtp: this.lmtp,
+    const sessionServers = {
       imap: sessionLeg(desk.find, this.sessions, imapLegSession(clock, logger)),
       pop3: sessionLeg(desk.find, this.sessions, pop3LegSession(clock, logger)),
       managesieve: sessionLeg(desk.find, this.sessions, manageSieveLegSession(clock, logger)),
+    };
+    const carriers = new CarrierLegs(sessionServers, carrierSettingsOf(settings), clock, logger);
+    const legs = {
+      lmtp: this.lmtp,
+      carrier: carriers,
       rpc: rpcLeg(findForRpc, new AccountSteps(this.sessions), backups, clock, logger),
       transfer: transferLeg(desk.find, logger),
     };
@@ -120,7 +126,7 @@ export class NodeService {
     });
     this.heartbeat = new Heartbeat(() => this.agent.leasesHold(), settings.ROOKERY_OWNER_LEASE_MS, clock);
     this.status = new StatusServer(() => ({ ready: true }));
-    nodeMetrics(this.status.registry, desk, this.sessions);
+    nodeMetrics(this.status.registry, desk, this.sessions, carriers);
   }
 
   async start(): Promise<void> {
@@ -178,6 +184,13 @@ export class NodeService {
     });
   }
 }
+
+const carrierSettingsOf = (settings: NodeSettings): CarrierSettings => ({
+  windowBytes: settings.ROOKERY_CHANNEL_WINDOW_BYTES,
+  channelsMax: settings.ROOKERY_CARRIER_CHANNELS_MAX,
+  pingMs: settings.ROOKERY_CARRIER_PING_MS,
+  silenceMsMax: settings.ROOKERY_CARRIER_SILENCE_MS,
+});
 
 function relayHostOf({ ROOKERY_RELAY_HOST: setting }: NodeSettings): RelayHost | undefined {
   if (setting === undefined) return undefined;

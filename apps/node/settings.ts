@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { DEFAULT_CARRIER_SETTINGS } from '#carrier';
 import { DEFAULT_TIMING } from '#cluster/api';
 
 const port = z.coerce.number().int().min(1).max(65_535);
@@ -60,6 +61,16 @@ export const nodeSettingsSchema = z.object({
   ROOKERY_GAUGE_INTERVAL_MS: milliseconds.default(60_000),
   /** How long sessions get to end by themselves when a volume leaves in order. */
   ROOKERY_ENDING_MS: milliseconds.default(200),
+  // What a hub's carriers may bring; each defaults to what is said in libs/carrier/settings.ts.
+  ROOKERY_CHANNEL_WINDOW_BYTES: z.coerce
+    .number()
+    .int()
+    .min(32_768)
+    .max(16_777_216)
+    .default(DEFAULT_CARRIER_SETTINGS.windowBytes),
+  ROOKERY_CARRIER_CHANNELS_MAX: z.coerce.number().int().min(1).default(DEFAULT_CARRIER_SETTINGS.channelsMax),
+  ROOKERY_CARRIER_PING_MS: milliseconds.default(DEFAULT_CARRIER_SETTINGS.pingMs),
+  ROOKERY_CARRIER_SILENCE_MS: milliseconds.default(DEFAULT_CARRIER_SETTINGS.silenceMsMax),
   ROOKERY_LOG_LEVEL: z.string().default('info'),
   ROOKERY_SUPERVISED: z.string().optional(),
 });

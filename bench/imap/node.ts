@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type ClientConnection, legConnection, streamConnection } from '#connection';
+import { Carrier, CarrierTally, type Channel, DEFAULT_CARRIER_SETTINGS } from '#carrier';
+import { type ClientConnection, channelConnection, streamConnection } from '#connection';
 import { createVolume, openVolume } from '#mailstore/volume';
-import { decodePreface, encodePrefaceReply } from '#protocol/handover';
+import { decodeOpening, decodePreface, encodePrefaceReply } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { ImapSession } from '#server/imap';
 import { silentLogger, systemClock, systemContext } from '#stdx';
@@ -20,6 +21,7 @@ const [, , directory = '', options = '{}'] = process.argv;
 export interface NodeFigures {
   readonly pauses: Pauses;
   readonly cpuMs: number;
+  /** After a collection, with --expose-gc. */
   readonly rssBytes: number;
   /** Messages in the text index. */
   readonly indexed: number;
@@ -48,11 +50,19 @@ const server = new MemberTrust(own, systemClock, silentLogger).createServer(['hu
   socket.on('data', onData);
 });
 
+const settings = { ...DEFAULT_CARRIER_SETTINGS, channelsMax: 100_000 };
+const tally = new CarrierTally();
+
 function serve(socket: Socket, line: string, first: Buffer): void {
   const preface = decodePreface(line, KEY, Date.now());
-  if (typeof preface === 'string' || preface.kind !== 'imap') throw new Error('unexpected preface');
+  if (typeof preface === 'string' || preface.kind !== 'carrier') throw new Error('unexpected preface');
   socket.write(encodePrefaceReply({ ok: true }));
-  begin(preface.email, legConnection(socket, first), preface.tag ?? '');
+  const carrier = new Carrier({ socket, first, settings, tally, clock: systemClock, accept });
+  function accept(channel: Channel, payload: Buffer): void {
+    const { email, tag = '' } = decodeOpening(payload);
+    carrier.answer(channel, { ok: true });
+    begin(email, channelConnection(channel), tag);
+  }
 }
 
 /** An account is called by its address, so that it is the same through a hub, without one, and in the next run. */
@@ -68,6 +78,7 @@ const pauses = watchPauses();
 const asked = createInterface({ input: process.stdin });
 asked.on('close', () => process.exit());
 asked.on('line', () => {
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
   const { user, system } = process.cpuUsage();
   const figures: NodeFigures = {
     pauses: pauses(),

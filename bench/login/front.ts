@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { MemoryClusterState } from '#cluster/memory';
 import { MemoryDirectory } from '#directory/memory';
 import {
@@ -11,6 +12,7 @@ import {
   FrontListener,
   type HubCredentials,
   imap,
+  NodeCarriers,
   RouteFile,
   RoutingMap,
   SaslSignIn,
@@ -71,6 +73,7 @@ const hub: HubCredentials = {
   key,
   connect: ({ endpoint: to }, onread) => trust.connect({ role: 'node', memberId: 'node', ...to }, onread),
 };
+const carriers = new NodeCarriers(hub, systemClock, systemRandom, silentLogger);
 const certificates = await storedCertificate(
   join(directory, 'tls'),
   ['localhost'],
@@ -86,7 +89,7 @@ const front = new SessionFront(
     authenticator,
     sasl: new SaslSignIn(authenticator, systemRandom, Buffer.from('decoys')),
     accounts: new AccountLedger(silentBulletin, systemClock, { sessionsMax: 1_000_000, recipientsPerDayMax: 0 }),
-    legs: new SessionLegs(routes, hub, systemClock, systemRandom, silentLogger),
+    legs: new SessionLegs(routes, carriers, systemClock, silentLogger),
     certificates,
     clock: systemClock,
   },
@@ -105,3 +108,11 @@ const shared = {
 const plain = await new FrontListener(shared).listen('127.0.0.1', 0);
 const tls = await new FrontListener({ ...shared, tls: tlsServerOptions(certificates) }).listen('127.0.0.1', 0);
 console.log(`${plain} ${tls}`);
+
+// Answers each line of its input with the memory it uses, after a collection with --expose-gc.
+createInterface({ input: process.stdin }).on('line', () => {
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
+  console.log(JSON.stringify({ rssBytes: process.memoryUsage.rss() }));
+});
+// In order, so that a profile (--cpu-prof) is written.
+process.once('SIGTERM', () => process.exit());

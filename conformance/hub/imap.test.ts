@@ -107,8 +107,8 @@ describe('IMAP before login', () => {
     await inner.ok(LOGIN);
     await inner.ok('SELECT INBOX');
     secure.destroy();
-    const preface = world.nodes[0].prefaces.at(-1);
-    assert.ok(preface?.kind === 'imap' && preface.tls);
+    const opening = world.nodes[0].openings.at(-1);
+    assert.ok(opening?.kind === 'imap' && opening.tls);
   });
 
   it('does not read what was said in the clear as if it had come under TLS', async () => {

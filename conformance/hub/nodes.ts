@@ -1,12 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { Duplex, pipeline, Transform } from 'node:stream';
 import type { Server } from 'node:tls';
-import { legConnection } from '#connection';
+import { Carrier, CarrierTally, type Channel, DEFAULT_CARRIER_SETTINGS } from '#carrier';
+import { channelConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume } from '#mailstore/volume';
-import { decodePreface, encodePrefaceReply, type Preface, type PrefaceReply } from '#protocol/handover';
+import {
+  decodeOpening,
+  decodePreface,
+  encodePrefaceReply,
+  type Preface,
+  type PrefaceReply,
+  type SessionOpening,
+} from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { ImapSession } from '#server/imap';
 import { ManageSieveSession } from '#server/managesieve';
@@ -22,8 +29,8 @@ export class TestNode {
   readonly stores = new Map<string, MailStore>();
   /** Prefaces seen, newest last. */
   readonly prefaces: Preface[] = [];
-  /** While true nothing is answered at all. */
-  mute = false;
+  /** Sessions handed over, newest last. */
+  readonly openings: SessionOpening[] = [];
   /** While true, nothing said on a leg is heard: as a process that hangs looks. */
   deaf = false;
   private readonly locks = new MaildropLocks(systemClock);
@@ -93,7 +100,7 @@ export class TestNode {
     const onData = (chunk: Buffer): void => {
       received = Buffer.concat([received, chunk]);
       const end = received.indexOf('\n');
-      if (end < 0 || this.mute) return;
+      if (end < 0) return;
       socket.off('data', onData).pause();
       const preface = decodePreface(received.toString('latin1', 0, end).trimEnd(), CLUSTER_KEY, Date.now());
       const reply = this.admit(preface);
@@ -107,51 +114,68 @@ export class TestNode {
   private admit(preface: Preface | string): PrefaceReply {
     if (typeof preface === 'string') return { ok: false, code: 'DENIED', text: preface };
     this.prefaces.push(preface);
-    if (preface.kind === 'lmtp') return { ok: true };
-    if (preface.kind !== 'imap' && preface.kind !== 'pop3' && preface.kind !== 'managesieve')
-      return { ok: false, code: 'UNAVAILABLE', text: preface.kind };
-    if (this.stores.get(preface.volumeId)?.epoch === preface.epoch) return { ok: true };
-    return { ok: false, code: 'STALE', text: preface.volumeId };
-  }
-
-  /** The socket, unless we are deaf. */
-  private hearing(socket: Socket): Duplex {
-    const heard = new Transform({
-      transform: (chunk: Buffer, _encoding, done) => {
-        if (this.deaf) done();
-        else done(null, chunk);
-      },
-    });
-    pipeline(socket, heard, () => {});
-    return Duplex.from({ readable: heard, writable: socket });
+    if (preface.kind === 'lmtp' || preface.kind === 'carrier') return { ok: true };
+    return { ok: false, code: 'UNAVAILABLE', text: preface.kind };
   }
 
   private serve(socket: Socket, preface: Preface, first: Buffer): void {
+    if (preface.kind === 'carrier') this.serveCarrier(socket, first);
+    else this.serveLmtp(socket, first);
+  }
+
+  private serveLmtp(socket: Socket, first: Buffer): void {
     const shared = { clock: systemClock, logger: silentLogger };
-    if (preface.kind === 'lmtp') {
-      if (first.length > 0) socket.unshift(first);
-      const sieve = { hostname: 'node', random: seededRandom(5), version: '1' };
-      const backend = new NodeDelivery({ volumes: (id) => this.stores.get(id), sieve, ...shared });
-      serveLmtp(socket, { backend, hostname: 'node', peer: { sessionId: 'l', address: '', port: 0 }, ...shared });
-      socket.resume();
-    } else if (preface.kind === 'imap' || preface.kind === 'pop3' || preface.kind === 'managesieve') {
-      const { accountId, email, partnerId, quotaBytes, mark, tag = '' } = preface;
-      const spec = {
-        store: this.stores.get(preface.volumeId)!,
-        context: systemContext(preface.kind),
-        account: { accountId, email, partnerId, quotaBytes },
-        connection: legConnection(this.hearing(socket), first),
-        ...shared,
-      };
-      if (preface.kind === 'pop3') {
-        const resumed = mark === undefined ? undefined : Buffer.from(mark, 'base64url');
-        void new Pop3Session({ ...spec, locks: this.locks, mark: resumed }).run();
-      } else if (preface.kind === 'managesieve')
-        void new ManageSieveSession({ ...spec, greeting: mark === undefined ? 'signedIn' : 'resumed' }).run();
-      else {
-        const greeting = mark === undefined ? { tag } : { mark: Buffer.from(mark, 'base64url') };
-        void new ImapSession({ ...spec, greeting }).run();
-      }
-    }
+    if (first.length > 0) socket.unshift(first);
+    const sieve = { hostname: 'node', random: seededRandom(5), version: '1' };
+    const backend = new NodeDelivery({ volumes: (id) => this.stores.get(id), sieve, ...shared });
+    serveLmtp(socket, { backend, hostname: 'node', peer: { sessionId: 'l', address: '', port: 0 }, ...shared });
+    socket.resume();
+  }
+
+  private serveCarrier(socket: Socket, first: Buffer): void {
+    const accept = (channel: Channel, payload: Buffer): void => {
+      const opening = decodeOpening(payload);
+      this.openings.push(opening);
+      const { volumeId, epoch } = opening;
+      const isHere = this.stores.get(volumeId)?.epoch === epoch;
+      carrier.answer(channel, isHere ? { ok: true } : { ok: false, code: 'STALE', text: volumeId });
+      if (isHere) this.serveSession(this.hearing(channel), opening);
+    };
+    const carrier = new Carrier({
+      ...{ socket, first, accept, clock: systemClock },
+      settings: DEFAULT_CARRIER_SETTINGS,
+      tally: new CarrierTally(),
+    });
+  }
+
+  /** The channel, on which what is said is not heard while we are deaf. */
+  private hearing(channel: Channel): Channel {
+    const attach = channel.attach.bind(channel);
+    channel.attach = (user) =>
+      attach({
+        channelData: (bytes) => {
+          if (!this.deaf) user.channelData(bytes);
+        },
+        channelDrained: () => user.channelDrained(),
+        channelEnded: () => user.channelEnded(),
+        channelLost: () => user.channelLost(),
+      });
+    return channel;
+  }
+
+  private serveSession(channel: Channel, opening: SessionOpening): void {
+    const { kind, accountId, email, partnerId, quotaBytes, tag = '' } = opening;
+    const mark = opening.mark === undefined ? undefined : Buffer.from(opening.mark, 'base64url');
+    const spec = {
+      store: this.stores.get(opening.volumeId)!,
+      context: systemContext(kind),
+      account: { accountId, email, partnerId, quotaBytes },
+      connection: channelConnection(channel),
+      ...{ clock: systemClock, logger: silentLogger },
+    };
+    if (kind === 'pop3') void new Pop3Session({ ...spec, locks: this.locks, mark }).run();
+    else if (kind === 'managesieve')
+      void new ManageSieveSession({ ...spec, greeting: mark === undefined ? 'signedIn' : 'resumed' }).run();
+    else void new ImapSession({ ...spec, greeting: mark === undefined ? { tag } : { mark } }).run();
   }
 }

@@ -21,6 +21,7 @@ import {
   type MailRole,
   type MailServices,
   managesieve,
+  NodeCarriers,
   NodeLanes,
   pop3,
   RelayPort,
@@ -117,7 +118,8 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     random: systemRandom,
     logger,
   };
-  const legs = new SessionLegs(routes, hub, systemClock, systemRandom, logger);
+  const carriers = new NodeCarriers(hub, systemClock, systemRandom, logger);
+  const legs = new SessionLegs(routes, carriers, systemClock, logger);
   const fronting = (protocol: SessionProtocol, settings: Partial<SessionFrontSettings> = {}): SessionFront =>
     new SessionFront(
       protocol,
@@ -154,6 +156,7 @@ export async function hubWorld(options: HubWorldOptions = {}) {
     nodeTrust,
     routes,
     lanes,
+    carriers,
     front,
     pop3Front,
     sieveFront,
@@ -187,6 +190,7 @@ export async function hubWorld(options: HubWorldOptions = {}) {
       for (const socket of clients) socket.destroy();
       ports.close();
       lanes.close();
+      carriers.close();
       await routes.stop();
       for (const node of nodes) await node.kill();
       disk[Symbol.dispose]();

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { Duplex, duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
-import { legConnection, streamConnection } from '#connection';
+import type { Channel } from '#carrier';
+import { streamConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume } from '#mailstore/volume';
-import { decodeMark, FRAME_DATA, FrameReader, frameHeader, type SessionMark } from '#protocol/handover';
+import { decodeMark, type SessionMark } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { ImapSession } from '#server/imap';
 import { silentLogger, systemClock, systemContext } from '#stdx';
-import { ImapTestClient, temporaryDirectory, until } from '#testing';
+import { ImapTestClient, legPair, listenTo, temporaryDirectory, until } from '#testing';
 
 const ACCOUNT = { accountId: 'a1', email: 'ann@example.test', partnerId: 'p1', quotaBytes: 0 };
 const MESSAGE = 'Subject: x\r\n\r\nx\r\n';
@@ -25,7 +26,7 @@ async function direct(store: MailStore): Promise<ImapTestClient> {
 /** The hub's part: one client, and legs that come and go behind it. */
 class Hub {
   readonly client: ImapTestClient;
-  private leg: Duplex | undefined;
+  private leg: Channel | undefined;
   private mark: SessionMark | undefined;
   private readonly side: Duplex;
 
@@ -33,7 +34,6 @@ class Hub {
     this.side = new Duplex({
       read() {},
       write: (chunk: Buffer, _, done) => {
-        this.leg?.write(frameHeader(FRAME_DATA, chunk.length));
         this.leg?.write(chunk);
         done();
       },
@@ -42,22 +42,21 @@ class Hub {
   }
 
   /** A new leg: a login, or on from the last mark. */
-  attach(store: MailStore): void {
-    const [near, far] = duplexPair();
-    this.leg = near;
+  async attach(store: MailStore): Promise<void> {
+    const { connection, channel } = await legPair();
+    this.leg = channel;
     const greeting = this.mark ? { mark: this.mark.state } : { tag: 'login' };
-    void new ImapSession({ ...base, store, connection: legConnection(far), greeting }).run();
-    const frames = new FrameReader(
-      (piece) => this.side.push(Buffer.from(piece)),
-      (payload) => {
+    void new ImapSession({ ...base, store, connection, greeting }).run();
+    listenTo(channel, {
+      data: (bytes) => void this.side.push(bytes),
+      mark: (payload) => {
         this.mark = decodeMark(payload);
       },
-    );
-    near.on('data', (chunk: Buffer) => frames.push(chunk));
+    });
   }
 
   lose(): void {
-    this.leg?.destroy();
+    this.leg?.reset();
     this.leg = undefined;
   }
 
@@ -78,7 +77,7 @@ describe('a session whose volume goes to another owner', () => {
 
     const first = await open(1);
     const hub = new Hub();
-    hub.attach(first);
+    await hub.attach(first);
     assert.match((await hub.client.response()) ?? '', /^login OK \[CAPABILITY IMAP4rev1/);
     for (let i = 0; i < 4; i++) await hub.client.append('INBOX', MESSAGE);
     await hub.client.ok('SELECT INBOX');
@@ -102,7 +101,7 @@ describe('a session whose volume goes to another owner', () => {
     await later.ok('UID STORE 3 +FLAGS.SILENT (\\Deleted)');
     await later.ok('EXPUNGE');
     await later.append('INBOX', MESSAGE);
-    hub.attach(second);
+    await hub.attach(second);
     for (const news of ['* 2 EXPUNGE', '* 3 EXISTS', '* 1 FETCH (UID 1 FLAGS (\\Flagged \\Recent))'])
       assert.equal(await nextButRecent(hub.client), news);
     await later.append('INBOX', MESSAGE);

@@ -1,15 +1,5 @@
 import type { Duplex } from 'node:stream';
-import {
-  encodeHubRequest,
-  encodeMark,
-  FRAME_DATA,
-  FRAME_MARK,
-  FRAME_PAYLOAD_BYTES_MAX,
-  FRAME_REQUEST,
-  FrameReader,
-  frameHeader,
-  type HubRequest,
-} from '#protocol/handover';
+import type { HubRequest } from '#protocol/handover';
 
 /** What a session speaks over: bytes both ways with back pressure, and marks where something takes them. */
 export interface ClientConnection {
@@ -37,11 +27,6 @@ export interface ClientConnection {
 /** A client's own socket, or anything like it. */
 export function streamConnection(stream: Duplex): ClientConnection {
   return new StreamConnection(stream);
-}
-
-/** The leg from a hub: DATA and MARK frames. `first` is what arrived after the preface. */
-export function legConnection(stream: Duplex, first: Uint8Array = new Uint8Array(0)): ClientConnection {
-  return new LegConnection(stream, first);
 }
 
 class StreamConnection implements ClientConnection {
@@ -105,85 +90,5 @@ class StreamConnection implements ClientConnection {
 
   get gone(): boolean {
     return this.stream.destroyed || this.stream.writableEnded;
-  }
-}
-
-class LegConnection implements ClientConnection {
-  private readonly inner: ClientConnection;
-  private readonly pieces: Uint8Array[] = [];
-  private readonly frames = new FrameReader(
-    (piece) => {
-      if (piece.length > 0) this.pieces.push(piece);
-    },
-    () => {
-      throw new RangeError('a hub sends no marks');
-    },
-  );
-
-  constructor(stream: Duplex, first: Uint8Array) {
-    this.inner = streamConnection(stream);
-    this.frames.push(first);
-  }
-
-  read(): Uint8Array | null | undefined {
-    for (;;) {
-      const piece = this.pieces.shift();
-      if (piece) return piece;
-      const chunk = this.inner.read();
-      if (!chunk) return chunk;
-      this.frames.push(chunk);
-    }
-  }
-
-  onReadable(listener: () => void): void {
-    this.inner.onReadable(listener);
-  }
-
-  write(bytes: Uint8Array): boolean {
-    let room = true;
-    this.together(() => {
-      room = this.writeFrames(bytes);
-    });
-    return room;
-  }
-
-  together(work: () => void): void {
-    this.inner.together(work);
-  }
-
-  private writeFrames(bytes: Uint8Array): boolean {
-    let room = true;
-    for (let at = 0; at < bytes.length; at += FRAME_PAYLOAD_BYTES_MAX) {
-      const payload = bytes.subarray(at, at + FRAME_PAYLOAD_BYTES_MAX);
-      this.inner.write(frameHeader(FRAME_DATA, payload.length));
-      room = this.inner.write(payload);
-    }
-    return room;
-  }
-
-  drained(): Promise<void> {
-    return this.inner.drained();
-  }
-
-  mark(answered: number, state: Uint8Array): void {
-    const payload = encodeMark({ answered, state });
-    this.inner.write(Buffer.concat([frameHeader(FRAME_MARK, payload.length), payload]));
-  }
-
-  askHub(request: HubRequest): void {
-    const payload = encodeHubRequest(request);
-    this.inner.write(Buffer.concat([frameHeader(FRAME_REQUEST, payload.length), payload]));
-  }
-
-  end(): void {
-    this.inner.end();
-  }
-
-  destroy(): void {
-    this.inner.destroy();
-  }
-
-  get gone(): boolean {
-    return this.inner.gone;
   }
 }

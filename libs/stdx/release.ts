@@ -23,8 +23,8 @@ export interface Release {
 /** This build. docs/upgrade.md says when which number grows. */
 export const RELEASE: Release = Object.freeze({
   version: '0.1.0',
-  // 1 and 2 were spoken before releases told each other what they know.
-  protocol: { oldest: 3, newest: 3 },
+  // 1 and 2 were spoken before releases told each other what they know, 3 before sessions were channels of a carrier.
+  protocol: { oldest: 4, newest: 4 },
   features: { oldest: 1, newest: 1 },
 });
 

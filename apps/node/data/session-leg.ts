@@ -1,8 +1,8 @@
-import { type ClientConnection, legConnection } from '#connection';
+import type { Channel } from '#carrier';
+import { type ClientConnection, channelConnection } from '#connection';
 import type { AccountSpec, MailStore } from '#mailstore/api';
-import type { PrefaceReply, SessionKind, SessionPreface } from '#protocol/handover';
+import type { PrefaceReply, SessionOpening } from '#protocol/handover';
 import { type RequestContext, systemContext } from '#stdx';
-import type { LegServer } from './data-server.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
 /** The store of a volume at an epoch, or what to tell the hub instead. */
@@ -29,12 +29,18 @@ export interface LegSessionSpec {
   readonly sessionId: string;
 }
 
+/** Serves the sessions of one protocol: decides, then takes over the channel once it is answered. */
+export interface SessionServer {
+  admit(opening: SessionOpening): PrefaceReply | Promise<PrefaceReply>;
+  serve(channel: Channel, opening: SessionOpening): void;
+}
+
 /** Sessions of one protocol that a hub signed in: new ones, and ones that go on from the mark of an owner that was lost. */
 export function sessionLeg(
   find: FindStore,
   sessions: SessionRegistry,
   begin: (spec: LegSessionSpec) => LegSession,
-): LegServer<SessionPreface<SessionKind>> {
+): SessionServer {
   return {
     async admit({ volumeId, epoch, accountId }) {
       const store = find(volumeId, epoch);
@@ -44,14 +50,13 @@ export function sessionLeg(
       if (standing === undefined || standing === 'open') return reply;
       return { ok: false, code: 'MOVING', text: `the account is ${standing} here` };
     },
-    serve({ socket, preface, first }) {
-      const { accountId, email, partnerId, quotaBytes, volumeId, epoch, sessionId, mark, tag } = preface;
+    serve(channel, { accountId, email, partnerId, quotaBytes, volumeId, epoch, sessionId, mark, tag }) {
       const store = find(volumeId, epoch);
       if (typeof store === 'string') {
-        socket.destroy();
+        channel.reset();
         return;
       }
-      const connection = legConnection(socket, first);
+      const connection = channelConnection(channel);
       const session = begin({
         store,
         context: { partnerId, actor: `account:${accountId}`, requestId: sessionId },

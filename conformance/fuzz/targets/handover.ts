@@ -1,13 +1,19 @@
 import {
+  CarrierFrame,
+  CarrierReader,
+  carrierFrame,
+  decodeCarrierHello,
+  decodeCredit,
+  decodeHubRequest,
   decodeMark,
   decodeMessageOrigin,
+  decodeOpening,
   decodePreface,
   decodePrefaceReply,
   decodeRecipientRoute,
   decodeRpcReply,
   decodeRpcRequest,
   encodePreface,
-  FrameReader,
   readTransferEnd,
 } from '#protocol/handover';
 import { cut, heap, mutated, pick, tolerating } from '../inputs.ts';
@@ -24,16 +30,24 @@ const LINES = [
   '"x"',
 ].map((line) => Buffer.from(line));
 const JSON_PIECES = ['{', '}', '"', ':', ',', 'null', 'true', '1e999', '[', ']', '\\u0000', '__proto__', '\0', '\xff'];
-const FRAMES = ['\0\0\0\x03\0abc', '\0\0\0\x02\x01ab', '\0\0\0\0\0', '\xff\xff\xff\xff\0', '\0\0\0\x01\x09x', 'a'];
+const FRAMES = [
+  ...Object.values(CarrierFrame).map((type) =>
+    carrierFrame(type, type <= CarrierFrame.PONG ? 0 : 1, Buffer.from('abcdefghijkl')).toString('latin1'),
+  ),
+  ...['\0\0\0\x09\0\0\0\x01', '\xff\xff\xff\x05\0\0\0\x01', '\0\0\x01\x63\0\0\0\x01x', '\0', 'a'],
+];
 
 export const HANDOVER_TARGETS: readonly FuzzTarget[] = [
   {
     name: 'handover frames',
     check(random) {
-      const reader = new FrameReader(
-        () => {},
-        (mark) => void tolerating([RangeError], () => decodeMark(mark)),
-      );
+      const decoders = [decodeMark, decodeHubRequest, decodeOpening, decodeCarrierHello, decodeCredit];
+      const reader = new CarrierReader({
+        data() {},
+        frame: (_type, _channel, payload) => {
+          for (const decode of decoders) tolerating([RangeError], () => decode(payload));
+        },
+      });
       tolerating([RangeError], () => {
         for (const chunk of cut(random, heap(random, FRAMES, 10))) reader.push(chunk);
       });

@@ -1,11 +1,9 @@
-import { duplexPair } from 'node:stream';
-import { legConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume } from '#mailstore/volume';
 import { messageParser } from '#protocol/message';
 import { ImapSession } from '#server/imap';
 import { collect, type Logger, silentLogger, systemClock, systemContext } from '#stdx';
-import { type HubSide, hubSide, ImapTestClient, temporaryDirectory } from '#testing';
+import { type HubSide, hubSide, ImapTestClient, legPair, temporaryDirectory } from '#testing';
 import { plainFlags } from './beliefs.ts';
 
 /** A session as a hub has it: its client, and the mark from which another node would go on. */
@@ -46,11 +44,11 @@ export async function soakWorld() {
 }
 
 async function openLeg(store: MailStore, logger: Logger, mark?: Uint8Array): Promise<Leg> {
-  const [near, far] = duplexPair();
+  const { connection, channel } = await legPair();
   const base = { store, context: CONTEXT, account: ACCOUNT, clock: systemClock, logger };
   const greeting = mark ? { mark } : ('preauth' as const);
-  void new ImapSession({ ...base, connection: legConnection(far), greeting }).run();
-  const side = hubSide(near, mark);
+  void new ImapSession({ ...base, connection, greeting }).run();
+  const side = hubSide(channel, mark);
   const client = new ImapTestClient(side.client);
   if (!mark) await client.response();
   return { ...side, client };

@@ -1,9 +1,9 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { ReadSlabs } from '#carrier';
 import type { Endpoint } from '#cluster/api';
 import { decodePrefaceReply, encodePreface, type Preface, type PrefaceReply } from '#protocol/handover';
 import { type Clock, LF } from '#stdx';
-import type { LegReads } from './leg-reads.ts';
 
 /** A node, and where it takes hand-overs. */
 export interface DialedNode {
@@ -24,6 +24,7 @@ export interface HubCredentials {
 
 /** The node's answer line is `+OK` or one sentence. */
 const REPLY_BYTES_MAX = 1_024;
+const NO_BYTES = Buffer.alloc(0);
 
 /** The connection could not be made or ended before the node answered. */
 export class DialError extends Error {
@@ -32,8 +33,8 @@ export class DialError extends Error {
 
 /**
  * Connects, says the preface to the node once it has proved itself, and reads its answer. On `+OK` the socket is paused, has no listeners of ours and its next byte
- * is the leg's first; with `reads`, bytes come through those, the first of them in `reads.first`. Rejects `DialError` when
- * there was no answer within `timeoutMs`.
+ * is the first behind the answer; with `reads`, bytes come through
+ * those, and what came behind the answer is `first`. Rejects `DialError` when there was no answer within `timeoutMs`.
  */
 export function dial(
   hub: HubCredentials,
@@ -41,13 +42,11 @@ export function dial(
   preface: Preface,
   clock: Pick<Clock, 'after'>,
   timeoutMs: number,
-  reads?: LegReads,
-): Promise<{ readonly socket: Socket; readonly reply: PrefaceReply }> {
+  reads?: ReadSlabs,
+): Promise<{ readonly socket: Socket; readonly reply: PrefaceReply; readonly first: Buffer }> {
   return new Promise((resolve, reject) => {
     let received: Buffer = Buffer.alloc(0);
-    let settled = false;
     const settle = (): void => {
-      settled = true;
       timer.cancel();
       socket.off('data', onData).off('error', onError).off('close', onClose);
     };
@@ -69,19 +68,15 @@ export function dial(
       settle();
       socket.pause();
       const rest = received.subarray(end + 1);
-      if (reads) reads.first = rest;
-      else if (rest.length > 0) socket.unshift(rest);
+      if (!reads && rest.length > 0) socket.unshift(rest);
       const reply = decodePrefaceReply(received.toString('latin1', 0, end).replace(/\r$/, ''));
       if (!reply.ok) socket.on('error', () => {}).destroy();
-      resolve({ socket, reply });
+      resolve({ socket, reply, first: reads ? rest : NO_BYTES });
     };
     if (reads)
-      reads.reader = {
-        ownsReads: false,
-        legRead(bytes) {
-          onData(bytes);
-          return !settled;
-        },
+      reads.reader = (bytes) => {
+        onData(bytes);
+        return !socket.isPaused();
       };
     const socket = hub.connect(node, reads?.options);
     const timer = clock.after(timeoutMs, () => fail(`no answer in ${timeoutMs} ms`));

@@ -3,12 +3,20 @@ import { once } from 'node:events';
 import type { AddressInfo, OnReadOpts, Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { Carrier, CarrierTally, type Channel, DEFAULT_CARRIER_SETTINGS } from '#carrier';
 import type { Endpoint } from '#cluster/api';
-import { decodePreface, encodePrefaceReply, type Preface, type PrefaceReply } from '#protocol/handover';
+import {
+  decodeOpening,
+  decodePreface,
+  encodePrefaceReply,
+  type PrefaceReply,
+  type SessionOpening,
+} from '#protocol/handover';
 import { silentLogger, systemClock, systemRandom } from '#stdx';
-import { TestAuthority, temporaryDirectory, until } from '#testing';
+import { listenTo, TestAuthority, temporaryDirectory, until } from '#testing';
 import { frontdoorWorld, NOWHERE } from '../world.spec.ts';
 import type { DialedNode } from './dial.ts';
+import { DEFAULT_NODE_CARRIER_SETTINGS, type NodeCarrierSettings, NodeCarriers } from './node-carriers.ts';
 import { RouteFile } from './route-file.ts';
 import { RoutingMap } from './routing-map.ts';
 import { DEFAULT_LEG_SETTINGS, SessionLegs } from './session-legs.ts';
@@ -19,17 +27,17 @@ const authority = await TestAuthority.create('cluster-1');
 const nodeTrust = await authority.member('node', 'node');
 const hubTrust = await authority.member('hub', 'hub1');
 
-/** Answers prefaces as told; `silent` never does. */
-async function node(answer: (preface: Preface) => PrefaceReply | 'silent') {
+/** Takes carriers, or refuses them, and answers openings as told; `silent` never does. */
+async function node(answer: (opening: SessionOpening) => PrefaceReply | 'silent', taken: PrefaceReply = { ok: true }) {
   const sockets: Socket[] = [];
   const server = nodeTrust.createServer(['hub'], (socket) => {
     sockets.push(socket);
     socket.on('error', () => {});
     socket.once('data', (line: Buffer) => {
       const preface = decodePreface(line.toString().trimEnd(), KEY, systemClock.now());
-      assert.ok(typeof preface === 'object', String(preface));
-      const reply = answer(preface);
-      if (reply !== 'silent') socket.write(`${encodePrefaceReply(reply)}${reply.ok ? 'first bytes' : ''}`);
+      assert.ok(typeof preface === 'object' && preface.kind === 'carrier', String(preface));
+      socket.write(encodePrefaceReply(taken));
+      if (taken.ok) serve(socket, answer);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -45,7 +53,18 @@ async function node(answer: (preface: Preface) => PrefaceReply | 'silent') {
   };
 }
 
-async function legsTo(first: Endpoint, second: Endpoint, directory: string, dialMs = 200) {
+function serve(socket: Socket, answer: (opening: SessionOpening) => PrefaceReply | 'silent'): void {
+  const accept = (channel: Channel, payload: Buffer): void => {
+    const reply = answer(decodeOpening(payload));
+    if (reply === 'silent') return;
+    carrier.answer(channel, reply);
+    if (reply.ok) channel.write(Buffer.from('first bytes'));
+  };
+  const shared = { settings: DEFAULT_CARRIER_SETTINGS, tally: new CarrierTally(), clock: systemClock };
+  const carrier = new Carrier({ ...shared, socket, first: Buffer.alloc(0), accept });
+}
+
+async function legsTo(first: Endpoint, second: Endpoint, directory: string, given: Partial<NodeCarrierSettings> = {}) {
   const world = await frontdoorWorld(systemClock, [first, second]);
   const file = new RouteFile(join(directory, 'routes.json'), silentLogger);
   const routes = new RoutingMap(world.state, file, systemClock, silentLogger);
@@ -59,8 +78,10 @@ async function legsTo(first: Endpoint, second: Endpoint, directory: string, dial
       return hubTrust.connect({ role: 'node', memberId: 'node', ...endpoint }, onread);
     },
   };
-  const settings = { ...DEFAULT_LEG_SETTINGS, dialMs, retryMs: 20 };
-  const legs = new SessionLegs(routes, hub, systemClock, systemRandom, silentLogger, settings);
+  const carrierSettings = { ...DEFAULT_NODE_CARRIER_SETTINGS, dialMs: 200, ...given };
+  const carriers = new NodeCarriers(hub, systemClock, systemRandom, silentLogger, carrierSettings);
+  const settings = { ...DEFAULT_LEG_SETTINGS, tryMs: carrierSettings.dialMs, retryMs: 20 };
+  const legs = new SessionLegs(routes, carriers, systemClock, silentLogger, settings);
   const session = {
     accountId: world.alice.id,
     email: world.alice.email,
@@ -72,7 +93,13 @@ async function legsTo(first: Endpoint, second: Endpoint, directory: string, dial
     sessionId: 's1',
   };
   const open = (waitMs: number) => legs.open('imap', world.volumes[0].id, session, waitMs);
-  return { ...world, routes, open, dials: () => dials, [Symbol.asyncDispose]: () => routes.stop() };
+  return {
+    ...{ ...world, routes, carriers, open, dials: () => dials },
+    [Symbol.asyncDispose]: () => {
+      carriers.close();
+      return routes.stop();
+    },
+  };
 }
 
 const accept = (): PrefaceReply => ({ ok: true });
@@ -81,9 +108,9 @@ const refuse = (code: 'STALE' | 'UNAVAILABLE' | 'DENIED') => (): PrefaceReply =>
 describe('session legs', () => {
   it('carry the hand-over and lose no byte behind the answer', async () => {
     using directory = temporaryDirectory();
-    let seen: Preface | undefined;
-    using owner = await node((preface) => {
-      seen = preface;
+    let seen: SessionOpening | undefined;
+    using owner = await node((opening) => {
+      seen = opening;
       return { ok: true };
     });
     await using world = await legsTo(owner.endpoint, NOWHERE, directory.path);
@@ -93,17 +120,14 @@ describe('session legs', () => {
     assert.equal(seen.epoch, 1);
     assert.equal(seen.volumeId, world.volumes[0].id);
     assert.equal(seen.tag, 'a1');
-    let text = String(leg.reads.first);
-    leg.reads.reader = {
-      ownsReads: false,
-      legRead(bytes) {
+    let text = '';
+    listenTo(leg.channel, {
+      data: (bytes) => {
         text += bytes;
-        return true;
       },
-    };
-    leg.socket.resume();
+    });
     await until('what came behind the answer', () => text === 'first bytes');
-    leg.socket.destroy();
+    leg.channel.reset();
   });
 
   for (const [how, first] of [
@@ -122,7 +146,7 @@ describe('session legs', () => {
       const leg = await opening;
       assert.ok(typeof leg === 'object');
       assert.equal(leg.owner.nodeName, 'node2');
-      leg.socket.destroy();
+      leg.channel.reset();
     });
   }
 
@@ -136,25 +160,77 @@ describe('session legs', () => {
 
   it('give up at once when the node does not believe the hub', async () => {
     using directory = temporaryDirectory();
-    using one = await node(refuse('DENIED'));
+    using one = await node(accept, { ok: false, code: 'DENIED', text: 'no' });
     await using world = await legsTo(one.endpoint, NOWHERE, directory.path);
     assert.equal(await world.open(5_000), 'denied');
   });
 
-  it('do not stampede a dead node', async () => {
+  it('do not stampede: however many sessions there are, a node is dialled for its carriers alone', async () => {
     using directory = temporaryDirectory();
     using two = await node(accept);
-    await using world = await legsTo(NOWHERE, two.endpoint, directory.path, 3_000);
+    await using world = await legsTo(NOWHERE, two.endpoint, directory.path, { dialMs: 3_000 });
     const opening = Array.from({ length: 300 }, () => world.open(10_000));
     await new Promise((resolve) => setTimeout(resolve, 200));
     const before = world.dials();
-    assert.ok(before < 300 + 50, `${before} dials`);
+    assert.ok(before >= 1 && before <= 10, `${before} dials to the dead one in 200 ms`);
     await world.serve(0, 1);
     for (const leg of await Promise.all(opening)) {
       assert.ok(typeof leg === 'object');
-      leg.socket.destroy();
+      assert.equal(leg.owner.nodeName, 'node2');
     }
-    // A stampede would be each of 300 dialling every few milliseconds; on a busy machine some of them try twice.
-    assert.ok(world.dials() - before < 900, `${world.dials() - before} dials to the new owner`);
+    const { perNodeMax } = DEFAULT_NODE_CARRIER_SETTINGS;
+    const after = world.dials() - before;
+    assert.ok(after <= perNodeMax + 1, `${after} dials to the new owner, and perhaps one more to the old`);
+    assert.equal(world.carriers.figures.channels, 300);
+  });
+
+  it('are lost with their carrier, and the next is dialled again', async () => {
+    using directory = temporaryDirectory();
+    using one = await node(accept);
+    await using world = await legsTo(one.endpoint, NOWHERE, directory.path);
+    const leg = await world.open(1_000);
+    assert.ok(typeof leg === 'object');
+    const { ended } = listenTo(leg.channel, {});
+    for (const socket of one.sockets) socket.destroy();
+    await ended;
+    await until('the carrier to be gone', () => world.carriers.figures.carriers === 0);
+    assert.ok(typeof (await world.open(1_000)) === 'object');
+    assert.equal(world.dials(), 2);
+  });
+
+  it('take a new carrier when the old one has had its time, which ends with its last', async () => {
+    using directory = temporaryDirectory();
+    using one = await node(accept);
+    await using world = await legsTo(one.endpoint, NOWHERE, directory.path, { ageMsMax: 50 });
+    const first = await world.open(1_000);
+    assert.ok(typeof first === 'object');
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    assert.ok(typeof (await world.open(1_000)) === 'object');
+    assert.deepEqual([world.dials(), world.carriers.figures.carriers], [2, 2]);
+    first.channel.reset();
+    await until('the old one to end', () => world.carriers.figures.carriers === 1);
+  });
+
+  it('are spread over the carriers of a node once there are many', async () => {
+    using directory = temporaryDirectory();
+    using one = await node(accept);
+    await using world = await legsTo(one.endpoint, NOWHERE, directory.path, { channelsBeforeNext: 2, perNodeMax: 3 });
+    for (let i = 0; i < 12; i++) {
+      assert.ok(typeof (await world.open(1_000)) === 'object');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.deepEqual([world.dials(), world.carriers.figures.channels], [3, 12]);
+  });
+
+  it('end with the certificate of the node being refused', async () => {
+    using directory = temporaryDirectory();
+    using one = await node(accept);
+    await using world = await legsTo(one.endpoint, NOWHERE, directory.path);
+    const leg = await world.open(1_000);
+    assert.ok(typeof leg === 'object');
+    const { ended } = listenTo(leg.channel, {});
+    hubTrust.refuse([nodeTrust.self.serial]);
+    await ended;
+    await until('the carrier to be gone', () => world.carriers.figures.carriers === 0);
   });
 });

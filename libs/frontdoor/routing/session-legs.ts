@@ -1,29 +1,26 @@
-import type { Socket } from 'node:net';
-import type { Preface, SessionHandover, SessionKind } from '#protocol/handover';
-import type { Clock, Logger, Random } from '#stdx';
+import type { Channel } from '#carrier';
+import type { SessionHandover, SessionKind } from '#protocol/handover';
+import type { Clock, Logger } from '#stdx';
 import { Slots } from '../login/slots.ts';
-import { dial, type HubCredentials } from './dial.ts';
-import { LegReads } from './leg-reads.ts';
+import { CarrierRefusedError, type NodeCarriers } from './node-carriers.ts';
 import type { RoutingMap, VolumeOwner } from './routing-map.ts';
 
 export interface LegSettings {
   /** How long a session waits for an owner of its volume that answers. 30,000. */
   readonly waitMs: number;
-  /** How long one node may take to answer one preface. 3,000: an owner that is silent longer has lost its lease. */
-  readonly dialMs: number;
   /** After an owner did not answer, one try in this time, for all sessions together. 100. */
   readonly retryMs: number;
-  /** Legs being opened at once; the others queue, so that a takeover is no stampede. 64: a handshake is work, and more at once only make each last longer. */
-  readonly dialsMax: number;
+  /** After an owner did not answer, whoever tries it keeps the others waiting for so long. 3,000. */
+  readonly tryMs: number;
+  /** Legs being opened at once; the others queue, so that a takeover is no stampede. 64: a session that goes on is work for its node. */
+  readonly openingMax: number;
 }
 
-export const DEFAULT_LEG_SETTINGS: LegSettings = { waitMs: 30_000, dialMs: 3_000, retryMs: 100, dialsMax: 64 };
+export const DEFAULT_LEG_SETTINGS: LegSettings = { waitMs: 30_000, retryMs: 100, tryMs: 3_000, openingMax: 64 };
 
-/** An open leg: framed both ways, paused, its next byte the node's first. */
+/** An open leg; what has come on it waits for a user. */
 export interface SessionLeg {
-  readonly socket: Socket;
-  /** Its bytes come through these. */
-  readonly reads: LegReads;
+  readonly channel: Channel;
   readonly owner: VolumeOwner;
 }
 
@@ -38,13 +35,12 @@ export class SessionLegs {
 
   constructor(
     private readonly routes: RoutingMap,
-    private readonly hub: HubCredentials,
+    private readonly carriers: NodeCarriers,
     private readonly clock: Clock,
-    private readonly random: Random,
     private readonly logger: Logger,
     private readonly settings: LegSettings = DEFAULT_LEG_SETTINGS,
   ) {
-    this.slots = new Slots(settings.dialsMax, Number.POSITIVE_INFINITY);
+    this.slots = new Slots(settings.openingMax, Number.POSITIVE_INFINITY);
   }
 
   async open(
@@ -66,7 +62,7 @@ export class SessionLegs {
       if (!this.mayTry(owner)) continue;
       const outcome = await this.slots.run(() => this.tryOwner(kind, owner, session));
       if (outcome === 'denied' || outcome === 'moving') return outcome;
-      if (outcome !== undefined) return { ...outcome, owner };
+      if (outcome !== undefined) return { channel: outcome, owner };
     } while (remaining() > 0);
     return 'noOwner';
   }
@@ -75,32 +71,27 @@ export class SessionLegs {
     kind: SessionKind,
     owner: VolumeOwner,
     session: Omit<SessionHandover, 'volumeId' | 'epoch'>,
-  ): Promise<Pick<SessionLeg, 'socket' | 'reads'> | 'denied' | 'moving' | undefined> {
-    const preface: Preface = {
-      ...session,
-      kind,
-      hub: this.hub.name,
-      issuedAt: this.clock.now(),
-      nonce: this.random.bytes(12).toString('base64url'),
-      volumeId: owner.volumeId,
-      epoch: owner.epoch,
-    };
+  ): Promise<Channel | 'denied' | 'moving' | undefined> {
+    const opening = { ...session, kind, volumeId: owner.volumeId, epoch: owner.epoch };
     try {
-      const reads = new LegReads();
-      const { socket, reply } = await dial(this.hub, owner, preface, this.clock, this.settings.dialMs, reads);
+      const { channel, reply } = await this.carriers.open(owner, opening);
       if (reply.ok) {
         this.suspects.delete(suspectKey(owner));
-        return { socket, reads };
+        return channel;
       }
       if (reply.code === 'MOVING') {
         this.suspects.delete(suspectKey(owner));
         return 'moving';
       }
       this.logger.warn({ node: owner.nodeName, volumeId: owner.volumeId, ...reply }, 'node refused a session');
-      if (reply.code === 'DENIED') return 'denied';
       if (reply.code === 'STALE') void this.routes.refresh();
     } catch (error) {
-      this.logger.debug({ node: owner.nodeName, error: (error as Error).message }, 'node did not take a session');
+      const { message } = error as Error;
+      if (error instanceof CarrierRefusedError && error.reply.code === 'DENIED') {
+        this.logger.warn({ node: owner.nodeName, error: message }, 'node does not believe this hub');
+        return 'denied';
+      }
+      this.logger.debug({ node: owner.nodeName, error: message }, 'node did not take a session');
     }
     this.suspects.set(suspectKey(owner), this.clock.monotonic() + this.settings.retryMs);
     return undefined;
@@ -114,13 +105,13 @@ export class SessionLegs {
     const now = this.clock.monotonic();
     if (now < until) return false;
     // Whoever tries now keeps the others waiting until it knows.
-    this.suspects.set(key, now + this.settings.dialMs);
+    this.suspects.set(key, now + this.settings.tryMs);
     this.forgetOld(now);
     return true;
   }
 
   private forgetOld(now: number): void {
-    for (const [key, until] of this.suspects) if (now > until + 10 * this.settings.dialMs) this.suspects.delete(key);
+    for (const [key, until] of this.suspects) if (now > until + 10 * this.settings.tryMs) this.suspects.delete(key);
   }
 }
 

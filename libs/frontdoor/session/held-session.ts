@@ -1,19 +1,16 @@
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
-import { decodeHubRequest, decodeMark, FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
-import type { LegReader, LegReads } from '../routing/leg-reads.ts';
-import type { SessionLeg } from '../routing/session-legs.ts';
+import type { Channel, ChannelUser } from '#carrier';
+import { decodeHubRequest, decodeMark } from '#protocol/handover';
+import { type ClientUser, joinClient, leaveClient } from './client-side.ts';
 import { DeflateStream } from './deflate-stream.ts';
 import { Journal } from './journal.ts';
 import type { Farewell, SessionProtocol, Unit } from './protocol.ts';
-import { joinClient, joinLeg, leaveClient, leaveLeg, type TwoSided } from './sides.ts';
 
 /** What a held session needs of its front. */
 export interface SessionKeeper {
   readonly protocol: SessionProtocol;
   /** Opens a leg to whoever owns the account's volume now, from the mark on; `undefined` when nobody does in time. */
-  resume(session: HeldSession, mark: Buffer): Promise<SessionLeg | undefined>;
+  resume(session: HeldSession, mark: Buffer): Promise<Channel | undefined>;
   /** The session is over; its client's connection is to be closed in a while if it has not closed by itself. */
   ended(session: HeldSession, client: Duplex): void;
   /** Room for one more compressed connection, until `stream` closes. */
@@ -38,8 +35,6 @@ export interface HeldIdentity {
   readonly sessionId: string;
 }
 
-const NO_BYTES = Buffer.alloc(0);
-
 /** A session that has lost this many legs within a minute ends: it may be what ends them. */
 const LOSSES_MAX = 5;
 const LOSSES_WINDOW_MS = 60_000;
@@ -49,13 +44,14 @@ const LEG_PROVED_MS = 500;
 /**
  * A signed-in session: the client's connection, the leg to its node, and what is needed to go on elsewhere when the leg
  * is lost (docs/CLUSTER.md, "Clients do not notice"). Its laws:
- * - the client's bytes are forwarded as they come, the node's as they come; neither side is read while the other is full;
+ * - the client's bytes are forwarded as they come, the node's as they come; the client is not read while the node is behind,
+ *   and the node may not say more than its window while the client is;
  * - nothing is invented: once a part of an answer was forwarded and its rest is lost, the connection ends;
  * - a command that may have had an effect is never said twice; one that ended two owners is not said a third time.
  */
-export class HeldSession implements LegReader, TwoSided {
+export class HeldSession implements ChannelUser, ClientUser {
   private readonly journal: Journal;
-  private leg: Socket | undefined;
+  private leg: Channel | undefined;
   private mark: Buffer | undefined;
   /** Bytes forwarded to the client since the last mark; of a continuation request alone, when `promptOnly`. */
   private sinceMark = 0;
@@ -71,25 +67,19 @@ export class HeldSession implements LegReader, TwoSided {
   private skimming = false;
   private clientEnded = false;
   private over = false;
-  private frames: FrameReader;
-  private reads: LegReads;
-  /** What is written to the client is kept by somebody else for a while. */
-  private copies: boolean;
-  /** What is being read is in a buffer of our own. */
-  private owning = false;
+  /** Written to the client, which has not taken it: the node gets no credit for it yet. */
+  private untaken = 0;
+  private corked = false;
 
   constructor(
     private client: Duplex,
-    leg: Pick<SessionLeg, 'socket' | 'reads'>,
+    leg: Channel,
     readonly identity: HeldIdentity,
     private readonly keeper: SessionKeeper,
   ) {
     this.journal = new Journal(keeper.protocol, keeper.journalBytesMax);
-    this.frames = this.newFrames();
-    this.copies = !isPlain(client);
-    this.reads = leg.reads;
     joinClient(client, this);
-    this.attach(leg);
+    this.setLeg(leg);
   }
 
   /** Lets bytes flow. `first` is what the client sent behind its login; `ended` when it has closed its side. */
@@ -100,10 +90,7 @@ export class HeldSession implements LegReader, TwoSided {
   }
 
   private begin(): void {
-    const { first } = this.reads;
-    this.reads.first = NO_BYTES;
-    if (first.length > 0) this.legSaid(first);
-    this.leg?.resume();
+    this.leg?.attach(this);
     this.flow();
   }
 
@@ -112,29 +99,16 @@ export class HeldSession implements LegReader, TwoSided {
     this.finish('stopping');
   }
 
-  private newFrames(): FrameReader {
-    return new FrameReader(
-      (piece) => this.toClient(piece),
-      (payload) => this.marked(payload),
-      (payload) => this.asked(payload),
-    );
-  }
-
-  private attach({ socket: leg, reads }: Pick<SessionLeg, 'socket' | 'reads'>): void {
+  private setLeg(leg: Channel): void {
     this.leg = leg;
     this.attachedAt = this.keeper.now();
-    this.reads = reads;
-    reads.reader = this;
-    joinLeg(leg, this);
   }
 
   private detach(): void {
-    const { leg } = this;
+    this.leg?.reset();
     this.leg = undefined;
-    if (!leg) return;
-    this.reads.reader = undefined;
-    leaveLeg(leg);
-    leg.destroy();
+    this.untaken = 0;
+    this.uncork();
   }
 
   // Client → node.
@@ -150,13 +124,7 @@ export class HeldSession implements LegReader, TwoSided {
   }
 
   private send(chunk: Uint8Array): void {
-    const { leg } = this;
-    if (!leg) return;
-    leg.cork();
-    leg.write(frameHeader(FRAME_DATA, chunk.length));
-    const room = leg.write(chunk);
-    leg.uncork();
-    if (!room) this.client.pause();
+    if (this.leg?.write(chunk) === false) this.client.pause();
   }
 
   /** Reads a lost command to its end, refuses it, and goes on with what follows. */
@@ -191,44 +159,27 @@ export class HeldSession implements LegReader, TwoSided {
 
   // Node → client.
 
-  /** TLS keeps what it was given for as long as it likes: then each read is copied. */
-  get ownsReads(): boolean {
-    return !this.copies && this.client.writableLength === 0;
+  channelData(bytes: Buffer, giveBack?: () => void): void {
+    if (this.over) return;
+    this.promptOnly = this.sinceMark === 0 && this.keeper.protocol.isPrompt(bytes);
+    this.sinceMark += bytes.length;
+    // What comes together goes on together.
+    if (!this.corked) this.client.cork();
+    this.corked = true;
+    if (this.client.write(bytes, giveBack)) this.leg?.consumed(bytes.length);
+    else this.untaken += bytes.length;
   }
 
-  legRead(bytes: Buffer, owns: boolean): boolean {
-    this.owning = owns;
-    this.client.cork();
-    this.legSaid(bytes);
-    this.client.uncork();
-    this.owning = false;
-    // What the kernel has not taken is still in the buffer.
-    if (owns && this.client.writableLength > 0) this.leg?.pause();
-    return this.leg !== undefined && !this.leg.isPaused();
+  channelSettled(): void {
+    this.uncork();
   }
 
-  private legSaid(chunk: Buffer): void {
-    try {
-      this.frames.push(chunk);
-    } catch {
-      // A leg that breaks its framing is a leg lost.
-      this.legLost();
-    }
+  private uncork(): void {
+    if (this.corked) this.client.uncork();
+    this.corked = false;
   }
 
-  private toClient(piece: Uint8Array): void {
-    if (this.over || piece.length === 0) return;
-    this.promptOnly = this.sinceMark === 0 && this.keeper.protocol.isPrompt(piece);
-    this.sinceMark += piece.length;
-    const room = this.owning ? this.client.write(piece, this.written) : this.client.write(Buffer.from(piece));
-    if (!room) this.leg?.pause();
-  }
-
-  private readonly written = (): void => {
-    if (this.client.writableLength === 0) this.leg?.resume();
-  };
-
-  private marked(payload: Buffer): void {
+  channelMark(payload: Buffer): void {
     const { answered, state } = decodeMark(payload);
     this.mark = Buffer.from(state);
     this.sinceMark = 0;
@@ -246,7 +197,7 @@ export class HeldSession implements LegReader, TwoSided {
   }
 
   /** The node leaves a command to us. */
-  private asked(payload: Buffer): void {
+  channelRequest(payload: Buffer): void {
     const { kind, tag, answered } = decodeHubRequest(payload);
     this.journal.answered(answered);
     if (kind === 'compress') this.compress(tag);
@@ -260,10 +211,9 @@ export class HeldSession implements LegReader, TwoSided {
     client.write(keeper.protocol.hubAnswers?.compress(tag, outcome) ?? '');
     if (outcome !== 'begun') return;
     leaveClient(client);
-    client.uncork();
+    this.uncork();
     const compressed = new DeflateStream(client);
     this.client = compressed;
-    this.copies = true;
     keeper.compressed(compressed);
     joinClient(compressed, this);
   }
@@ -284,7 +234,12 @@ export class HeldSession implements LegReader, TwoSided {
 
   // The leg is lost.
 
-  legLost(): void {
+  /** A node that ends its side has no more to say to this client. */
+  channelEnded(): void {
+    this.channelLost();
+  }
+
+  channelLost(): void {
     if (this.over || !this.leg) return;
     this.detach();
     const { again, refused } = this.journal.unanswered();
@@ -314,7 +269,7 @@ export class HeldSession implements LegReader, TwoSided {
   private async resume(mark: Buffer): Promise<void> {
     const opened = await this.keeper.resume(this, mark);
     if (this.over || !opened) {
-      opened?.socket.destroy();
+      opened?.reset();
       this.finish('lost');
       return;
     }
@@ -323,8 +278,7 @@ export class HeldSession implements LegReader, TwoSided {
     const open = this.promptOnly && this.sinceMark > 0;
     const kept = open ? { ...left, open: left.open.subarray(0, 0), openIsLost: true } : left;
     this.sinceMark = 0;
-    this.frames = this.newFrames();
-    this.attach(opened);
+    this.setLeg(opened);
     this.journal.restart(kept);
     for (const { bytes } of kept.again) this.send(bytes);
     if (kept.open.length > 0) this.send(kept.open);
@@ -338,15 +292,17 @@ export class HeldSession implements LegReader, TwoSided {
 
   /** Reads the client, unless something must be settled first or the node is behind. */
   private flow(): void {
-    if (this.leg && this.refusals.length === 0 && !this.leg.writableNeedDrain) this.client.resume();
+    if (this.leg && this.refusals.length === 0 && !this.leg.needsDrain) this.client.resume();
   }
 
-  legDrained(): void {
+  channelDrained(): void {
     this.flow();
   }
 
   clientDrained(): void {
-    this.leg?.resume();
+    const { untaken } = this;
+    this.untaken = 0;
+    this.leg?.consumed(untaken);
   }
 
   /** Ends both sides. `reason` is said where an answer is not broken into; `null` where it would be. */
@@ -369,5 +325,3 @@ export class HeldSession implements LegReader, TwoSided {
     this.keeper.ended(this, this.client);
   }
 }
-
-const isPlain = (client: Duplex): boolean => !(client instanceof TLSSocket || client instanceof DeflateStream);

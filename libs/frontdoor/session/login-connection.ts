@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket, type TLSSocketOptions } from 'node:tls';
+import type { Channel } from '#carrier';
 import type { AccountRoute } from '#directory/api';
 import { channelBindings } from '#protocol/sasl';
 import { type Deferred, deferred, type Logger } from '#stdx';
 import type { Deadlined } from '../listening/deadline-wheel.ts';
 import type { LoginOutcome } from '../login/authenticator.ts';
 import type { Ask, SaslClient, SaslSignInOutcome } from '../login/sasl-sign-in.ts';
-import type { SessionLeg } from '../routing/session-legs.ts';
 import { connectionBelow, DeflateStream } from './deflate-stream.ts';
 import type { LoginClient, LoginDialogue, LoginInput, LoginRefusal, SessionProtocol } from './protocol.ts';
 import type { SessionFrontSettings } from './settings.ts';
@@ -36,16 +36,11 @@ export interface LoginFront {
   /** A leg for a session that begins; `undefined` when nobody serves the account in time. */
   /** Whether the account may have one session more. */
   mayEnter(route: AccountRoute): boolean;
-  openLeg(
-    peer: SessionPeer,
-    route: AccountRoute,
-    tls: boolean,
-    tag: string | undefined,
-  ): Promise<SessionLeg | undefined>;
+  openLeg(peer: SessionPeer, route: AccountRoute, tls: boolean, tag: string | undefined): Promise<Channel | undefined>;
   /** Takes a connection that has signed in: `rest` is what it sent behind its login. */
   hold(
     socket: Duplex,
-    leg: SessionLeg,
+    leg: Channel,
     route: AccountRoute,
     peer: SessionPeer,
     client: { readonly rest: Buffer; readonly ended: boolean; readonly tls: boolean },
@@ -145,7 +140,7 @@ export class LoginConnection implements LoginClient, Deadlined {
     const { front, peer, dialogue, secure } = this;
     if (!front.mayEnter(outcome.route)) return this.refused('tooManySessions');
     const leg = await front.openLeg(peer, outcome.route, secure, dialogue.tag);
-    if (this.over) leg?.socket.destroy();
+    if (this.over) leg?.reset();
     else if (!leg) this.refused('noOwner');
     else {
       const client = { rest: dialogue.takeRest(), ended: this.inputEnded, tls: secure };

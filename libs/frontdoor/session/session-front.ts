@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocketOptions } from 'node:tls';
+import type { Channel } from '#carrier';
 import { type AccountRoute, type DirectoryLookup, DirectoryUnavailableError } from '#directory/api';
 import type { Clock, Logger } from '#stdx';
 import type { AccountLedger } from '../limits/account-ledger.ts';
@@ -112,14 +113,14 @@ export class SessionFront implements LoginFront, SessionKeeper {
     route: AccountRoute,
     tls: boolean,
     tag: string | undefined,
-  ): Promise<SessionLeg | undefined> {
+  ): Promise<Channel | undefined> {
     const leg = await this.reach(identityOf(route, peer, tls), route, tag === undefined ? {} : { tag });
-    return typeof leg === 'string' ? undefined : leg;
+    return typeof leg === 'string' ? undefined : leg.channel;
   }
 
   hold(
     socket: Duplex,
-    leg: SessionLeg,
+    leg: Channel,
     route: AccountRoute,
     peer: SessionPeer,
     client: { readonly rest: Buffer; readonly ended: boolean; readonly tls: boolean },
@@ -130,7 +131,7 @@ export class SessionFront implements LoginFront, SessionKeeper {
     session.start(client.rest, client.ended);
   }
 
-  async resume({ identity }: HeldSession, mark: Buffer): Promise<SessionLeg | undefined> {
+  async resume({ identity }: HeldSession, mark: Buffer): Promise<Channel | undefined> {
     const route = await this.routeNow(identity);
     if (!route) return undefined;
     const startedAt = this.now();
@@ -141,7 +142,7 @@ export class SessionFront implements LoginFront, SessionKeeper {
       return undefined;
     }
     this.logger.info({ session: identity.sessionId, node: leg.owner.nodeName, ms }, 'session resumed');
-    return leg;
+    return leg.channel;
   }
 
   ended(session: HeldSession, client: Duplex): void {

@@ -16,9 +16,17 @@ export function encodeHubRequest({ kind, tag, answered }: HubRequest): Buffer {
 
 /** Throws `RangeError` for a payload that is no request: the leg is then broken. */
 export function decodeHubRequest(payload: Buffer): HubRequest {
-  const value: unknown = JSON.parse(payload.toString());
+  const value = readJson(payload);
   const [kind, tag, answered] = Array.isArray(value) ? (value as unknown[]) : [];
   if ((kind !== 'compress' && kind !== 'unauthenticate') || typeof tag !== 'string' || typeof answered !== 'number')
     throw new RangeError('not a request to a hub');
   return { kind, tag, answered };
+}
+
+function readJson(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString());
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,8 @@
-/** The leg between hub and node: a signed preface says whose session it is, frames carry it. Pure codec. */
-export * from './frames.ts';
+/** Between hub and node: a signed preface says who connects, frames carry many sessions on one connection. Pure codec. */
+export * from './carrier-frames.ts';
 export * from './hub-request.ts';
 export * from './mark.ts';
+export * from './opening.ts';
 export * from './preface.ts';
 export * from './route.ts';
 export * from './rpc.ts';

@@ -5,10 +5,8 @@ import { common, RELEASE, type Span } from '#stdx';
 export type Preface =
   /** A pooled connection for many transactions; each RCPT carries its own route. */
   | { readonly kind: 'lmtp'; readonly hub: string; readonly issuedAt: number; readonly nonce: string }
-  /** One signed-in mail session. */
-  | SessionPreface<'imap'>
-  | SessionPreface<'pop3'>
-  | SessionPreface<'managesieve'>
+  /** Session legs in any number, each a channel: `carrier-frames.ts`. */
+  | { readonly kind: 'carrier'; readonly hub: string; readonly issuedAt: number; readonly nonce: string }
   /** An account on its way between volumes: its stream from the node, or to it, and then one line that says how it ended. */
   | TransferPreface
   /** JSON-lines requests of the control plane: account figures, queue, trace. */
@@ -50,34 +48,6 @@ export function readTransferEnd(line: string): TransferEnd | undefined {
   }
 }
 
-export type SessionKind = 'imap' | 'pop3' | 'managesieve';
-
-export interface SessionPreface<K extends SessionKind> extends SessionHandover {
-  readonly kind: K;
-  readonly hub: string;
-  readonly issuedAt: number;
-  readonly nonce: string;
-}
-
-export interface SessionHandover {
-  readonly accountId: string;
-  readonly email: string;
-  readonly partnerId: string;
-  readonly quotaBytes: number;
-  readonly volumeId: string;
-  readonly epoch: number;
-  readonly clientAddress: string;
-  readonly tls: boolean;
-  /** Tag of the LOGIN or AUTHENTICATE to be answered by the node (IMAP). */
-  readonly tag?: string;
-  /**
-   * base64url of the state in the last MARK of a leg that was lost: go on from there and send nothing for it, neither
-   * greeting nor tagged response, until there is news or a command. Absent for a session that begins.
-   */
-  readonly mark?: string;
-  readonly sessionId: string;
-}
-
 /** How old a preface may be, against replay by someone who read the wire. */
 export const PREFACE_AGE_MS_MAX = 30_000;
 export const PREFACE_BYTES_MAX = 4_096;
@@ -114,7 +84,7 @@ export function decodePreface(line: string, key: Uint8Array, now: number): ReadP
 
 const sign = (body: string, key: Uint8Array): string => createHmac('sha256', key).update(body).digest('base64url');
 
-/** The node's answer line: `+OK` with the protocol the connection speaks, or a refusal. After `+OK` the leg carries frames (sessions) or plain LMTP/JSON lines (lmtp, rpc). */
+/** The node's answer line, to a preface and to the opening of a channel: `+OK`, with the protocol a connection speaks, or a refusal. After `+OK` a connection carries frames (carrier) or plain LMTP/JSON lines (lmtp, rpc). */
 export type PrefaceReply =
   | { readonly ok: true; readonly speaks?: number }
   /**

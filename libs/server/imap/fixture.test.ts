@@ -1,11 +1,11 @@
 import { duplexPair } from 'node:stream';
-import { legConnection, streamConnection } from '#connection';
+import { streamConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { MemoryMailStore } from '#mailstore/memory';
 import type { SessionMark } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { type Logger, silentLogger, systemContext } from '#stdx';
-import { hubSide, ImapTestClient, SimulatedClock } from '#testing';
+import { hubSide, ImapTestClient, legPair, SimulatedClock } from '#testing';
 import type { ImapLimits } from './limits.ts';
 import { ImapSession } from './session.ts';
 import type { ImapSessionOptions } from './session-options.ts';
@@ -56,10 +56,9 @@ export function imapWorld(
       return client;
     },
     async leg(mark) {
-      const [near, far] = duplexPair();
-      const connection = legConnection(far);
+      const { connection, channel } = await legPair();
       void new ImapSession({ ...base, connection, greeting: mark ? { mark } : 'preauth' }).run();
-      const side = hubSide(near, mark);
+      const side = hubSide(channel, mark);
       const client = new ImapTestClient(side.client);
       if (!mark) await client.response();
       return { ...side, client };

@@ -1,13 +1,50 @@
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
-import { legConnection, streamConnection } from '#connection';
+import { type ClientConnection, streamConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
-import { FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
 import { deferred, silentLogger } from '#stdx';
-import { until } from '#testing';
+import { legPair, listenTo, until } from '#testing';
 import { ACCOUNT, CONTEXT, imapWorld } from './fixture.test.ts';
 import { ImapSession } from './session.ts';
+
+interface Seen {
+  text: string;
+  marks: number;
+  ended: boolean;
+}
+
+interface Side {
+  readonly connection: ClientConnection;
+  send(line: string): void;
+}
+
+async function legOf(seen: Seen): Promise<Side> {
+  const { connection, channel } = await legPair();
+  listenTo(channel, {
+    data: (bytes) => {
+      seen.text += bytes.toString();
+    },
+    mark: () => {
+      seen.marks++;
+    },
+    ended: () => {
+      seen.ended = true;
+    },
+  });
+  return { connection, send: (line) => void channel.write(Buffer.from(line)) };
+}
+
+function clientOf(seen: Seen): Side {
+  const [near, far] = duplexPair();
+  near.on('data', (chunk: Buffer) => {
+    seen.text += chunk.toString();
+  });
+  near.on('end', () => {
+    seen.ended = true;
+  });
+  return { connection: streamConnection(far), send: (line) => void near.write(line) };
+}
 
 /** A session whose CREATE waits at `gate`, behind a hub's leg or before a client of its own. */
 async function world(behindHub: boolean) {
@@ -23,17 +60,8 @@ async function world(behindHub: boolean) {
           : Reflect.apply(value, target, args);
     },
   });
-  const [near, far] = duplexPair();
   const seen = { text: '', marks: 0, ended: false };
-  const take = (piece: Uint8Array): void => {
-    seen.text += Buffer.from(piece).toString();
-  };
-  const frames = new FrameReader(take, () => seen.marks++);
-  near.on('data', (chunk: Buffer) => (behindHub ? frames.push(chunk) : take(chunk)));
-  near.on('end', () => {
-    seen.ended = true;
-  });
-  const connection = behindHub ? legConnection(far) : streamConnection(far);
+  const { connection, send } = await (behindHub ? legOf(seen) : clientOf(seen));
   const session = new ImapSession({
     store: slow,
     context: CONTEXT,
@@ -45,10 +73,6 @@ async function world(behindHub: boolean) {
   });
   void session.run();
   await until('the greeting', () => seen.text.includes('PREAUTH'));
-  const send = (line: string): void => {
-    if (behindHub) near.write(frameHeader(FRAME_DATA, line.length));
-    near.write(line);
-  };
   return { session, store, seen, send, gate };
 }
 

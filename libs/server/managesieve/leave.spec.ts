@@ -1,43 +1,42 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
-import { legConnection, streamConnection } from '#connection';
+import { streamConnection } from '#connection';
 import { MailStoreError } from '#mailstore/api';
 import { MemoryMailStore } from '#mailstore/memory';
-import { FRAME_DATA, FrameReader, frameHeader } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
 import { silentLogger, systemContext } from '#stdx';
-import { SimulatedClock, until } from '#testing';
+import { legPair, listenTo, SimulatedClock, until } from '#testing';
 import { ManageSieveSession } from './session.ts';
 
 const account = { accountId: 'a', email: 'a@x.test', partnerId: 'p', quotaBytes: 0 };
 
 /** A session behind a hub: what it sent, with `<mark n>` for marks, and a way to say something. */
-function behindHub(greeting: 'signedIn' | 'resumed' = 'signedIn') {
+async function behindHub(greeting: 'signedIn' | 'resumed' = 'signedIn') {
   const clock = new SimulatedClock();
   const store = new MemoryMailStore({ parse: messageParser, clock });
-  const [hub, node] = duplexPair();
+  const { connection, channel } = await legPair();
   const shared = { store, account, context: systemContext('test'), clock, logger: silentLogger };
-  const session = new ManageSieveSession({ ...shared, connection: legConnection(node), greeting });
+  const session = new ManageSieveSession({ ...shared, connection, greeting });
   let seen = '';
-  const frames = new FrameReader(
-    (piece) => (seen += Buffer.from(piece).toString()),
-    (mark) => (seen += `<mark ${mark.readUInt32BE(0)}>`),
-    () => (seen += '<request>'),
-  );
-  hub.on('data', (chunk: Buffer) => frames.push(chunk));
-  const ended = once(hub, 'end');
+  const see = (text: string): void => {
+    seen += text;
+  };
+  const { ended } = listenTo(channel, {
+    data: (bytes) => see(bytes.toString()),
+    mark: (mark) => see(`<mark ${mark.readUInt32BE(0)}>`),
+    request: () => see('<request>'),
+  });
   void session.run();
   return {
     ...{ session, store, clock, ended, seen: () => seen },
-    say: (text: string) => hub.write(Buffer.concat([frameHeader(FRAME_DATA, text.length), Buffer.from(text)])),
+    say: (text: string) => channel.write(Buffer.from(text)),
   };
 }
 
 describe('a session behind a hub', () => {
   it('marks each answer, and the sign-in', async () => {
-    const { say, seen, session, ended } = behindHub();
+    const { say, seen, session, ended } = await behindHub();
     say('NOOP\r\nLISTSCRIPTS\r\n');
     await until('two answers', () => seen().includes('listed'));
     session.leave();
@@ -50,7 +49,7 @@ describe('a session behind a hub', () => {
   });
 
   it('goes on silently', async () => {
-    const { say, seen, session, ended } = behindHub('resumed');
+    const { say, seen, session, ended } = await behindHub('resumed');
     say('NOOP\r\n');
     await until('the answer', () => seen().includes('Done'));
     session.leave();
@@ -59,7 +58,7 @@ describe('a session behind a hub', () => {
   });
 
   it('does not answer what the leaving volume refuses', async () => {
-    const { say, seen, store, ended } = behindHub();
+    const { say, seen, store, ended } = await behindHub();
     store.scripts.list = () => Promise.reject(new MailStoreError('stale'));
     say('LISTSCRIPTS\r\n');
     await ended;
@@ -67,14 +66,14 @@ describe('a session behind a hub', () => {
   });
 
   it('leaves no mark behind its goodbye', async () => {
-    const { say, seen, ended } = behindHub();
+    const { say, seen, ended } = await behindHub();
     say('LOGOUT\r\n');
     await ended;
     assert.equal(seen(), 'OK "Signed in"\r\n<mark 0>OK "Goodbye"\r\n');
   });
 
   it('ends when nothing is heard for long', async () => {
-    const { clock, seen, ended } = behindHub();
+    const { clock, seen, ended } = await behindHub();
     await until('the greeting', () => seen() !== '');
     await clock.advance(30 * 60_000);
     await ended;

@@ -1,10 +1,10 @@
 import { duplexPair } from 'node:stream';
-import { legConnection, streamConnection } from '#connection';
+import { streamConnection } from '#connection';
 import type { MailStore } from '#mailstore/api';
 import { MemoryMailStore } from '#mailstore/memory';
 import { messageParser } from '#protocol/message';
 import { type Logger, silentLogger, systemContext } from '#stdx';
-import { type HubSide, hubSide, Pop3TestClient, SimulatedClock } from '#testing';
+import { type HubSide, hubSide, legPair, Pop3TestClient, SimulatedClock } from '#testing';
 import type { Pop3Limits } from './limits.ts';
 import { MaildropLocks } from './maildrop-locks.ts';
 import { Pop3Session, type Pop3SessionOptions } from './session.ts';
@@ -46,10 +46,10 @@ export async function pop3World(texts: readonly string[], limits: Partial<Pop3Li
     },
     /** A client behind a leg such as a hub's, begun or, with a mark, resumed. */
     async leg(mark?: Uint8Array): Promise<Omit<HubSide, 'client'> & { client: Pop3TestClient; session: Pop3Session }> {
-      const [near, far] = duplexPair();
-      const session = new Pop3Session({ ...base, connection: legConnection(far), mark });
+      const { connection, channel } = await legPair();
+      const session = new Pop3Session({ ...base, connection, mark });
       void session.run();
-      const side = hubSide(near, mark);
+      const side = hubSide(channel, mark);
       const client = new Pop3TestClient(side.client);
       if (!mark) await client.line();
       return { ...side, client, session };
