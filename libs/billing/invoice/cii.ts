@@ -1,4 +1,4 @@
-import { formatDecimal, formatMinor, isoDay, localDay } from '#billing/rating';
+import { formatDecimal, formatMinor, isoDay, localDay, minorDigits } from '#billing/rating';
 import type { InvoiceLine } from './compose.ts';
 import type { InvoiceRecord, InvoiceTax, LegalParty } from './invoice-record.ts';
 import { EXEMPTION_CODE, unitCode } from './ubl-parts.ts';
@@ -15,6 +15,7 @@ export function crossIndustryInvoice(record: InvoiceRecord): string | undefined 
   if (!isComplete(record)) return undefined;
   const { currency, net, tax, total } = record;
   const wallet = BigInt(record.wallet);
+  const parties = partiesOnIt(record);
   const money = (minor: bigint): string => formatMinor(minor, currency);
   const document = element('rsm:CrossIndustryInvoice', NAMESPACES, [
     element('rsm:ExchangedDocumentContext', [
@@ -29,8 +30,8 @@ export function crossIndustryInvoice(record: InvoiceRecord): string | undefined 
     element('rsm:SupplyChainTradeTransaction', [
       ...record.lines.map((line, index) => lineItem(line, index, record)),
       element('ram:ApplicableHeaderTradeAgreement', [
-        party('ram:SellerTradeParty', record.seller),
-        party('ram:BuyerTradeParty', record.customer),
+        party('ram:SellerTradeParty', parties.seller),
+        party('ram:BuyerTradeParty', parties.customer),
       ]),
       element('ram:ApplicableHeaderTradeDelivery', []),
       element('ram:ApplicableHeaderTradeSettlement', [
@@ -63,8 +64,22 @@ const NAMESPACES = {
   'xmlns:udt': 'urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100',
 };
 
+/** What decides whether a document can be said in the norm's terms. */
+export type Electronic = Pick<InvoiceRecord, 'seller' | 'customer' | 'currency'> & {
+  readonly taxes: readonly Pick<InvoiceTax, 'category'>[];
+};
+
+/** BR-O-02: what is outside the scope of VAT names no VAT number as one; BR-CO-26: the seller has some identifier all the same. */
+export function partiesOnIt({ seller, customer, taxes }: Electronic): { seller: LegalParty; customer: LegalParty } {
+  if (!taxes.some(({ category }) => category === 'O')) return { seller, customer };
+  const identifier = seller.vatId ?? seller.email ?? seller.name;
+  return { seller: { ...seller, vatId: null, identifier }, customer: { ...customer, vatId: null } };
+}
+
 /** Whether the norm's mandatory facts are there. */
-export function isComplete({ seller, customer, taxes }: InvoiceRecord): boolean {
+export function isComplete({ seller, customer, taxes, currency }: Electronic): boolean {
+  // BR-DEC-09 and its like: the norm knows hundredths at most, so a dinar's thousandths cannot be said in it.
+  if (minorDigits(currency) > 2) return false;
   if (seller.country === null || customer.country === null) return false;
   const charges = taxes.some(({ category }) => category !== 'O');
   if (charges && seller.vatId === null) return false;
@@ -124,9 +139,10 @@ function taxBreakdown({ category, percent, net, tax, note }: InvoiceTax, money: 
   ]);
 }
 
-function party(name: string, { name: legalName, address, country, vatId }: LegalParty): string {
+function party(name: string, { name: legalName, address, country, vatId, identifier }: LegalParty): string {
   const lines = ['ram:LineOne', 'ram:LineTwo', 'ram:LineThree'] as const;
   return element(name, [
+    ...(identifier ? [element('ram:ID', identifier)] : []),
     element('ram:Name', legalName),
     element('ram:PostalTradeAddress', [
       ...address.slice(0, lines.length).map((line, index) => element(lines[index]!, line)),

@@ -62,6 +62,8 @@ export interface LegalParty {
   /** ISO 3166-1 alpha-2. */
   readonly country: string | null;
   readonly vatId: string | null;
+  /** Another name a program can know it by, where its VAT number may not stand. */
+  readonly identifier?: string;
   readonly email?: string | null;
   /** Whom to ask. */
   readonly contact?: { readonly name: string; readonly phone: string; readonly email: string };

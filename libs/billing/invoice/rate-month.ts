@@ -41,7 +41,7 @@ export class MonthRating {
   /** By id or handle, `month` as `YYYY-MM`; up to now while it runs. `cutoff` leaves out what was counted later. */
   async rate(partner: string, month: string, cutoff?: bigint): Promise<Result<RatedMonth, BillingError>> {
     if (!isMonth(month)) return err({ code: 'invalid', field: 'month', reason: 'a month is YYYY-MM' });
-    const account = await this.accounts.find(partner);
+    const account = await this.accounts.find(partner, month);
     if (!account) return err({ code: 'notFound', what: 'partner' });
     const { from, to } = billingPeriod(month, account.zone, account.anchorDay);
     const asOf = Math.min(to, Math.max(from, this.clock.now()));
@@ -57,7 +57,8 @@ export class MonthRating {
     if (!account) return err({ code: 'notFound', what: 'partner' });
     const now = this.clock.now();
     const month = monthOf(now, account.zone, account.anchorDay);
-    const toDate = await this.rateTerms(account, month, Math.max(now, account.started));
+    const taxed = (await this.accounts.find(partner, month)) ?? account;
+    const toDate = await this.rateTerms(taxed, month, Math.max(now, account.started));
     const { asOf, cutoff, rated } = toDate;
     const window = { from: Math.max(account.started, Math.min(rated.period.from, asOf - RATE_WINDOW_MS)), to: asOf };
     if (window.from >= window.to) return ok(forecastOf(toDate, window, new Map()));

@@ -1,13 +1,14 @@
 import { decimal, formatMinor } from '#billing/rating';
+import { isComplete, partiesOnIt } from './cii.ts';
 import type { CreditNoteLine, CreditNoteRecord } from './credit-note.ts';
 import { amount, dateOf, NAMESPACES, party, taxCategory } from './ubl-parts.ts';
 import { element } from './xml.ts';
 
 /** A credit note as UBL 2.1 (EN 16931), or `undefined` when the norm's mandatory facts are missing. */
 export function ublCreditNote(record: CreditNoteRecord): string | undefined {
-  const { currency, zone, net, tax, total, seller, customer, taxes } = record;
-  if (seller.country === null || customer.country === null) return undefined;
-  if (taxes.some(({ category }) => category !== 'O') && seller.vatId === null) return undefined;
+  if (!isComplete(record)) return undefined;
+  const { currency, zone, net, tax, total, taxes } = record;
+  const { seller, customer } = partiesOnIt(record);
   const document = element('CreditNote', NAMESPACES('CreditNote'), [
     element('cbc:CustomizationID', 'urn:cen.eu:en16931:2017'),
     element('cbc:ProfileID', 'urn:fdc:peppol.eu:2017:poacc:billing:01:1.0'),

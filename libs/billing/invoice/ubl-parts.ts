@@ -28,7 +28,8 @@ export function townOf(address: readonly string[]): { readonly zone: string; rea
 }
 
 /** A party in the order UBL 2.1 wants its parts. */
-export function party(role: string, { name, address, country, vatId, email, contact }: LegalParty): string {
+export function party(role: string, legal: LegalParty): string {
+  const { name, address, country, vatId, email, contact, identifier } = legal;
   const town = townOf(address);
   const streets = town ? address.slice(0, -1) : address;
   const lines = ['cbc:StreetName', 'cbc:AdditionalStreetName'] as const;
@@ -36,6 +37,7 @@ export function party(role: string, { name, address, country, vatId, email, cont
     element('cac:Party', [
       // EM: an e-mail address (Electronic Address Scheme code list).
       ...(email ? [element('cbc:EndpointID', { schemeID: 'EM' }, email)] : []),
+      ...(identifier ? [element('cac:PartyIdentification', [element('cbc:ID', identifier)])] : []),
       element('cac:PostalAddress', [
         ...streets.slice(0, lines.length).map((line, index) => element(lines[index]!, line)),
         ...(town ? [element('cbc:CityName', town.city), element('cbc:PostalZone', town.zone)] : []),

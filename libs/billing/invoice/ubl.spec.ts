@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { decimal } from '#billing/rating';
 import {
   type CreditNoteRecord,
+  crossIndustryInvoice,
   invoiceCsv,
   invoiceDocument,
   renderHtml,
@@ -43,6 +44,33 @@ const outline = (xml: string): string[] => {
 };
 
 describe('UBL', () => {
+  it('outside the scope of VAT nobody’s VAT number is named (BR-O-02), and XRechnung, which wants a rate, is not to be had', () => {
+    const taxes = [
+      { taxClass: 'standard', category: 'O' as const, percent: decimal('0'), net: 5357n, tax: 0n, note: 'Abroad' },
+    ];
+    const abroad = {
+      ...german,
+      customer: { ...german.customer, country: 'US', vatId: 'US1' },
+      taxes,
+      tax: 0n,
+      total: 5357n,
+    };
+    for (const xml of [ublInvoice(abroad, 'ubl'), crossIndustryInvoice(abroad)]) {
+      assert(xml);
+      assert.doesNotMatch(xml, /US1|PartyTaxScheme|SpecifiedTaxRegistration/);
+      assert.match(xml, /<(cbc|ram):ID>DE123456789</);
+    }
+    assert.deepEqual(xrechnungGaps(abroad).length, 1);
+    assert.match(xrechnungGaps(abroad)[0] ?? '', /BR-DE-14/);
+  });
+
+  it('a currency with thousandths cannot be said in the norm (BR-DEC), so it is not', () => {
+    const dinars = { ...german, currency: 'KWD' };
+    assert.equal(ublInvoice(dinars, 'ubl'), undefined);
+    assert.equal(crossIndustryInvoice(dinars), undefined);
+    assert.ok(ublInvoice({ ...german, currency: 'JPY' }, 'ubl'));
+  });
+
   it('says what the invoice says, in the order of the schema', () => {
     const xml = ublInvoice(german, 'xrechnung')!;
     for (const part of [

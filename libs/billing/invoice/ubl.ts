@@ -1,5 +1,5 @@
 import { formatMinor } from '#billing/rating';
-import { isComplete } from './cii.ts';
+import { isComplete, partiesOnIt } from './cii.ts';
 import type { InvoiceLine } from './compose.ts';
 import type { InvoiceRecord } from './invoice-record.ts';
 import { amount, dateOf, NAMESPACES, party, taxCategory, townOf, unitCode } from './ubl-parts.ts';
@@ -12,13 +12,17 @@ const CUSTOMIZATION = {
 } as const;
 
 /** What XRechnung asks for besides the norm and this invoice does not have; empty when it is complete. */
-export function xrechnungGaps({ seller, customer, electronic }: InvoiceRecord): string[] {
+export function xrechnungGaps({ seller, customer, electronic, taxes }: InvoiceRecord): string[] {
   const gaps: [boolean, string][] = [
     [!electronic?.buyerReference, 'a buyer reference (BR-DE-15)'],
     [!seller.iban, 'the seller’s IBAN (BR-DE-1)'],
     [!seller.contact, 'the seller’s contact with phone and e-mail (BR-DE-2)'],
     [!townOf(seller.address), 'the seller’s postcode and city as last address line (BR-DE-3, BR-DE-4)'],
     [!townOf(customer.address), 'the buyer’s postcode and city as last address line (BR-DE-8, BR-DE-9)'],
+    [
+      taxes.some(({ category }) => category === 'O'),
+      'a VAT rate, which what is outside the scope of VAT has not (BR-DE-14)',
+    ],
     [!seller.email || !customer.email, 'electronic addresses of both sides (PEPPOL-EN16931-R010, R020)'],
   ];
   return gaps.flatMap(([isMissing, what]) => (isMissing ? [what] : []));
@@ -27,7 +31,8 @@ export function xrechnungGaps({ seller, customer, electronic }: InvoiceRecord): 
 /** An invoice as UBL 2.1 in the EN 16931 syntax binding, or `undefined` when the norm’s mandatory facts are missing. */
 export function ublInvoice(record: InvoiceRecord, customization: keyof typeof CUSTOMIZATION): string | undefined {
   if (!isComplete(record)) return undefined;
-  const { currency, zone, net, tax, total, seller, electronic } = record;
+  const { currency, zone, net, tax, total, electronic } = record;
+  const { seller, customer } = partiesOnIt(record);
   const wallet = BigInt(record.wallet);
   const document = element('Invoice', NAMESPACES('Invoice'), [
     element('cbc:CustomizationID', CUSTOMIZATION[customization]),
@@ -44,7 +49,7 @@ export function ublInvoice(record: InvoiceRecord, customization: keyof typeof CU
       element('cbc:EndDate', dateOf(record.periodEnd - 1, zone)),
     ]),
     party('cac:AccountingSupplierParty', seller),
-    party('cac:AccountingCustomerParty', record.customer),
+    party('cac:AccountingCustomerParty', customer),
     ...(seller.iban
       ? [
           element('cac:PaymentMeans', [

@@ -8,7 +8,7 @@ import {
   type TermsJson,
 } from '#billing/api';
 import type { LineKind, Measure, PriceComponent, PriceList } from '#billing/rating';
-import { startOfDay } from '#billing/rating';
+import { billingPeriod, isoDay, localDay, startOfDay } from '#billing/rating';
 import type { Database } from '#database';
 import { assert, present } from '#stdx';
 import { agreedTerms } from './agreed-terms.ts';
@@ -53,19 +53,22 @@ export class PostgresBillingAccounts implements BillingAccounts {
 
   constructor(private readonly database: Database) {}
 
-  async find(partner: string): Promise<BillingAccount | undefined> {
+  async find(partner: string, month?: string): Promise<BillingAccount | undefined> {
     const [row] = await this.database.query<PartnerRow>(
       `SELECT id, slug, name, time_zone, created_at FROM partner WHERE ${UUID.test(partner) ? 'id' : 'slug'} = $1`,
       [partner],
     );
-    return row && this.account(row);
+    return row && this.account(row, month);
   }
 
   recall(partnerId: string, terms: TermsJson): Promise<BillingAccount> {
     return readTerms(partnerId, terms, (version) => this.priceList(version));
   }
 
-  private async account({ id, slug, name, time_zone, created_at }: PartnerRow): Promise<BillingAccount> {
+  private async account(
+    { id, slug, name, time_zone, created_at }: PartnerRow,
+    month: string | undefined,
+  ): Promise<BillingAccount> {
     const rows = await this.database.query<SegmentRow>(
       `SELECT time_zone, anchor_day, subscription.started AS subscribed, subscription.ended AS unsubscribed,
          price_list_version_id AS version, segment.started, segment.ended
@@ -77,18 +80,25 @@ export class PostgresBillingAccounts implements BillingAccounts {
     const subscribed = first?.subscribed ?? created_at;
     const zone = first?.time_zone ?? time_zone;
     const started = startOfDay(subscribed.getTime(), zone);
+    const anchorDay = first?.anchor_day ?? 1;
+    const taxed = month === undefined ? undefined : lastDate(month, zone, anchorDay);
+    const { treatment, ...agreed } = await agreedTerms(this.database, id, taxed);
     return {
       partnerId: id,
       slug,
       name,
       zone,
-      anchorDay: first?.anchor_day ?? 1,
+      anchorDay,
       started,
       ended: rows.at(-1)?.unsubscribed?.getTime() ?? null,
       segments: first
         ? await Promise.all(rows.map((row) => this.segment(row)))
         : [{ prices: await this.priceList(DEFAULT_PRICE_LIST_VERSION), from: started, to: null }],
-      ...(await agreedTerms(this.database, id)),
+      ...agreed,
+      // A rate that is missing fails the month that needs it, and nobody who only asks when that month ends.
+      get tax() {
+        return treatment();
+      },
     };
   }
 
@@ -117,6 +127,10 @@ export class PostgresBillingAccounts implements BillingAccounts {
     return list;
   }
 }
+
+/** A month's use is supplied when the month ends (Directive 2006/112/EC art. 64): `2026-01-31`. */
+const lastDate = (month: string, zone: string, anchorDay: number): string =>
+  isoDay(localDay(billingPeriod(month, zone, anchorDay).to - 1, zone));
 
 function component(row: ComponentRow): PriceComponent {
   const price = readPriceModel(row.model);

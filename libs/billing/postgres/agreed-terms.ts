@@ -7,11 +7,12 @@ interface Dated {
   readonly ended: Date | null;
 }
 
-/** Commitments, coupons and tax of a partner as they stand now. Several coupons apply in the order they were given. */
+/** Commitments, coupons and tax of a partner as they stand now; rates of a date (`YYYY-MM-DD`), today's without. Several coupons apply in the order they were given. */
 export async function agreedTerms(
   database: Database,
   partnerId: string,
-): Promise<Pick<BillingAccount, 'commitments' | 'coupons' | 'tax'>> {
+  taxed?: string,
+): Promise<Pick<BillingAccount, 'commitments' | 'coupons'> & { readonly treatment: () => TaxTreatment }> {
   const commitments = await database.query<Dated & { amount: string }>(
     'SELECT amount, started, ended FROM commitment WHERE partner_id = $1 ORDER BY started, id',
     [partnerId],
@@ -32,13 +33,13 @@ export async function agreedTerms(
         : { off: 'percent' as const, percent: decimal(percent) }),
       ...span(dates),
     })),
-    tax: await taxOf(database, partnerId),
+    treatment: await taxOf(database, partnerId, taxed),
   };
 }
 
 const span = ({ started, ended }: Dated) => ({ from: started.getTime(), to: ended?.getTime() ?? null });
 
-async function taxOf(database: Database, partnerId: string): Promise<TaxTreatment> {
+async function taxOf(database: Database, partnerId: string, taxed: string | undefined): Promise<() => TaxTreatment> {
   const [parties] = await database.query<{
     seller: string | null;
     customer: string | null;
@@ -52,19 +53,20 @@ async function taxOf(database: Database, partnerId: string): Promise<TaxTreatmen
   );
   const rates = await database.query<{ country: string; tax_class: string; percent: string }>(
     `SELECT DISTINCT ON (country, tax_class) country, tax_class, percent FROM tax_rate
-     WHERE country IN ($1, $2) AND (partner_id IS NULL OR partner_id = $3) AND started <= now()
+     WHERE country IN ($1, $2) AND (partner_id IS NULL OR partner_id = $3) AND started <= coalesce($4::date, now()::date)
      ORDER BY country, tax_class, started DESC`,
-    [parties?.seller ?? null, parties?.customer ?? null, partnerId],
+    [parties?.seller ?? null, parties?.customer ?? null, partnerId, taxed ?? null],
   );
   const byCountry = new Map<string, Map<string, Ratio>>();
   for (const { country, tax_class, percent } of rates)
     byCountry.set(country, (byCountry.get(country) ?? new Map()).set(tax_class, decimal(percent)));
-  return taxTreatment({
-    sellerCountry: parties?.seller ?? null,
-    customerCountry: parties?.customer ?? null,
-    customerVatId: parties?.vat_id ?? null,
-    override: parties?.tax_override ?? null,
-    overrideReason: parties?.tax_reason ?? null,
-    rates: (country) => byCountry.get(country),
-  });
+  return () =>
+    taxTreatment({
+      sellerCountry: parties?.seller ?? null,
+      customerCountry: parties?.customer ?? null,
+      customerVatId: parties?.vat_id ?? null,
+      override: parties?.tax_override ?? null,
+      overrideReason: parties?.tax_reason ?? null,
+      rates: (country) => byCountry.get(country),
+    });
 }

@@ -53,7 +53,7 @@ export class MonthClosing {
 
   /** Drafts one month. Done twice, or by two at once, it is done once. */
   async close({ partnerId, month }: Due): Promise<'drafted' | 'alreadyClosed' | 'notOver'> {
-    const account = present(await this.accounts.find(partnerId), 'partner');
+    const account = present(await this.accounts.find(partnerId, month), 'partner');
     const period = billingPeriod(month, account.zone, account.anchorDay);
     if (period.to > this.clock.now()) return 'notOver';
     const rated = await this.rating.rateTerms(account, month, period.to);

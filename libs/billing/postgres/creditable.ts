@@ -52,15 +52,20 @@ const creditedOf = (which: string): string => `coalesce((
   SELECT sum(own.net_minor) FROM credit_note_line own JOIN credit_note note ON note.id = own.credit_note_id
   WHERE note.invoice_id = $1 AND ${which}), 0)`;
 
-/** Everything that is left, as the lines of one credit note. */
-export async function everythingLeft(client: Queryable, invoiceId: string): Promise<CreditLine[]> {
-  const lines = await creditableLines(client, invoiceId);
-  const spent = new Map<string, bigint>();
+/** What each tax class of an invoice has left to give back, net. */
+export async function leftByClass(client: Queryable, invoiceId: string): Promise<Map<string, bigint>> {
   const { rows } = await client.query<{ tax_class: string; left: string }>(
     `SELECT tax.tax_class, tax.net_minor - ${creditedOf('own.tax_class = tax.tax_class')} AS left FROM tax_line tax WHERE tax.invoice_id = $1`,
     [invoiceId],
   );
-  const classLeft = new Map(rows.map((row) => [row.tax_class, BigInt(row.left)]));
+  return new Map(rows.map((row) => [row.tax_class, BigInt(row.left)]));
+}
+
+/** Everything that is left, as the lines of one credit note. */
+export async function everythingLeft(client: Queryable, invoiceId: string): Promise<CreditLine[]> {
+  const lines = await creditableLines(client, invoiceId);
+  const spent = new Map<string, bigint>();
+  const classLeft = await leftByClass(client, invoiceId);
   return lines.flatMap(({ position, left, ...line }) => {
     const used = spent.get(line.taxClass) ?? 0n;
     const net = smaller(left, (classLeft.get(line.taxClass) ?? 0n) - used);

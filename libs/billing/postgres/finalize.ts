@@ -102,7 +102,7 @@ export class InvoiceFinalization {
 
   /** By today's terms and everything counted until now: what came in the grace time belongs to the month. */
   private async rateAgain({ partner_id, month, run_id }: Draft): Promise<RatedMonth> {
-    const account = present(await this.accounts.find(partner_id), 'partner');
+    const account = present(await this.accounts.find(partner_id, month), 'partner');
     const run = await this.database.transaction((client) => findRun(client, partner_id, month, run_id));
     return this.rating.rateTerms(account, month, present(run, 'rating run').asOf);
   }

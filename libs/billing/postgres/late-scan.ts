@@ -4,6 +4,8 @@ import { type Billed, type DeltaLine, type LateOutcome, lateUsage, lineKey } fro
 import type { Database, Queryable } from '#database';
 import { type Clock, present } from '#stdx';
 import { issueCreditNote } from './credit.ts';
+import { leftByClass } from './creditable.ts';
+import { smaller } from './ledger.ts';
 import { findRun, recordRun } from './rating-runs.ts';
 
 interface Closed {
@@ -64,12 +66,14 @@ export class LateUsageScan {
     lines: readonly DeltaLine[],
   ): Promise<void> {
     const month = rated.rated.period.month;
+    const left = await withinWhatIsLeft(client, invoiceId, lines);
+    if (left.length === 0) return;
     await issueCreditNote(client, {
       invoiceId,
       runId,
       reason: `Use of ${month} counted after it was billed`,
       at: new Date(this.clock.now()),
-      lines: lines.map((line) => ({
+      lines: left.map((line) => ({
         serviceMonth: month,
         ...partsOf(line.key),
         description: describe(rated, line.key),
@@ -78,6 +82,23 @@ export class LateUsageScan {
       })),
     });
   }
+}
+
+/** Goodwill may have given back already what late use would: the lines, cut to what each tax class has left. */
+async function withinWhatIsLeft(
+  client: Queryable,
+  invoiceId: string,
+  lines: readonly DeltaLine[],
+): Promise<DeltaLine[]> {
+  const classes = await leftByClass(client, invoiceId);
+  return [...Map.groupBy(lines, ({ taxClass }) => taxClass)].flatMap(([taxClass, own]) => {
+    let excess = own.reduce((sum, { net }) => sum - net, 0n) - (classes.get(taxClass) ?? 0n);
+    return own.flatMap((line) => {
+      const cut = line.net < 0n && excess > 0n ? smaller(excess, -line.net) : 0n;
+      excess -= cut;
+      return line.net + cut === 0n ? [] : [{ ...line, net: line.net + cut }];
+    });
+  });
 }
 
 /** What a month was billed by its rating: its own invoice's lines, late charges, less credit notes that a rating made. */

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PriceModelJson } from '#billing/api';
+import { noPaymentProvider, type PriceModelJson } from '#billing/api';
 import type { Database } from '#database';
 import type { UsageEvent } from '#metering';
 import { type Random, seededRandom } from '#stdx';
 import { billingWorld, newPartner } from './golden.spec.ts';
-import { Catalogue, issueCreditNote, type NewComponent, OverCreditError, Subscriptions } from './index.ts';
+import {
+  Catalogue,
+  Disputes,
+  issueCreditNote,
+  type NewComponent,
+  OverCreditError,
+  Refunds,
+  Subscriptions,
+} from './index.ts';
 import { type ModelPlan, type ModelTerms, modelNet } from './slow-model.spec.ts';
 
 const DAY = 86_400_000;
@@ -13,7 +21,9 @@ const MINUTE = 60_000;
 const ZONE = 'Europe/Berlin';
 const seeds = (process.env['ROOKERY_BILLING_SEEDS'] ?? '1').split(',').map(Number);
 
-/** A partner's year: growth, failovers, plan changes, late facts, refunds, both changes of the clock. */
+type World = Awaited<ReturnType<typeof billingWorld>>;
+
+/** A partner's year: growth, failovers, plan changes, late facts, disputes, refunds, both changes of the clock. */
 describe('a year, against the slow model', () => {
   for (const seed of seeds) {
     it(`seed ${seed}: every month comes to what the model says, and the books balance`, async () => {
@@ -43,8 +53,8 @@ describe('a year, against the slow model', () => {
         for (const due of await world.closing.due(10)) await world.closing.close(due);
         for (const closed of await world.late.due(100)) await world.late.settle(closed);
         for (const id of await world.finalization.due(10)) await world.finalization.finalize(id);
-        if (random.fraction() < 0.02) await refund(database, random, clock.now());
-        if (random.fraction() < 0.1) await pay(world, partner, random);
+        if (random.fraction() < 0.25) await giveBack(world, partner, random);
+        if (random.fraction() < 0.25) await pay(world, partner, random);
       }
       const billed = new Map(
         (await database.query<{ month: string; net: string }>(BILLED)).map(({ month, net }) => [month, BigInt(net)]),
@@ -58,6 +68,13 @@ describe('a year, against the slow model', () => {
         'SELECT (SELECT count(*) FROM late_charge) AS charges, (SELECT count(*) FROM credit_note) AS credits',
       );
       assert.ok(Number(kinds!.charges) > 0 && Number(kinds!.credits) > 0, 'late facts were billed');
+      const ways = await database.query<{ way: string }>(
+        'SELECT DISTINCT method AS way FROM refund UNION SELECT DISTINCT state FROM dispute ORDER BY 1',
+      );
+      assert.deepEqual(
+        ways.map(({ way }) => way),
+        ['credited', 'manual', 'rejected', 'wallet'],
+      );
     });
   }
 });
@@ -218,30 +235,46 @@ class Life {
   }
 }
 
-async function refund(database: Database, random: Random, now: number): Promise<void> {
-  const [invoice] = await database.query<{ id: string; month: string; net_minor: string }>(
-    `SELECT id, month, net_minor FROM invoice WHERE state = 'finalized' ORDER BY period_start DESC LIMIT 1`,
+/** Something goes back: as goodwill, by a dispute that is credited or rejected, or as a refund to the wallet or the bank. */
+async function giveBack(world: World, partner: string, random: Random): Promise<void> {
+  const { database, clock } = world;
+  const [invoice] = await database.query<{ id: string; month: string; net_minor: string; lines: string }>(
+    `SELECT id, month, net_minor, (SELECT count(*) FROM invoice_line WHERE invoice_id = invoice.id) AS lines
+     FROM invoice WHERE state = 'finalized' ORDER BY period_start DESC LIMIT 1`,
   );
   if (!invoice) return;
-  const net = BigInt(1 + Math.floor(random.fraction() * Number(invoice.net_minor)));
-  const line = {
-    serviceMonth: invoice.month,
-    component: 'hub',
-    priceVersion: 'goodwill',
-    description: 'Sorry',
-    taxClass: 'standard',
-    net,
-  };
-  await database
-    .transaction((client) =>
-      issueCreditNote(client, { invoiceId: invoice.id, reason: 'Goodwill', at: new Date(now), lines: [line] }),
-    )
-    .catch((error: unknown) => {
-      if (!(error instanceof OverCreditError)) throw error;
-    });
+  const position = 1 + Math.floor(random.fraction() * Number(invoice.lines));
+  const net = BigInt(1 + Math.floor(random.fraction() * 500));
+  const [way, at] = [random.fraction(), new Date(clock.now())];
+  if (way < 0.3) {
+    const line = { serviceMonth: invoice.month, component: 'hub', priceVersion: 'goodwill', description: 'Sorry' };
+    const lines = [{ ...line, taxClass: 'standard', net }];
+    const credit = { invoiceId: invoice.id, reason: 'Goodwill', at, lines };
+    await database
+      .transaction((client) => issueCreditNote(client, credit))
+      .catch((error: unknown) => assert.ok(error instanceof OverCreditError));
+  } else if (way < 0.6) {
+    const disputes = new Disputes(database, clock);
+    const said = { side: 'partner', author: 'p' } as const;
+    const opened = await disputes.open({ partnerId: partner, invoiceId: invoice.id, position, net, text: 'x' }, said);
+    if (!opened.ok) return;
+    const outcome = random.fraction() < 0.5 ? 'credited' : 'rejected';
+    assert.ok((await disputes.resolve(opened.value.id, { outcome }, { side: 'support', author: 'o' }, 'y')).ok);
+  } else {
+    const refunds = new Refunds(database, noPaymentProvider, clock);
+    const base = {
+      partnerId: partner,
+      invoiceId: invoice.id,
+      reason: 'Refund',
+      actor: 'o',
+      lines: [{ position, net }],
+    };
+    const byHand = { method: 'manual' as const, reference: `back ${clock.now()}` };
+    await refunds.request({ ...base, ...(way < 0.8 ? byHand : { method: 'wallet' as const }) });
+  }
 }
 
-async function pay(world: Awaited<ReturnType<typeof billingWorld>>, partner: string, random: Random): Promise<void> {
+async function pay(world: World, partner: string, random: Random): Promise<void> {
   const [open] = await world.database.query<{ invoice_id: string; due_minor: string }>(
     `SELECT invoice_id, due_minor FROM invoice_settlement WHERE state = 'open' ORDER BY due_at LIMIT 1`,
   );
@@ -270,6 +303,14 @@ async function balanced(database: Database): Promise<void> {
     'a wallet is not its entries': `SELECT FROM wallet WHERE minor <> -(SELECT sum(minor) FROM wallet_ledger WHERE account = 'wallet')`,
     'receivables are not what is due': `SELECT FROM (SELECT sum(due_minor) AS due FROM invoice_settlement) open,
       (SELECT sum(minor) AS booked FROM wallet_ledger WHERE account = 'receivable') ledger WHERE due <> booked`,
+    'cash is not what came less what went': `SELECT FROM (SELECT coalesce(sum(minor), 0) AS came FROM payment) came,
+      (SELECT coalesce(sum(minor), 0) AS went FROM refund WHERE method = 'manual') went,
+      (SELECT sum(minor) AS booked FROM wallet_ledger WHERE account = 'cash') ledger WHERE came - went <> booked`,
+    'more went back than came': `SELECT FROM payment WHERE minor < (SELECT sum(minor) FROM refund WHERE payment_id = payment.id)`,
+    'revenue is not what was billed less credited': `SELECT FROM (SELECT sum(net_minor) AS billed FROM invoice WHERE state = 'finalized') billed,
+      (SELECT coalesce(sum(net_minor), 0) AS credited FROM credit_note) credited,
+      (SELECT -sum(minor) AS booked FROM wallet_ledger WHERE account = 'revenue') ledger WHERE billed - credited <> booked`,
+    'a dispute stands still': 'SELECT FROM invoice_settlement WHERE paused_at IS NOT NULL',
     'months do not tile': `SELECT FROM (SELECT period_end, lead(period_start) OVER (ORDER BY period_start) AS next FROM invoice) month
       WHERE next IS NOT NULL AND next <> period_end`,
     'numbers have gaps': `SELECT FROM (SELECT right(number, 6)::int - row_number() OVER (PARTITION BY left(number, 7) ORDER BY number) AS gap
