@@ -1,5 +1,5 @@
 import { MailStoreError } from '#mailstore/api';
-import { type Clock, deferred, type Logger } from '#stdx';
+import { type Clock, deferred, type Logger, type Timer } from '#stdx';
 import type { Barrier } from './barrier.ts';
 import { BytesStage, type WrittenBatch } from './bytes-stage.ts';
 import { failureKind } from './errors.ts';
@@ -33,7 +33,7 @@ export interface CommitParts {
  * 1. room is found for it, its bytes are written to the open segment and synced (`BytesStage`);
  * 2. one SQLite transaction, in which one refusal harms no neighbour;
  * 3. the WAL is synced;
- * 4. the callers are answered and the changes published.
+ * 4. the callers are answered and the changes published; a log that has grown long is written back.
  * Nothing is acknowledged or shown before 3, and no transaction begins before the one before it has been answered. The
  * next batch's bytes are written meanwhile. Operations submitted without waiting for one another have no order.
  */
@@ -43,6 +43,7 @@ export class CommitLoop {
   private readonly ready: Task[] = [];
   private underWay: readonly Task[] = [];
   private running: Promise<void> | undefined;
+  private rest: Timer | undefined;
   private ended: Error | undefined;
 
   constructor(
@@ -78,7 +79,8 @@ export class CommitLoop {
   /** Takes no more operations; resolves when those taken are done. */
   async drain(reason: Error): Promise<void> {
     this.ended ??= reason;
-    while (this.pendingOperations > 0) await Promise.all([this.bytes.idle(), this.running]);
+    this.rest?.cancel();
+    while (this.pendingOperations > 0 || this.running) await Promise.all([this.bytes.idle(), this.running]);
   }
 
   private accept(task: Task): void {
@@ -116,6 +118,7 @@ export class CommitLoop {
   }
 
   private async run(): Promise<void> {
+    this.rest?.cancel();
     // What becomes ready in this turn of the event loop shares the first transaction.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.ready.length > 0) {
@@ -128,6 +131,20 @@ export class CommitLoop {
       this.underWay = [];
     }
     this.running = undefined;
+    if (!this.ended) this.rest = this.clock.after(this.settings.walIdleMs, () => this.rested());
+  }
+
+  /** Nobody has come for a while: what the log keeps goes back to the index. Who comes now waits, as for a transaction. */
+  private rested(): void {
+    const { wal } = this.parts;
+    if (this.running || this.ended || !wal.isWorthWritingBack()) return;
+    this.running = wal.writeBack().then(
+      () => this.run(),
+      (cause: unknown) => {
+        this.fail(cause);
+        return this.run();
+      },
+    );
   }
 
   private take(): readonly Task[] {
@@ -139,7 +156,11 @@ export class CommitLoop {
   private async commit(tasks: readonly Task[]): Promise<void> {
     const begun = this.clock.monotonic();
     const outcome = this.transact(tasks);
-    if (!outcome) return;
+    if (!outcome) {
+      // A log written back can be used from its start, which may be room enough.
+      await this.parts.wal.writeBack();
+      return;
+    }
     const { results, rest, again, accounts, changed } = outcome;
     this.underWay = results.map(({ task }) => task);
     this.ready.unshift(...rest);
@@ -149,7 +170,7 @@ export class CommitLoop {
     for (const result of results) this.answer(result);
     this.underWay = [];
     this.parts.publish();
-    if (changed) this.parts.wal.afterCommit(this.pendingOperations === 0);
+    if (changed && this.parts.wal.isLong(this.pendingOperations === 0)) await this.parts.wal.writeBack();
   }
 
   /** Step 2. Undefined when the disk was full: the tasks are tried again one by one, or were refused. */
@@ -158,8 +179,6 @@ export class CommitLoop {
       return this.parts.transactor.transact(tasks);
     } catch (error) {
       if (failureKind(error) !== 'diskFull') throw error;
-      // A log written back can be used from its start, which may be room enough.
-      this.parts.wal.writeBack();
       this.underWay = [];
       const again = tasks.filter(({ alone }) => !alone);
       for (const task of tasks)

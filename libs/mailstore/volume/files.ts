@@ -15,8 +15,8 @@ export interface VolumeFile {
 }
 
 /**
- * The files a volume touches itself: segments, and the index's WAL to sync it. A port so that tests can lose what was
- * not synced. Never give it index.db or owner.db: closing any descriptor of those drops SQLite's lock (POSIX).
+ * The files a volume touches itself: segments, and the index and its WAL to sync them. A port so that tests can lose what was
+ * not synced. Never give it owner.db: closing any descriptor drops SQLite's lock (POSIX). That of index.db is closed after SQLite's.
  */
 export interface VolumeFiles {
   /** `create` fails when the file is there; `update` opens an existing one for writing. */

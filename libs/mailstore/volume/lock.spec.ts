@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { MailStore } from '#mailstore/api';
@@ -107,6 +108,16 @@ describe('storage lock', () => {
       if (code) await refused(open(directory.path, epoch), code);
       else await (await open(directory.path, epoch)).close();
     }
+  });
+
+  it('an epoch kept in the database of the lock, as it was formerly, counts', async () => {
+    using directory = await volume();
+    const database = new DatabaseSync(join(directory.path, 'owner.db'));
+    database.exec('CREATE TABLE owner (epoch INTEGER NOT NULL) STRICT; INSERT INTO owner VALUES (7)');
+    database.close();
+    await refused(open(directory.path, 6), 'staleEpoch');
+    await (await open(directory.path, 8)).close();
+    await refused(open(directory.path, 7), 'staleEpoch');
   });
 
   it('the mount’s locks can be proved, leaving nothing behind', async () => {

@@ -68,9 +68,13 @@ export async function openVolume(options: OpenVolumeOptions): Promise<MailStore>
     step('index');
     try {
       const directory = segmentsDirectory(path);
+      // From here on every sync is ours: see `Wal`.
+      index.exec('PRAGMA synchronous = OFF');
       await closeOpenSegments(index, files, directory, logger);
       // A file of its own, so holding or closing it leaves the locks on index.db alone.
       const walFile = await files.open(`${indexPath(path)}-wal`, 'update');
+      // Closed only when SQLite has closed its own descriptor: the lock on index.db goes with the first that is closed.
+      const indexFile = await files.open(indexPath(path), 'update');
       await files.syncDirectory(path);
       const parts = {
         volumeId,
@@ -78,6 +82,7 @@ export async function openVolume(options: OpenVolumeOptions): Promise<MailStore>
         lock,
         index,
         walFile,
+        indexFile,
         files,
         clock,
         logger,

@@ -220,7 +220,7 @@ export class LargeRecord {
   }
 }
 
-export async function syncOrThrow(file: VolumeFile): Promise<void> {
+export async function syncOrThrow(file: Pick<VolumeFile, 'sync'>): Promise<void> {
   try {
     await file.sync();
   } catch (cause) {

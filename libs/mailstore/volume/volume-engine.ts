@@ -51,6 +51,8 @@ export interface VolumeParts {
   readonly index: IndexDb;
   /** index.db-wal, to sync it. */
   readonly walFile: VolumeFile;
+  /** index.db, to sync it. */
+  readonly indexFile: VolumeFile;
   readonly files: VolumeFiles;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -95,7 +97,8 @@ export class VolumeEngine {
   private closing: Promise<void> | undefined;
 
   constructor(private readonly parts: VolumeParts) {
-    const { index, walFile, files, segmentsDirectory, epoch, volumeId, clock, logger, limits, settings } = parts;
+    const { index, walFile, indexFile, files, segmentsDirectory, epoch, volumeId, clock, logger, limits, settings } =
+      parts;
     const barrier = new Barrier();
     this.index = index;
     this.watchers = new Watchers(logger);
@@ -115,7 +118,7 @@ export class VolumeEngine {
     this.transactor = new Transactor(
       ...[index, this.segments, new Counters(index), { limits, epoch, settings }, clock, logger],
     );
-    this.wal = new Wal(index, walFile, settings, clock, logger);
+    this.wal = new Wal(index, walFile, indexFile, settings, clock, logger);
     this.loop = new CommitLoop(
       {
         ...{
@@ -284,8 +287,9 @@ export class VolumeEngine {
     await this.backup.idle();
     await this.loop.drain(new Error('closed by its owner'));
     await Promise.allSettled([this.segments.close(), this.blobs.close(), this.wal.close()]);
-    // SQLite writes the log back as it closes. The storage lock goes last: who takes it finds the index free.
     this.index.close();
+    // Its descriptor after SQLite's, and the storage lock last: who takes it finds the index free.
+    await this.parts.indexFile.close();
     this.parts.lock.release();
   }
 }

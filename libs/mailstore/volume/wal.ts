@@ -1,4 +1,4 @@
-import type { Clock, Logger, Timer } from '#stdx';
+import type { Clock, Logger } from '#stdx';
 import { failureKind } from './errors.ts';
 import type { VolumeFile } from './files.ts';
 import type { IndexDb } from './index-db.ts';
@@ -12,17 +12,17 @@ interface CheckpointRow {
 }
 
 /**
- * The index's write-ahead log: synced by us after each commit, off the event loop, and written back to index.db by SQLite
- * when it has grown or the volume is idle. SQLite in synchronous=NORMAL keeps the order of a write-back itself: log synced,
- * pages written, index.db synced, and only then the log begun anew, its header synced first. That runs on this thread, so
- * its size is what bounds the pause.
+ * The index's write-ahead log. SQLite syncs nothing while a volume is open: a sync may take as long as the storage likes, and
+ * the event loop, by which the node shows that it lives, must not wait for it. So all syncs are made here, off the event loop,
+ * in the order SQLite would keep (https://sqlite.org/wal.html, "checkpointing"): a commit is synced before it is answered, and a
+ * write-back is log synced, pages written, index.db synced, log begun anew, that beginning synced. No transaction begins in between.
  */
 export class Wal {
-  private idle: Timer | undefined;
-
   constructor(
     private readonly index: IndexDb,
     private readonly file: VolumeFile,
+    /** index.db itself, to sync it; closed by who opened it, once SQLite has closed its own. */
+    private readonly indexFile: Pick<VolumeFile, 'sync'>,
     private readonly settings: VolumeSettings,
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -33,46 +33,65 @@ export class Wal {
     return syncOrThrow(this.file);
   }
 
-  /** Frames not yet written back to index.db. */
-  pendingFrames(): number {
-    const { log, checkpointed } = this.pragma('NOOP');
-    return log - checkpointed;
-  }
-
-  /** After a commit, with its callers answered: writes back when the log is long, else once the volume has rested. `quiet`: nobody is waiting. */
-  afterCommit(quiet: boolean): void {
-    this.idle?.cancel();
-    this.idle = undefined;
+  /** Grown so much that it should be written back now. `quiet`: nobody is waiting. */
+  isLong(quiet: boolean): boolean {
     const { walFramesMax, walFramesQuiet } = this.settings;
-    if (this.pendingFrames() >= (quiet ? Math.min(walFramesQuiet, walFramesMax) : walFramesMax)) this.writeBack();
-    else this.idle = this.clock.after(this.settings.walIdleMs, () => this.rested());
+    return this.pendingFrames() >= (quiet ? Math.min(walFramesQuiet, walFramesMax) : walFramesMax);
   }
 
-  /** Writes everything back, so that the log can be used from its beginning: room, when the disk has none. */
-  writeBack(): void {
+  /** Grown so much that a volume at rest should write it back. */
+  isWorthWritingBack(): boolean {
+    return this.pendingFrames() >= this.settings.walFramesIdle;
+  }
+
+  /**
+   * Writes everything back, so that the log can be used from its beginning: room, when the disk has none. Its pages are
+   * written on this thread, so its length is what bounds the pause. Rejects `SyncError`.
+   */
+  async writeBack(): Promise<void> {
+    await this.sync();
     const begun = this.clock.monotonic();
     try {
       this.pragma('PASSIVE');
+      const ms = this.clock.monotonic() - begun;
+      if (ms > 50) this.logger.warn({ ms }, 'slow write-back of the log');
+      await syncOrThrow(this.indexFile);
+      this.beginAnew();
+      await this.sync();
     } catch (error) {
       // No room for index.db to grow: the log keeps what it has, and a later try may find room.
       if (failureKind(error) !== 'diskFull') throw error;
       this.logger.warn({ error }, 'no room to write the log back');
     }
-    const ms = this.clock.monotonic() - begun;
-    if (ms > 50) this.logger.warn({ ms }, 'slow write-back of the log');
   }
 
+  /** Before SQLite closes the index: with everything written back it has nothing left to sync. */
   async close(): Promise<void> {
-    this.idle?.cancel();
+    try {
+      await this.writeBack();
+    } catch {
+      // What ended the volume ends this, too; SQLite syncs what it can.
+    }
+    if (this.pendingFrames() > 1) this.index.exec('PRAGMA synchronous = NORMAL');
     await this.file.close();
   }
 
-  private rested(): void {
-    try {
-      if (this.pendingFrames() >= this.settings.walFramesIdle) this.writeBack();
-    } catch (error) {
-      this.logger.error({ error }, 'write-back of the log failed');
-    }
+  /** Frames not yet written back to index.db. */
+  private pendingFrames(): number {
+    const { log, checkpointed } = this.pragma('NOOP');
+    return log - checkpointed;
+  }
+
+  /**
+   * The log's first frame after a write-back overwrites the old log from its start, under a new header. A power cut may keep
+   * one of them without the other, or neither: with this one frame alone, of a page as it is already, the next owner then finds
+   * the whole old log, or nothing in it; both are the index as it is. More frames at once might leave an old transaction
+   * standing before new ones (https://sqlite.org/src/info/ff5be73dee).
+   */
+  private beginAnew(): void {
+    const { version = 0 } =
+      this.index.get<{ version: number }>('SELECT user_version AS version FROM pragma_user_version') ?? {};
+    this.index.exec(`PRAGMA user_version = ${version}`);
   }
 
   private pragma(mode: 'NOOP' | 'PASSIVE'): CheckpointRow {

@@ -67,8 +67,7 @@ export class ForgetfulFiles implements VolumeFiles {
   }
 
   /**
-   * Makes `target` what storage holds of the volume at `source` now. The index must not have been written back since it was
-   * opened: SQLite syncs those files itself. `index.db` is copied by another process, since closing it here would drop its lock.
+   * Makes `target` what storage holds of the volume at `source` now. `index.db` is copied by another process, since closing it here would drop its lock.
    */
   crash(source: string, target: string): void {
     mkdirSync(join(target, 'segments'), { recursive: true });

@@ -25,9 +25,9 @@ const LARGE = 7;
 const bytesOf = (n: number): Buffer =>
   Buffer.concat([Buffer.from(`Subject: ${n}\r\n\r\n`), seededRandom(n).bytes(n % LARGE === 0 ? 9_000 : 700)]);
 
-const open = (path: string, epoch: number, files?: VolumeFiles): Promise<MailStore> =>
+const open = (path: string, epoch: number, files?: VolumeFiles, time = clock): Promise<MailStore> =>
   openVolume({
-    ...{ path, ...identity, epoch, clock, logger: silentLogger, parse: () => messageParser() },
+    ...{ path, ...identity, epoch, clock: time, logger: silentLogger, parse: () => messageParser() },
     settings: {
       ...{
         segmentBytesMax: 6_000,
@@ -36,8 +36,8 @@ const open = (path: string, epoch: number, files?: VolumeFiles): Promise<MailSto
         markedMessagesMax: 5,
         upkeepBytesPerSecond: Infinity,
       },
-      // No write-back while it runs: SQLite's own syncs are its own affair.
-      ...{ walFramesMax: 1e9, walFramesQuiet: 1e9, walIdleMs: 1e9 },
+      // The log is written back every few commits, with a cut at each of its syncs.
+      ...{ walFramesMax: 24, walFramesQuiet: 12, walFramesIdle: 6 },
     },
     ...(files ? { files } : {}),
   });
@@ -101,7 +101,8 @@ async function cutting(options: {
   await files.during(
     () => options.work(store, path),
     async (image) => {
-      const next = await open(image, 3);
+      // Its time stands still while it is looked at: upkeep of its own would change what is seen.
+      const next = await open(image, 3, undefined, new SimulatedClock(clock.now()));
       try {
         await options.look(next);
       } finally {
