@@ -11,7 +11,7 @@ import { IndexDb } from './index-db.ts';
  * - `message` has rowid = account × 2^32 + message, a plain rowid table since wide rows fit its pages better.
  * - `text_block` lists the blocks (`text/block-format.ts`) that hold the texts of an account's messages, up to its
  *   `text_indexed.through`: the first and the last of their messages, how many, and how many of these have been forgotten since.
- *   `text_part.id` = block × 4 + part.
+ *   `text_part.id` = block × 1,024 + part.
  * - `segment.id` = epoch × 2^24 + number, and so is the file's name. `bytes` is what is durable and referenced, `live` what
  *   records of blobs in it take.
  * - `arrival` lists messages of accounts on their way here that no mailbox has been said to hold yet.

@@ -40,8 +40,8 @@ const SUMS: readonly (readonly [what: string, kept: string, counted: string])[] 
   ],
   [
     'parts of blocks of the text index',
-    'SELECT id AS k, 4 AS v FROM text_block ORDER BY k',
-    'SELECT id / 4 AS k, count(*) AS v FROM text_part GROUP BY id / 4 ORDER BY k',
+    'SELECT id AS k, bytes AS v FROM text_block ORDER BY k',
+    'SELECT id / 1024 AS k, sum(length(data)) AS v FROM text_part GROUP BY id / 1024 ORDER BY k',
   ],
 ];
 

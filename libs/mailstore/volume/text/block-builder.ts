@@ -4,10 +4,10 @@ import {
   BODY,
   FIRST_WORD,
   FORMAT,
-  HEADER_INTS,
   isPacked,
   ONCE,
   PIECE,
+  POSTINGS_BYTES,
   SAMPLE,
   SECTIONS,
   type Section,
@@ -87,28 +87,23 @@ export class BlockBuilder {
     const postings = SECTIONS.map((section) => this.postings(section, codes, frequent.length));
     const table = this.table(sections);
     const names = Buffer.from(JSON.stringify([...this.fieldNumbers.keys()]));
-    const { bytes, samples } = sampledWords(frequent.map((number) => words[number]!));
-    const writer = new PostingsWriter(postings, Math.ceil(this.messages.length / 8));
-    const lists = new ByteList();
-    const sampled = Buffer.allocUnsafe(8 * samples.length);
-    for (let rank = 0; rank < frequent.length; rank++) {
-      if (rank % SAMPLE === 0) {
-        sampled.writeUInt32LE(samples[rank / SAMPLE]!, (8 * rank) / SAMPLE);
-        sampled.writeUInt32LE(lists.length, (8 * rank) / SAMPLE + 4);
-      }
-      writer.push(lists, rank);
-    }
-    const packed = [bytes, ...sections.map(({ once }) => once)].map((list) => zstdCompressSync(list, FAST));
-    const parts = [table, names, ...packed, sampled];
-    const header = Buffer.from(
-      Uint32Array.of(FORMAT, this.messages.length, frequent.length, ...parts.map(({ length }) => length)).buffer,
-    );
-    return {
-      first: Buffer.concat([header.subarray(0, 4 * HEADER_INTS), ...parts, lists.taken()]),
-      sequences: sections.map(({ sequence }, i) =>
-        isPacked(SECTIONS[i]!) ? zstdCompressSync(sequence, FAST) : sequence,
-      ),
-    };
+    const list = sampledWords(frequent.map((number) => words[number]!));
+    const lists = new PostingsWriter(postings, Math.ceil(this.messages.length / 8)).parts(frequent.length);
+    const packedWords = zstdCompressSync(list.bytes, FAST);
+    const samples = Uint32Array.from(list.samples.flatMap((start, i) => [start, ...lists.places[i]!]));
+    const ints = [
+      FORMAT,
+      this.messages.length,
+      frequent.length,
+      ...[table, names, packedWords].map(({ length }) => length),
+    ];
+    const head = [bytesOf(Uint32Array.from(ints)), table, names, packedWords, bytesOf(samples)];
+    return [
+      ...sections.map(({ sequence }, i) => (isPacked(SECTIONS[i]!) ? zstdCompressSync(sequence, FAST) : sequence)),
+      Buffer.concat(head),
+      ...sections.map(({ once }) => zstdCompressSync(once, FAST)),
+      ...lists.parts,
+    ];
   }
 
   private section(section: Section, codes: Uint32Array): BuiltSection {
@@ -216,7 +211,26 @@ class PostingsWriter {
     private readonly bitmapBytes: number,
   ) {}
 
-  push(to: ByteList, rank: number): void {
+  /** For every `SAMPLE`th word the part, and where in it. */
+  parts(ranks: number): { readonly parts: readonly Buffer[]; readonly places: readonly (readonly [number, number])[] } {
+    const parts: Buffer[] = [];
+    const places: [number, number][] = [];
+    let open = new ByteList();
+    for (let rank = 0; rank < ranks; rank++) {
+      if (rank % SAMPLE === 0) {
+        if (open.length >= POSTINGS_BYTES) {
+          parts.push(open.taken());
+          open = new ByteList();
+        }
+        places.push([parts.length, open.length]);
+      }
+      this.push(open, rank);
+    }
+    if (open.length > 0) parts.push(open.taken());
+    return { parts, places };
+  }
+
+  private push(to: ByteList, rank: number): void {
     const { entry, distances, bitmapBytes } = this;
     entry.clear();
     let mask = 0;
@@ -242,3 +256,5 @@ class PostingsWriter {
     to.append(entry.taken());
   }
 }
+
+const bytesOf = (ints: Uint32Array): Buffer => Buffer.from(ints.buffer, ints.byteOffset, ints.byteLength);

@@ -1,10 +1,11 @@
 import type { Clock, Timer } from '#stdx';
 import type { IndexDb } from '../index-db.ts';
 import { TextBlock } from './text-block.ts';
-import { type BlockRow, firstPart } from './text-index.ts';
+import { type BlockRow, partOf } from './text-index.ts';
 
 interface Kept {
   readonly block: TextBlock;
+  bytes: number;
   lastUse: number;
 }
 
@@ -12,8 +13,6 @@ interface Kept {
 const STALE_MS = 5_000;
 /** After that long it goes in any case. */
 const KEEP_MS = 60_000;
-/** Opened, a first part takes about twice its bytes. */
-const OPENED = 2;
 
 /** Blocks kept open between searches. They never change, and their ids are never used again. */
 export class BlockCache {
@@ -27,24 +26,24 @@ export class BlockCache {
   ) {}
 
   open(index: IndexDb, row: BlockRow): TextBlock {
-    const now = this.clock.monotonic();
     const known = this.kept.get(row.id);
-    if (known) {
-      known.lastUse = now;
-      // Re-inserted, so that the map's order is that of last use.
-      this.kept.delete(row.id);
-      this.kept.set(row.id, known);
-      return known.block;
-    }
-    const block = new TextBlock(firstPart(index, row));
-    const bytes = OPENED * block.byteLength;
-    this.evict(now - STALE_MS, this.bytesMax - bytes);
-    if (this.bytes + bytes <= this.bytesMax) {
-      this.bytes += bytes;
-      this.kept.set(row.id, { block, lastUse: now });
-      this.timer ??= this.clock.after(KEEP_MS, () => this.tidy());
-    }
-    return block;
+    if (known) return known.block;
+    return new TextBlock((part) => partOf(index, row, part));
+  }
+
+  /** A search is done with the block: it is kept as it has become, or without what can be read again, or not. */
+  rest({ id }: BlockRow, block: TextBlock): void {
+    const now = this.clock.monotonic();
+    this.bytes -= this.kept.get(id)?.bytes ?? 0;
+    this.kept.delete(id);
+    block.rest(false);
+    this.evict(now - STALE_MS, this.bytesMax - block.byteLength);
+    if (this.bytes + block.byteLength > this.bytesMax) block.rest(true);
+    const bytes = block.byteLength;
+    if (this.bytes + bytes > this.bytesMax) return;
+    this.bytes += bytes;
+    this.kept.set(id, { block, bytes, lastUse: now });
+    this.timer ??= this.clock.after(KEEP_MS, () => this.tidy());
   }
 
   /** Lets go of what has not been used for a while. */
@@ -61,10 +60,10 @@ export class BlockCache {
 
   /** Of those not used since then, the oldest, until no more than `bytes` are left. */
   private evict(since: number, bytes: number): void {
-    for (const [id, { block, lastUse }] of this.kept) {
+    for (const [id, { bytes: taken, lastUse }] of this.kept) {
       if (this.bytes <= bytes || lastUse > since) return;
       this.kept.delete(id);
-      this.bytes -= OPENED * block.byteLength;
+      this.bytes -= taken;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { BODY, SECTIONS, type Section, sectionOf, WORD_END } from './block-format.ts';
-import { type ReadSequences, RowScan, type Wanted } from './row-scan.ts';
+import { RowScan, type Wanted } from './row-scan.ts';
 import type { TextBlock } from './text-block.ts';
 import { patternsOf, type TokenPattern } from './tokens.ts';
 
@@ -33,14 +33,14 @@ function needleOf({ token, place }: TokenPattern): Buffer {
 }
 
 /** Marks the block's messages that hold what is looked for. */
-export function searchBlock(block: TextBlock, query: TextQuery, read: ReadSequences): Uint8Array {
+export function searchBlock(block: TextBlock, query: TextQuery): Uint8Array {
   const { sections, field, wanted, patterns } = query;
   const found = new Uint8Array(block.messages.length);
   if (patterns.length === 0 && field === undefined) anyText(block, sections, found);
   for (const row of patterns.length > 0 ? patterns : [[]])
     if (row.length === 1 && field === undefined) holders(block, row[0]!, sections, found);
     else if (row.length > 0 || field !== undefined)
-      for (const section of sections) new RowScan(block, row, section, field, wanted).run(read, found);
+      for (const section of sections) new RowScan(block, row, section, field, wanted).run(found);
   return found;
 }
 

@@ -18,7 +18,8 @@ export interface TextSource {
 }
 
 /** A block that is to go into another. */
-export interface OldBlock extends BlockParts {
+export interface OldBlock {
+  readonly parts: BlockParts;
   /** Its messages that are still there; all of them when undefined. */
   readonly alive: readonly number[] | undefined;
 }
@@ -29,7 +30,8 @@ export interface ComposeJob {
   readonly texts: readonly TextSource[];
 }
 
-export interface Composed extends BlockParts {
+export interface Composed {
+  readonly parts: BlockParts;
   readonly messages: number;
 }
 
@@ -38,7 +40,7 @@ export async function compose({ blocks, texts }: ComposeJob): Promise<Composed> 
   const builder = new BlockBuilder();
   for (const block of blocks) replay(block, builder);
   for (const source of texts) await addMessage(source, builder);
-  return { ...builder.build(), messages: builder.messageCount };
+  return { parts: builder.build(), messages: builder.messageCount };
 }
 
 async function addMessage({ message, structure, bytes }: TextSource, builder: BlockBuilder): Promise<void> {
@@ -66,13 +68,13 @@ async function addMessage({ message, structure, bytes }: TextSource, builder: Bl
 }
 
 /** Says again what a block holds. */
-function replay({ first, sequences, alive }: OldBlock, builder: BlockBuilder): void {
-  const block = new TextBlock(first);
+function replay({ parts, alive }: OldBlock, builder: BlockBuilder): void {
+  const block = new TextBlock((part) => parts[part]!);
   const kept = alive && new Set(alive);
   const words = wordsOf(block.words);
   const once = SECTIONS.map((section) => wordsOf(block.once(section).bytes));
   const frequent = new Int32Array(words.length).fill(-1);
-  const opened = SECTIONS.map((section) => block.sequences(section, sequences[section]!));
+  const opened = SECTIONS.map((section) => block.sequences(section));
   for (const [i, message] of block.messages.entries()) {
     if (kept && !kept.has(message)) continue;
     for (const section of SECTIONS) {

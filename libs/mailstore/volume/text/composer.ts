@@ -64,7 +64,6 @@ interface Answer {
 function bytesOf({ blocks, texts }: ComposeJob): number {
   let bytes = 0;
   for (const source of texts) bytes += source.bytes?.length ?? 0;
-  for (const { first, sequences } of blocks)
-    bytes += first.length + sequences.reduce((sum, { length }) => sum + length, 0);
+  for (const { parts } of blocks) for (const { length } of parts) bytes += length;
   return bytes;
 }

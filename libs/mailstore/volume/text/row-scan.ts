@@ -8,9 +8,6 @@ export interface Wanted extends TokenPattern {
   readonly needle: Buffer;
 }
 
-/** Reads the sequences of a section, as they are stored. */
-export type ReadSequences = (section: Section) => Uint8Array;
-
 /** Bits of a number. A row of more words is followed that far, and the texts that have so much of it are looked at themselves. */
 const FOLLOWED_MAX = 31;
 
@@ -37,13 +34,13 @@ export class RowScan {
     this.places = new Uint32Array(this.firstOnce + block.once(section).starts.at(-1)!);
   }
 
-  run(read: ReadSequences, found: Uint8Array): void {
+  run(found: Uint8Array): void {
     const { block, section, whole, row } = this;
     const field = this.field === undefined ? -1 : block.fields.indexOf(this.field);
     if (this.field !== undefined && field < 0) return;
     const candidates = this.candidates(found);
     if (!candidates) return;
-    const bytes = block.sequences(section, read(section));
+    const bytes = block.sequences(section);
     const starts = block.sequenceStarts[section]!;
     const once = block.once(section).starts;
     for (let i = 0; i < candidates.length; i++) {

@@ -4,10 +4,13 @@ import {
   BODY,
   FIRST_WORD,
   FORMAT,
-  HEADER_INTS,
+  HEAD_INTS,
+  HEAD_PART,
   isPacked,
   ONCE,
+  oncePart,
   PIECE,
+  POSTINGS_PART,
   SAMPLE,
   SECTIONS,
   type Section,
@@ -15,6 +18,8 @@ import {
 } from './block-format.ts';
 import { ByteCursor, codeAt, codeLength } from './ints.ts';
 import { isWord } from './tokens.ts';
+
+const SAMPLE_BYTES = 12;
 
 /** Words that occur once in the block, of one section: in the order of messages. */
 interface OnceWords {
@@ -25,7 +30,7 @@ interface OnceWords {
   readonly offsets: Uint32Array;
 }
 
-/** The first part of a block, opened. Messages and words go by their places in it. */
+/** A block, opened: its head, and what is asked for of the rest. Messages and words go by their places in it. */
 export class TextBlock {
   readonly messages: Uint32Array;
   readonly unread: Uint8Array;
@@ -35,34 +40,30 @@ export class TextBlock {
   /** The frequent words, begun, parted and ended by `WORD_END`. */
   readonly words: Buffer;
   readonly fields: readonly string[];
-  /** What the first part takes, packed. */
-  readonly byteLength: number;
   private readonly samples: DataView;
-  private readonly postings: Uint8Array;
-  private readonly packedOnce: readonly Uint8Array[];
   private readonly onceStarts: readonly Uint32Array[];
   private readonly onceOffsets: readonly Uint32Array[];
   private frequentWords: readonly string[] | undefined;
-  /** By section, once asked for. */
-  private readonly openedOnce: (OnceWords | undefined)[] = [];
+  /** By section, and by part: once asked for. */
+  private openedOnce: (OnceWords | undefined)[] = [];
+  private postings: (Uint8Array | undefined)[] = [];
 
-  constructor(first: Uint8Array) {
-    const header = new DataView(first.buffer, first.byteOffset, 4 * HEADER_INTS);
+  /** `read` gives a part, as it is stored. */
+  constructor(private readonly read: (part: number) => Uint8Array) {
+    const head = read(HEAD_PART);
+    const header = new DataView(head.buffer, head.byteOffset, 4 * HEAD_INTS);
     const int = (index: number): number => header.getUint32(4 * index, true);
     if (int(0) !== FORMAT) throw new Error(`text block of format ${int(0)}`);
     const messageCount = int(1);
     this.wordCount = int(2);
-    this.byteLength = first.length;
-    let at = 4 * HEADER_INTS;
-    const parts = Array.from({ length: HEADER_INTS - 3 }, (_, i) => first.subarray(at, (at += int(3 + i))));
-    const [table, names, words, named, headers, body, samples] = parts as [...Uint8Array[]] & { length: 7 };
-    this.postings = first.subarray(at);
-    this.samples = new DataView(samples!.buffer, samples!.byteOffset, samples!.byteLength);
+    let at = 4 * HEAD_INTS;
+    const [table, names, words] = [int(3), int(4), int(5)].map((length) => head.subarray(at, (at += length)));
+    const samples = head.subarray(at);
+    this.samples = new DataView(samples.buffer, samples.byteOffset, samples.byteLength);
     this.fields = JSON.parse(Buffer.from(names!).toString());
     this.words = unpacked(words!);
     this.messages = new Uint32Array(messageCount);
     this.unread = new Uint8Array(messageCount);
-    this.packedOnce = [named!, headers!, body!];
     const starts = () => SECTIONS.map(() => new Uint32Array(messageCount + 1));
     [this.sequenceStarts, this.onceStarts, this.onceOffsets] = [starts(), starts(), starts()];
     this.readTable(new ByteCursor(table!));
@@ -70,7 +71,7 @@ export class TextBlock {
 
   once(section: Section): OnceWords {
     this.openedOnce[section] ??= {
-      bytes: unpacked(this.packedOnce[section]!),
+      bytes: unpacked(this.read(oncePart(section))),
       starts: this.onceStarts[section]!,
       offsets: this.onceOffsets[section]!,
     };
@@ -83,7 +84,7 @@ export class TextBlock {
    */
   wordsWith(needle: Buffer, found: (rank: number) => boolean): void {
     const { words, samples } = this;
-    const sampleCount = samples.byteLength / 8;
+    const sampleCount = samples.byteLength / SAMPLE_BYTES;
     let rank = 0;
     // Where the word of that rank begins.
     let start = 1;
@@ -91,10 +92,10 @@ export class TextBlock {
       const inside = hit + (needle[0] === WORD_END ? 1 : 0);
       if (inside >= words.length) return;
       let sample = Math.floor(rank / SAMPLE) + 1;
-      if (sample < sampleCount && samples.getUint32(8 * sample, true) <= inside) {
+      if (sample < sampleCount && samples.getUint32(SAMPLE_BYTES * sample, true) <= inside) {
         sample = this.sampleBefore(inside, sample);
         rank = sample * SAMPLE;
-        start = samples.getUint32(8 * sample, true);
+        start = samples.getUint32(SAMPLE_BYTES * sample, true);
       }
       let end = words.indexOf(WORD_END, start);
       while (end < inside) {
@@ -110,8 +111,11 @@ export class TextBlock {
 
   /** Adds the messages whose section holds the word to the set. Returns how many are new. */
   addPostings(rank: number, wanted: readonly Section[], into: Uint8Array): number {
-    const { postings } = this;
-    const cursor = new ByteCursor(postings, this.samples.getUint32(8 * Math.floor(rank / SAMPLE) + 4, true));
+    const sample = SAMPLE_BYTES * Math.floor(rank / SAMPLE);
+    const part = this.samples.getUint32(sample + 4, true);
+    this.postings[part] ??= this.read(POSTINGS_PART + part);
+    const postings = this.postings[part];
+    const cursor = new ByteCursor(postings, this.samples.getUint32(sample + 8, true));
     for (let skipped = rank % SAMPLE; skipped > 0; skipped--) {
       const length = cursor.varint();
       cursor.at += length;
@@ -155,8 +159,8 @@ export class TextBlock {
     }
   }
 
-  /** The section's part as it is stored, opened. */
-  sequences(section: Section, stored: Uint8Array): Uint8Array {
+  sequences(section: Section): Uint8Array {
+    const stored = this.read(section);
     const length = this.sequenceStarts[section]!.at(-1)!;
     return isPacked(section) ? zstdDecompressSync(stored, { chunkSize: Math.max(64, length) }) : stored;
   }
@@ -191,6 +195,19 @@ export class TextBlock {
     if (number !== -2) yield { number, text };
   }
 
+  /** Bytes it keeps. */
+  get byteLength(): number {
+    const once = this.openedOnce.reduce((sum, one) => sum + (one?.bytes.length ?? 0), 0);
+    return 40 * this.messages.length + this.words.length + this.samples.byteLength + once;
+  }
+
+  /** After a search: lets go of what the next is not sure to need; with `most`, of all it can. */
+  rest(most: boolean): void {
+    this.postings = [];
+    this.frequentWords = undefined;
+    if (most) this.openedOnce = [];
+  }
+
   private readTable(cursor: ByteCursor): void {
     const { messages, unread, onceOffsets } = this;
     const sums = SECTIONS.flatMap((section) => [
@@ -211,10 +228,10 @@ export class TextBlock {
 
   private sampleBefore(offset: number, from: number): number {
     let low = from;
-    let high = this.samples.byteLength / 8 - 1;
+    let high = this.samples.byteLength / SAMPLE_BYTES - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.samples.getUint32(8 * middle, true) <= offset) low = middle;
+      if (this.samples.getUint32(SAMPLE_BYTES * middle, true) <= offset) low = middle;
       else high = middle - 1;
     }
     return low;

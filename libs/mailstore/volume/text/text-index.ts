@@ -1,7 +1,8 @@
+import { assert } from '#stdx';
 import type { Edit } from '../edit.ts';
 import type { IndexDb } from '../index-db.ts';
 import { messageKey } from '../rows.ts';
-import { type BlockParts, SECTIONS, type Section } from './block-format.ts';
+import type { BlockParts } from './block-format.ts';
 import type { Composed, OldBlock } from './compose.ts';
 
 /** A row of `text_block`. */
@@ -17,7 +18,8 @@ export interface BlockRow {
 }
 
 const COLUMNS = 'account, last, first, id, messages, bytes, dead';
-const PARTS = 4;
+/** Enough for the postings of the longest message. */
+const PARTS_MAX = 1_024;
 
 /** Highest message of the account that is in, and those below it. */
 export const indexedThrough = (index: IndexDb, account: number): number =>
@@ -42,23 +44,19 @@ export const blockToClean = (index: IndexDb, before: number): BlockRow | undefin
     before,
   );
 
-export const firstPart = (index: IndexDb, { id }: BlockRow): Uint8Array => part(index, id, SECTIONS.length);
-export const sequencePart = (index: IndexDb, { id }: BlockRow, section: Section): Uint8Array =>
-  part(index, id, section);
-
-function part(index: IndexDb, block: number, number: number): Uint8Array {
-  const row = index.get<{ data: Uint8Array }>('SELECT data FROM text_part WHERE id = ?', PARTS * block + number);
-  if (!row) throw new Error(`text block ${block} lacks a part`);
+/** A part of a block, by its number. Throws when the block has been replaced. */
+export function partOf(index: IndexDb, { id }: BlockRow, number: number): Uint8Array {
+  const row = index.get<{ data: Uint8Array }>('SELECT data FROM text_part WHERE id = ?', PARTS_MAX * id + number);
+  if (!row) throw new Error(`text block ${id} lacks part ${number}`);
   return row.data;
 }
 
 /** The block as it goes into another. */
 export function oldBlock(index: IndexDb, row: BlockRow): OldBlock {
-  return {
-    first: firstPart(index, row),
-    sequences: SECTIONS.map((section) => sequencePart(index, row, section)),
-    alive: row.dead === 0 ? undefined : aliveOf(index, row),
-  };
+  const sql = 'SELECT data FROM text_part WHERE id BETWEEN ? AND ? ORDER BY id';
+  const first = PARTS_MAX * row.id;
+  const parts = index.all<{ data: Uint8Array }>(sql, first, first + PARTS_MAX - 1).map(({ data }) => data);
+  return { parts, alive: row.dead === 0 ? undefined : aliveOf(index, row) };
 }
 
 function aliveOf(index: IndexDb, { account, first, last }: BlockRow): readonly number[] {
@@ -98,7 +96,7 @@ export function replaceBlocks(edit: Edit, { account, through, old, added, block 
   }
   if (dead < block.messages) {
     const id = counters.next('textBlock');
-    const bytes = addParts(index, id, block);
+    const bytes = addParts(index, id, block.parts);
     index.run(
       `INSERT INTO text_block (${COLUMNS}, dead_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[account, last, first, id, block.messages, bytes, dead, dead > 0 ? now : null],
@@ -112,17 +110,18 @@ export function replaceBlocks(edit: Edit, { account, through, old, added, block 
 const isThere = (index: IndexDb, account: number, message: number): boolean =>
   index.get('SELECT 1 AS found FROM message WHERE key = ?', messageKey(account, message)) !== undefined;
 
-function addParts(index: IndexDb, id: number, { first, sequences }: BlockParts): number {
+function addParts(index: IndexDb, id: number, parts: BlockParts): number {
+  assert(parts.length <= PARTS_MAX, 'parts of a text block');
   let bytes = 0;
-  for (const [number, data] of [...sequences, first].entries()) {
-    index.run('INSERT INTO text_part (id, data) VALUES (?, ?)', PARTS * id + number, data);
+  for (const [number, data] of parts.entries()) {
+    index.run('INSERT INTO text_part (id, data) VALUES (?, ?)', PARTS_MAX * id + number, data);
     bytes += data.length;
   }
   return bytes;
 }
 
 function removeBlock(index: IndexDb, account: number, { id, last }: Pick<BlockRow, 'id' | 'last'>): void {
-  index.run('DELETE FROM text_part WHERE id BETWEEN ? AND ?', PARTS * id, PARTS * id + PARTS - 1);
+  index.run('DELETE FROM text_part WHERE id BETWEEN ? AND ?', PARTS_MAX * id, PARTS_MAX * id + PARTS_MAX - 1);
   index.run('DELETE FROM text_block WHERE account = ? AND last = ?', account, last);
 }
 

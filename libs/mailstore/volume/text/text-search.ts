@@ -3,7 +3,7 @@ import { foldForSearch, type MessageFilter, needsText, type TextFilter } from '#
 import type { IndexDb } from '../index-db.ts';
 import type { BlockCache } from './block-cache.ts';
 import { searchBlock, type TextQuery, textQuery } from './block-search.ts';
-import { blockAfter, sequencePart } from './text-index.ts';
+import { blockAfter } from './text-index.ts';
 import { type Bits, bitsFor, hasBit, setBit, type Verdicts, verdictsOf } from './verdicts.ts';
 
 /** Texts looked for in a block before others have their turn: about 10 ms at most. */
@@ -44,13 +44,14 @@ export async function askTexts(
     for (const [i, message] of messages.entries()) if (unread[i] === 0 && message <= through) setBit(looked, message);
     let [done, replaced] = [0, false];
     for (const { query, holding } of asked.values()) {
-      const found = searchBlock(block, query, (section) => sequencePart(index, row, section));
+      const found = searchBlock(block, query);
       for (const [i, message] of messages.entries()) if (found[i] === 1 && message <= through) setBit(holding, message);
       if (++done % QUERIES_A_TURN > 0) continue;
       await nextTurn();
       replaced = blockAfter(index, account, after)?.id !== row.id;
       if (replaced) break;
     }
+    cache.rest(row, block);
     // The one in its place is asked again.
     if (replaced) continue;
     after = row.last;
