@@ -68,7 +68,7 @@ export interface VolumeSettings {
   readonly deletedYieldBytes: number;
   /** New messages a search of an account indexes before it looks; with more than that to do it reads them. Default 200: about a second. */
   readonly searchCatchUpMessages: number;
-  /** Blocks of the text index kept open between searches, until a minute after the last. Default 64 MiB: an account of 100,000 messages. */
+  /** Blocks of the text index kept open between searches, until a minute after the last. Default 96 MiB: an account of 100,000 messages. */
   readonly searchCacheBytes: number;
   /** Messages a bulk change (COPY, MOVE, EXPUNGE of many) handles in one commit. Default 200: about 8 ms. */
   readonly bulkMessagesMax: number;
@@ -108,7 +108,7 @@ export const defaultVolumeSettings: VolumeSettings = {
   upkeepIntervalMs: 60_000,
   deletedYieldBytes: 512 * 1024 * 1024,
   searchCatchUpMessages: 200,
-  searchCacheBytes: 64 * 1024 * 1024,
+  searchCacheBytes: 96 * 1024 * 1024,
   bulkMessagesMax: 200,
   markedMessagesMax: 1_000,
 };
