@@ -79,7 +79,13 @@ export class TextIndexer {
       const behind = this.behind(account);
       if (behind > left) break;
       if (behind === 0 || this.stopped || (this.busy && behind <= SOONER_READ)) return indexedThrough(index, account);
-      left -= Math.max(1, await this.step(account));
+      try {
+        left -= Math.max(1, await this.step(account));
+      } catch (error) {
+        // A full disk, say: the search goes on without.
+        this.report(error);
+        break;
+      }
     }
     if (this.behind(account) > 0) {
       this.figures.searchesBehind++;
@@ -91,7 +97,7 @@ export class TextIndexer {
   /** One step of the account that is behind, or of a block that is to be made anew, then a rest. */
   private async workOn(): Promise<void> {
     this.timer = undefined;
-    const { clock, loop, logger, index } = this.parts;
+    const { clock, loop, index } = this.parts;
     const begun = clock.monotonic();
     try {
       const account = this.nextAccount();
@@ -105,9 +111,13 @@ export class TextIndexer {
       this.wake(Math.max(REST_MS_MIN, rest * (clock.monotonic() - begun)));
     } catch (error) {
       this.busy = false;
-      const expected = error instanceof MailStoreError && PASSING.includes(error.code);
-      if (!expected) logger.warn({ error }, 'text index paused; the next mail or search takes it up again');
+      this.report(error);
     }
+  }
+
+  private report(error: unknown): void {
+    if (error instanceof MailStoreError && PASSING.includes(error.code)) return;
+    this.parts.logger.warn({ error }, 'text index paused; the next mail or search takes it up again');
   }
 
   private step(account: number): Promise<number> {

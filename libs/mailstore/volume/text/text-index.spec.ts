@@ -172,6 +172,19 @@ describe('the text index', () => {
     assert.deepEqual(blocksIn(path), [{ messages: 8, dead: 0 }]);
   });
 
+  it('is not needed: where there is no room for it, searches read the mail', async () => {
+    using directory = temporaryDirectory();
+    const { path } = directory;
+    await createVolume(path, identity);
+    const before = await opened(path, 1, { searchCatchUpMessages: 0 });
+    const ref = await filled(before, [messageOf('needle one'), messageOf('nothing'), messageOf('needle two')]);
+    await before.close();
+    const store = await opened(path, 2, { reserveBytes: Number.MAX_SAFE_INTEGER });
+    assert.deepEqual((await store.search(context, ref, { kind: 'text', text: 'needle' })).uids, [1, 3]);
+    assert.equal(store.health().textIndex.indexedMessages, 0);
+    await store.close();
+  });
+
   it('takes up a volume from before there was one', async () => {
     using directory = temporaryDirectory();
     const { path } = directory;
