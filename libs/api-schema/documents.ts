@@ -50,7 +50,7 @@ export const Statement = z
     entries: z.array(
       z.object({
         at: Instant,
-        kind: z.enum(['invoice', 'creditNote', 'payment']),
+        kind: z.enum(['invoice', 'creditNote', 'payment', 'refund']),
         reference: z.string(),
         amountMinor: Minor,
         balanceMinor: Minor.describe('Owed after this'),

@@ -21,7 +21,7 @@ export interface StatementRecord {
 
 export interface StatementEntry {
   readonly at: number;
-  readonly kind: 'invoice' | 'creditNote' | 'payment';
+  readonly kind: 'invoice' | 'creditNote' | 'payment' | 'refund';
   /** Number of the document, or the payment's reference. */
   readonly reference: string;
   /** Minor units: what the partner owes more, or less. */
@@ -30,7 +30,7 @@ export interface StatementEntry {
   readonly balance: bigint;
 }
 
-const NAME = { invoice: 'Invoice', creditNote: 'Credit note', payment: 'Payment' } as const;
+const NAME = { invoice: 'Invoice', creditNote: 'Credit note', payment: 'Payment', refund: 'Refund' } as const;
 
 export function statementDocument(record: StatementRecord): InvoiceDocument {
   const { currency, zone } = record;

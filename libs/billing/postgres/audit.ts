@@ -15,6 +15,14 @@ const BOOKS: Readonly<Record<string, string>> = {
   'the credit notes of an invoice exceed it': `
     SELECT invoice.partner_id, month, min(period_start) AS started, invoice.number AS subject FROM invoice JOIN credit_note note ON note.invoice_id = invoice.id
     GROUP BY invoice.id HAVING sum(note.total_minor) > invoice.total_minor OR sum(note.net_minor) > invoice.net_minor`,
+  'more of a payment went back than came': `
+    SELECT payment.partner_id, '' AS month, received_at AS started, payment.reference AS subject FROM payment JOIN refund ON refund.payment_id = payment.id
+    WHERE refund.state <> 'failed' GROUP BY payment.id HAVING sum(refund.minor) > payment.minor`,
+  'refunds on their way are not what the ledger has on its way': `
+    SELECT partner_id, '' AS month, '1970-01-01Z'::timestamptz AS started, currency AS subject FROM (
+      SELECT partner_id, currency, minor FROM wallet_ledger WHERE account = 'refunds'
+      UNION ALL SELECT partner_id, currency, minor FROM refund WHERE method = 'stripe' AND state IN ('pending', 'processing')
+    ) part GROUP BY partner_id, currency HAVING sum(minor) <> 0`,
   'a wallet is not the sum of its entries, or below nothing': `
     SELECT wallet.partner_id, '' AS month, '1970-01-01Z'::timestamptz AS started, currency AS subject FROM wallet WHERE minor < 0 OR minor <> -(
       SELECT coalesce(sum(minor), 0) FROM wallet_ledger entry

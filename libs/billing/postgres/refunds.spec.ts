@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { outcomeWorld } from './outcome-world.spec.ts';
 import type { NewRefund } from './refunds.ts';
+import { Statements } from './statements.ts';
 
 /** 36.00 without tax: what `customer` used. */
 const TOTAL = 3_600n;
@@ -176,6 +177,15 @@ describe('refunds', () => {
       what: `another refund has the reference ${sent.reference}`,
     });
     assert.equal(await walletOf(partner), 714n);
+    const statement = await new Statements(world.database, world.clock).statement(partner, '2026-01', '2026-12');
+    assert.deepEqual(statement.entries.map(({ kind, minor }) => [kind, minor]).sort(), [
+      ['creditNote', -1_190n],
+      ['creditNote', -714n],
+      ['invoice', 4_284n],
+      ['payment', -4_284n],
+      ['refund', 1_190n],
+    ]);
+    assert.equal(statement.closing, -714n);
     assert.deepEqual(await accounts(partner), {
       cash: 4_284n - 1_190n,
       wallet: -714n,

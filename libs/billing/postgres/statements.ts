@@ -31,6 +31,9 @@ export class Statements {
              JOIN invoice ON invoice.id = invoice_id WHERE note.partner_id = $1 AND currency = $2
            UNION ALL
            SELECT received_at, 'payment', reference, -minor FROM payment WHERE partner_id = $1 AND currency = $2
+           UNION ALL
+           SELECT refund.updated_at, 'refund', note.number, refund.minor FROM refund JOIN credit_note note ON note.id = credit_note_id
+             WHERE refund.partner_id = $1 AND currency = $2 AND state = 'succeeded' AND method <> 'wallet'
          ) entry WHERE at < $3 ORDER BY at, kind DESC, reference`,
         [partnerId, currency ?? partner.currency, new Date(to)],
       );

@@ -20,6 +20,7 @@ import {
   type PricedSegment,
   ratePeriod,
   ratio,
+  resourceHours,
   round,
   roundCumulatively,
   sum,
@@ -143,6 +144,30 @@ describe('rating, for any input', () => {
         ];
         const quantity = (rated: ReturnType<typeof ratePeriod>) => sum(rated.lines.map((line) => line.quantity));
         assert.deepEqual(quantity(ratePeriod({ ...base, segments })), quantity(ratePeriod(base)));
+      }),
+    );
+  });
+  it('a node’s active and standby hours and the rest of its life are its life, however often it failed over', () => {
+    const turns = fc.array(
+      fc.tuple(fc.integer({ min: 1, max: 400 * 3_600_000 }), fc.constantFrom('active', 'standby', 'none')),
+      {
+        minLength: 1,
+        maxLength: 20,
+      },
+    );
+    fc.assert(
+      fc.property(turns, zones, (lives, zone) => {
+        const roles: Record<string, Interval[]> = { active: [], standby: [], none: [] };
+        const born = april.from - 200 * 3_600_000;
+        let at = born;
+        for (const [length, role] of lives) {
+          roles[role]!.push({ resource: 'n', from: at, to: at + length });
+          at += length;
+        }
+        const period = month('2026-04', zone);
+        const hours = (own: Interval[]) => resourceHours(own, [period]).quantity;
+        const parts = sum([hours(roles['active']!), hours(roles['standby']!), hours(roles['none']!)]);
+        assert.deepEqual(parts, hours([{ resource: 'n', from: born, to: at }]));
       }),
     );
   });
