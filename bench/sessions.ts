@@ -22,6 +22,8 @@ for (const role of ['hub', 'node'] as const)
   writeFileSync(join(directory, `${role}.json`), JSON.stringify(await authority.credentials(role, role)));
 /** So many first: what the first connections load, and what V8's young generation grows to, is not theirs. */
 const FIRST = 1_000;
+/** nginx has two descriptors a session, and often 20,000 in all. */
+const NGINX_MAX = 8_000;
 type How = 'plain' | 'tls';
 
 interface Started {
@@ -112,7 +114,7 @@ try {
     const count = Number(values[how]);
     if (count === 0) continue;
     await hubAndNode(how, count);
-    if (hasNginxMail) await nginx(how, Math.min(count, 9_000));
+    if (hasNginxMail) await nginx(how, Math.min(count, NGINX_MAX));
     else console.log('nginx’s mail module is not installed.');
   }
 } finally {

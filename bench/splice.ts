@@ -119,6 +119,27 @@ async function command(kind: Kind): Promise<{ readonly ms: number; readonly cpuM
   });
 }
 
+/** The same beside a client that reads a large answer all the time, through the same middle. */
+async function commandBeside(kind: Kind): Promise<{ readonly p50: number; readonly p99: number }> {
+  return through(kind, 'mixed', async (client, middle) => {
+    const reader = await openClient({ port: middle.port, login: kind === 'hub' || kind === 'nginx mail' });
+    let bytes = 0;
+    reader.on('data', (chunk: Buffer) => (bytes += chunk.length)).resume();
+    reader.write('a FETCH 1 BODY[]\r\n');
+    const times: number[] = [];
+    client.resume();
+    while (bytes < BYTES) {
+      const from = performance.now();
+      client.write('a NOOP\r\n');
+      await once(client, 'data');
+      times.push(performance.now() - from);
+    }
+    reader.destroy();
+    const sorted = times.toSorted((a, b) => a - b);
+    return { p50: sorted[sorted.length >> 1]!, p99: sorted[Math.floor(sorted.length * 0.99)]! };
+  });
+}
+
 const middleOfList = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1]!;
 
 /** Rounds of all kinds in turn, so that what else the machine does meets each. */
@@ -150,6 +171,11 @@ try {
     console.log(
       `  ${kind.padEnd(11)} ${ms.toFixed(3)} ms, adds ${(ms - direct).toFixed(3)} ms${kind === 'direct' ? '' : `, ${cpu.toFixed(0)} µs of CPU`}`,
     );
+  }
+  console.log('a command beside a client that reads a large answer:');
+  for (const [kind, list] of await rounds(commandBeside, ['direct', ...kinds])) {
+    const [p50, p99] = [middleOfList(list.map((one) => one.p50)), middleOfList(list.map((one) => one.p99))];
+    console.log(`  ${kind.padEnd(11)} p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });

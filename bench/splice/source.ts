@@ -8,8 +8,8 @@ import { silentLogger, systemClock } from '#stdx';
 import { type MemberCredentials, MemberTrust } from '#trust';
 import { standInForNode } from './stand-in.ts';
 
-// What stands behind a proxy: says bytes as fast as they are taken once it is spoken to, swallows what it is told, or answers
-// lines. Arguments: HOW say|swallow|answer BYTES DIRECTORY. HOW it is spoken to: `node` as hubs speak to one, mutual TLS and
+// What stands behind a proxy: says bytes as fast as they are taken once it is spoken to, swallows what it is told, answers
+// lines, or (mixed) either. Arguments: HOW say|swallow|answer|mixed BYTES DIRECTORY. HOW it is spoken to: `node` as hubs speak to one, mutual TLS and
 // all (node.json in DIRECTORY); `raw`; `tls`; `imap` with a sign-in first. Prints its port.
 const [, , how = 'raw', job = 'say', amount = '0', directory = ''] = process.argv;
 const PAYLOAD = Buffer.alloc(65_536, 'abcdefghijklmnopqrstuvwxyz012345\r\n');
@@ -60,7 +60,13 @@ const answer: Job = (line) => () => {
   line.answered();
 };
 
-const jobs: Readonly<Record<string, Job>> = { say, swallow, answer };
+/** Says its bytes to who asks for them, and answers who asks for nothing. */
+const mixed: Job = (line) => {
+  const [saying, answering] = [say(line), answer(line)];
+  return (chunk) => (chunk.includes('FETCH') ? saying : answering)(chunk);
+};
+
+const jobs: Readonly<Record<string, Job>> = { say, swallow, answer, mixed };
 const begin = jobs[job]!;
 
 const plainLine = (socket: Socket): Line => ({

@@ -9,8 +9,8 @@ import type { Farewell, SessionProtocol, Unit } from './protocol.ts';
 /** What a held session needs of its front. */
 export interface SessionKeeper {
   readonly protocol: SessionProtocol;
-  /** Opens a leg to whoever owns the account's volume now, from the mark on; `undefined` when nobody does in time. */
-  resume(session: HeldSession, mark: Buffer): Promise<Channel | undefined>;
+  /** Opens a leg to whoever owns the account's volume now, from the mark (base64url) on; `undefined` when nobody does in time. */
+  resume(session: HeldSession, mark: string): Promise<Channel | undefined>;
   /** The session is over; its client's connection is to be closed in a while if it has not closed by itself. */
   ended(session: HeldSession, client: Duplex): void;
   /** Room for one more compressed connection, until `stream` closes. */
@@ -52,7 +52,8 @@ const LEG_PROVED_MS = 500;
 export class HeldSession implements ChannelUser, ClientUser {
   private readonly journal: Journal;
   private leg: Channel | undefined;
-  private mark: Buffer | undefined;
+  /** base64url: as text it takes a third of a buffer's memory, and keeps no one else's. */
+  private mark: string | undefined;
   /** Bytes forwarded to the client since the last mark; of a continuation request alone, when `promptOnly`. */
   private sinceMark = 0;
   private promptOnly = false;
@@ -181,7 +182,7 @@ export class HeldSession implements ChannelUser, ClientUser {
 
   channelMark(payload: Buffer): void {
     const { answered, state } = decodeMark(payload);
-    this.mark = Buffer.from(state);
+    this.mark = Buffer.from(state).toString('base64url');
     this.sinceMark = 0;
     if (answered > 0) this.saidAgain = false;
     this.journal.answered(answered);
@@ -266,7 +267,7 @@ export class HeldSession implements ChannelUser, ClientUser {
     return this.losses > LOSSES_MAX;
   }
 
-  private async resume(mark: Buffer): Promise<void> {
+  private async resume(mark: string): Promise<void> {
     const opened = await this.keeper.resume(this, mark);
     if (this.over || !opened) {
       opened?.reset();

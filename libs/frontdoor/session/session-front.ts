@@ -131,11 +131,11 @@ export class SessionFront implements LoginFront, SessionKeeper {
     session.start(client.rest, client.ended);
   }
 
-  async resume({ identity }: HeldSession, mark: Buffer): Promise<Channel | undefined> {
+  async resume({ identity }: HeldSession, mark: string): Promise<Channel | undefined> {
     const route = await this.routeNow(identity);
     if (!route) return undefined;
     const startedAt = this.now();
-    const leg = await this.reach(identity, route, { mark: mark.toString('base64url') });
+    const leg = await this.reach(identity, route, { mark });
     const ms = Math.round(this.now() - startedAt);
     if (typeof leg === 'string') {
       this.logger.warn({ session: identity.sessionId, volumeId: route.volumeId, why: leg, ms }, 'session not resumed');
