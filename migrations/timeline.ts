@@ -21,6 +21,7 @@ import { Spend1700000020000 } from './1700000020000-spend.ts';
 import { Disputes1700000021000 } from './1700000021000-disputes.ts';
 import { Releases1700000025000 } from './1700000025000-releases.ts';
 import { Health1700000026000 } from './1700000026000-health.ts';
+import { ColdTier1700000027000 } from './1700000027000-cold-tier.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -47,4 +48,5 @@ export const MIGRATIONS = [
   Disputes1700000021000,
   Releases1700000025000,
   Health1700000026000,
+  ColdTier1700000027000,
 ];

@@ -30,11 +30,13 @@ import { ClusterController } from './clusters/cluster.controller.ts';
 import { ClusterBackups } from './clusters/cluster-backups.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
+import { ClusterTiering } from './clusters/cluster-tiering.ts';
 import { ClusterVolumes } from './clusters/cluster-volumes.ts';
 import { Clusters } from './clusters/clusters.ts';
 import { NodeController } from './clusters/node.controller.ts';
 import { QueueController } from './clusters/queue.controller.ts';
 import { Rebalance } from './clusters/rebalance.ts';
+import { TieringController } from './clusters/tiering.controller.ts';
 import { VolumeController } from './clusters/volume.controller.ts';
 import { DisputeController } from './disputes/dispute.controller.ts';
 import { Disputes } from './disputes/disputes.ts';
@@ -79,6 +81,7 @@ export interface UseCases {
   readonly volumes: ClusterVolumes;
   readonly queue: ClusterQueue;
   readonly backups: ClusterBackups;
+  readonly tiering: ClusterTiering;
   readonly joinTokens: JoinTokens;
   readonly alerts: Alerts;
   readonly moves: Moves;
@@ -117,6 +120,7 @@ export const CONTROLLERS: readonly Type[] = [
   VolumeController,
   QueueController,
   BackupController,
+  TieringController,
   JoinTokenController,
   AlertController,
   MoveController,
@@ -162,6 +166,7 @@ export class AppModule {
         bind(ClusterNodes, useCases.nodes),
         bind(ClusterVolumes, useCases.volumes),
         bind(ClusterBackups, useCases.backups),
+        bind(ClusterTiering, useCases.tiering),
         bind(ClusterQueue, useCases.queue),
         bind(JoinTokens, useCases.joinTokens),
         bind(Alerts, useCases.alerts),

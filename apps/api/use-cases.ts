@@ -50,6 +50,7 @@ import { ClusterBackups } from './clusters/cluster-backups.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
 import { ClusterReader } from './clusters/cluster-reader.ts';
+import { ClusterTiering } from './clusters/cluster-tiering.ts';
 import { ClusterVolumes } from './clusters/cluster-volumes.ts';
 import { Clusters } from './clusters/clusters.ts';
 import { NodeRpc } from './clusters/node-rpc.ts';
@@ -116,6 +117,7 @@ export function useCases(
     nodes: new ClusterNodes(clusters, reader, spend),
     volumes: new ClusterVolumes(clusters, reader),
     backups: new ClusterBackups(clusters, registry, rpc),
+    tiering: new ClusterTiering(clusters, rpc),
     queue: new ClusterQueue(clusters, names, rpc),
     domainPins: new DomainPins(registry, clusters, database),
     rebalance: new Rebalance(clusters, database),

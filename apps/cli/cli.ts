@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { RefusedError, UnreachableError, UsageError } from './failure.ts';
 import { commandHelp, generalHelp, nounHelp } from './help.ts';
 import { NOUNS } from './nouns.ts';
+import { ProgressBar, progressLines, type Screen } from './progress.ts';
 import { findTarget } from './target.ts';
 
 /** What the process gives the command line. */
@@ -12,6 +13,8 @@ export interface Terminal {
   readonly readInput: () => Promise<string>;
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
+  /** Where progress is drawn; lines by `complain` when it is no terminal. */
+  readonly screen?: Screen | undefined;
 }
 
 /** Nouns the interface names that this version has not. */
@@ -71,15 +74,14 @@ function nounFirst(argv: readonly string[]): readonly string[] {
 async function run(command: Command, rest: readonly string[], terminal: Terminal, help: string): Promise<void> {
   const { args, values, flags } = parse(command, rest, help);
   const target = findTarget({ url: values['url'], clusterFile: values['cluster'], environment: terminal.environment });
-  const output = await command.run({
-    client: new Client(target),
-    args,
-    values,
-    flags,
-    say: terminal.complain,
+  const { screen, complain } = terminal;
+  const progress = screen ? new ProgressBar(screen) : progressLines(complain);
+  const invocation = {
+    ...{ client: new Client(target), args, values, flags, progress },
     // One line end belongs to the shell's echo, not to the password.
     readPassword: async () => (await terminal.readInput()).replace(/\r?\n$/, ''),
-  });
+  };
+  const output = await command.run(invocation).finally(() => progress.end());
   terminal.print(flags.has('json') ? JSON.stringify(output.json, null, 2) : output.text);
 }
 

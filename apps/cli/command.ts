@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import type { Progress } from './progress.ts';
 
 /** `value` options take one; `flag` options none. */
 export interface Option {
@@ -22,8 +23,8 @@ export interface Invocation {
   readonly values: Readonly<Record<string, string | undefined>>;
   readonly flags: ReadonlySet<string>;
   readonly readPassword: () => Promise<string>;
-  /** Progress, for people: beside the output, never in it. */
-  readonly say: (line: string) => void;
+  /** For people: beside the output, never in it. */
+  readonly progress: Progress;
 }
 
 export interface Command {

@@ -23,6 +23,15 @@ const VOLUME_FIGURES: Readonly<Record<string, { readonly help: string; read(heal
   reclaimed_bytes: { help: 'Bytes given back by compaction', read: (h) => h.upkeep.reclaimedBytes },
   deleted_expired: { help: 'Deleted messages forgotten for good', read: (h) => h.upkeep.deletedExpired },
   scrubbed_bytes: { help: 'Bytes of messages read again and compared', read: (h) => h.upkeep.scrubbedBytes },
+  tiered_messages: { help: 'Messages moved to cold storage', read: (h) => h.upkeep.tieredMessages },
+  tiered_bytes: { help: 'Their bytes', read: (h) => h.upkeep.tieredBytes },
+  tiered_stored_bytes: { help: 'Their bytes as stored there, compressed', read: (h) => h.upkeep.tieredStoredBytes },
+  cold_bytes: { help: 'Bytes on cold storage', read: (h) => h.upkeep.coldBytes },
+  cold_compacted_segments: { help: 'Cold segments emptied', read: (h) => h.upkeep.compactedColdSegments },
+  cold_removed_segments: { help: 'Objects removed from cold storage', read: (h) => h.upkeep.removedColdSegments },
+  cold_reads: { help: 'Requests to cold storage for mail that is read', read: (h) => h.upkeep.coldReads },
+  cold_read_failures: { help: 'Those that failed; alert when it grows', read: (h) => h.upkeep.coldReadFailures },
+  cold_cache_hits: { help: 'Reads of cold mail that needed no request', read: (h) => h.upkeep.coldCacheHits },
   damaged_blobs: { help: 'Stored messages known to be damaged; alert above 0', read: (h) => h.upkeep.damagedBlobs },
 };
 

@@ -7,8 +7,9 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { MountError, StillMountedError, VolumeIdentityError, VolumeLockedError } from '#cluster/agent';
 import type { MountSpec } from '#cluster/api';
-import { silentLogger, systemClock } from '#stdx';
+import { silentLogger, systemClock, systemRandom } from '#stdx';
 import { startGluster, temporaryDirectory, until } from '#testing';
+import { ColdStorages } from './cold-storages.ts';
 import { LocalVolumeHost, type NodeVolume } from './volume-host.ts';
 
 const HOLDER = fileURLToPath(new URL('../../libs/mailstore/volume/lock-holder.js', import.meta.url));
@@ -25,13 +26,18 @@ interface Storage {
 const hostOf = (): LocalVolumeHost =>
   new LocalVolumeHost(
     { clusterId: CLUSTER, fenceAllow: [], mountAllow: [], mountTimeoutMs: 30_000, storageLookMs: 5_000 },
+    new ColdStorages(
+      { credentialsFile: undefined, credentials: undefined, readTimeoutMs: 1_000, writeTimeoutMs: 1_000 },
+      systemClock,
+      systemRandom,
+    ),
     systemClock,
     silentLogger,
   );
 
 const isMounted = (path: string): boolean => readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${path} `);
 const open = (host: LocalVolumeHost, path: string, epoch: number): Promise<NodeVolume> =>
-  host.open(path, { volumeId: VOLUME, epoch, featureLevel: 1 });
+  host.open(path, { volumeId: VOLUME, epoch, featureLevel: 1, cold: null });
 
 /** Another process that owns the volume until it is killed. */
 async function ownerOf(path: string, epoch: number): Promise<ChildProcess> {

@@ -10,6 +10,7 @@ import { OutboundTransport, QueueRunner, type RelayHost } from '#queue';
 import { NodeDelivery } from '#server/smtp';
 import { type Clock, type Logger, type Random, RELEASE } from '#stdx';
 import { StatusServer } from '#telemetry';
+import { ColdStorages } from './cold-storages.ts';
 import { AccountSteps } from './data/account-steps.ts';
 import { BackupDesk } from './data/backup-desk.ts';
 import { CarrierLegs } from './data/carrier-leg.ts';
@@ -21,6 +22,7 @@ import { pop3LegSession } from './data/pop3-leg.ts';
 import { rpcLeg } from './data/rpc-leg.ts';
 import { sessionLeg } from './data/session-leg.ts';
 import { SessionRegistry } from './data/session-registry.ts';
+import { TierDesk } from './data/tier-desk.ts';
 import { transferLeg } from './data/transfer-leg.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { nodeMetrics } from './metrics.ts';
@@ -70,6 +72,17 @@ export class NodeService {
       clock,
       logger,
     );
+    const { ROOKERY_COLD_ACCESS_KEY_ID: accessKeyId, ROOKERY_COLD_SECRET_ACCESS_KEY: secretAccessKey } = settings;
+    const coldStorages = new ColdStorages(
+      {
+        credentialsFile: settings.ROOKERY_COLD_CREDENTIALS_FILE,
+        credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
+        readTimeoutMs: settings.ROOKERY_COLD_READ_TIMEOUT_MS,
+        writeTimeoutMs: settings.ROOKERY_COLD_WRITE_TIMEOUT_MS,
+      },
+      clock,
+      random,
+    );
     const host = new LocalVolumeHost(
       {
         clusterId: place.clusterId,
@@ -78,6 +91,7 @@ export class NodeService {
         mountTimeoutMs: settings.ROOKERY_MOUNT_TIMEOUT_MS,
         storageLookMs: settings.ROOKERY_STORAGE_LOOK_MS,
       },
+      coldStorages,
       clock,
       logger,
       () => this.control.announce(),
@@ -115,7 +129,14 @@ export class NodeService {
     const legs = {
       lmtp: this.lmtp,
       carrier: carriers,
-      rpc: rpcLeg(findForRpc, new AccountSteps(this.sessions), backups, clock, logger),
+      rpc: rpcLeg(
+        findForRpc,
+        new AccountSteps(this.sessions),
+        backups,
+        new TierDesk(coldStorages, logger),
+        clock,
+        logger,
+      ),
       transfer: transferLeg(desk.find, logger),
     };
     this.data = new DataServer(legs, trust, key, clock, logger);

@@ -56,6 +56,18 @@ export const nodeSettingsSchema = z.object({
     .transform((text) => text.split(',').filter(Boolean)),
   /** Where backups of this node's volumes go, best on storage of its own; none are made when absent. */
   ROOKERY_BACKUP_DIRECTORY: z.string().startsWith('/').optional(),
+  /**
+   * JSON file of this node's keys for S3-compatible cold storage, by the name volumes give: `{ "NAME": { "accessKeyId": …,
+   * "secretAccessKey": …, "sessionToken"?: … } }`. Read at each request; best readable by this node's user alone.
+   */
+  ROOKERY_COLD_CREDENTIALS_FILE: z.string().startsWith('/').optional(),
+  /** The credentials called `default`, where the file has none of that name. */
+  ROOKERY_COLD_ACCESS_KEY_ID: z.string().min(1).optional(),
+  ROOKERY_COLD_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  /** How long one try of a request to cold storage may take. 10,000: a client waits for its mail meanwhile. */
+  ROOKERY_COLD_READ_TIMEOUT_MS: milliseconds.default(10_000),
+  /** The same for writing an object of some megabytes. 60,000. */
+  ROOKERY_COLD_WRITE_TIMEOUT_MS: milliseconds.default(60_000),
   ROOKERY_OWNER_LEASE_MS: milliseconds.default(DEFAULT_TIMING.ownerLeaseMs),
   ROOKERY_USAGE_INTERVAL_MS: milliseconds.default(2_000),
   ROOKERY_GAUGE_INTERVAL_MS: milliseconds.default(60_000),

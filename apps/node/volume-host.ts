@@ -7,11 +7,12 @@ import {
   VolumeIdentityError,
   VolumeLockedError,
 } from '#cluster/agent';
-import type { MountSpec, StorageState } from '#cluster/api';
+import type { ColdTier, MountSpec, OpenOrder, StorageState } from '#cluster/api';
 import type { MailStore } from '#mailstore/api';
 import { createVolume, openVolume, proveLocks, VolumeOpenError } from '#mailstore/volume';
 import { messageParser } from '#protocol/message';
 import { type Clock, type Logger, unreachable } from '#stdx';
+import type { ColdStorages } from './cold-storages.ts';
 import { StorageWatch } from './storage-watch.ts';
 
 const FENCE_TIMEOUT_MS = 30_000;
@@ -68,6 +69,7 @@ export class LocalVolumeHost implements VolumeHost<NodeVolume> {
 
   constructor(
     private readonly settings: VolumeHostSettings,
+    private readonly coldStorages: ColdStorages,
     private readonly clock: Clock,
     private readonly logger: Logger,
     /** The storage of an open volume takes writes no more, or again. */
@@ -100,11 +102,7 @@ export class LocalVolumeHost implements VolumeHost<NodeVolume> {
 
   async open(
     directory: string,
-    {
-      volumeId,
-      epoch,
-      featureLevel,
-    }: { readonly volumeId: string; readonly epoch: number; readonly featureLevel: number },
+    { volumeId, epoch, featureLevel, cold }: Pick<OpenOrder, 'volumeId' | 'epoch' | 'featureLevel' | 'cold'>,
   ): Promise<NodeVolume> {
     const { clock, logger } = this;
     const { clusterId } = this.settings;
@@ -116,6 +114,7 @@ export class LocalVolumeHost implements VolumeHost<NodeVolume> {
         clock,
         logger: logger.child({ volumeId, epoch }),
         parse: messageParser,
+        ...(cold ? { cold: this.coldOf(cold) } : {}),
       });
       const mount = this.mounts.get(directory);
       const watch = new StorageWatch(directory, clock, this.settings.storageLookMs, this.changed);
@@ -126,6 +125,10 @@ export class LocalVolumeHost implements VolumeHost<NodeVolume> {
     } catch (error) {
       throw explained(error);
     }
+  }
+
+  private coldOf({ place, rules }: ColdTier) {
+    return { storage: this.coldStorages.of(place), rules, turns: this.coldStorages.turns };
   }
 
   /** Runs the volume's fence: only what this node's own settings allow, never through a shell. */

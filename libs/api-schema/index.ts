@@ -20,5 +20,6 @@ export * from './route.ts';
 export * from './routes.ts';
 export * from './session.ts';
 export * from './spend.ts';
+export * from './tiering.ts';
 export * from './usage.ts';
 export * from './webhooks.ts';

@@ -12,6 +12,7 @@ import { PAYMENT_ROUTES } from './payment-routes.ts';
 import { PRICE_ROUTES } from './price-routes.ts';
 import type { Route } from './route.ts';
 import { SPEND_ROUTES } from './spend-routes.ts';
+import { TIERING_ROUTES } from './tiering.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
@@ -19,6 +20,7 @@ import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 export const ROUTES = {
   ...DIRECTORY_ROUTES,
   ...CLUSTER_ROUTES,
+  ...TIERING_ROUTES,
   ...MEMBER_ROUTES,
   ...ALERT_ROUTES,
   ...MOVE_ROUTES,

@@ -16,7 +16,7 @@ export const UsageLine = z
     meter: z
       .string()
       .describe(
-        'hub, node-active, node-standby, mailbox, messages-in, messages-out, storage-bytes, or the code of an add-on meter',
+        'hub, node-active, node-standby, mailbox, messages-in, messages-out, storage-bytes, storage-cold-bytes, or the code of an add-on meter',
       ),
     unit: z.string().describe('hours, mailboxes, messages, gb-hours, or as the add-on meter has it'),
     quantity: z.string().describe('Decimal; mailboxes are the most there were at one time'),

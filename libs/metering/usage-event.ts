@@ -25,12 +25,12 @@ export type UsageEvent = {
 
 export type CounterMeter = 'messages-in' | 'messages-out';
 export type IntervalMeter = 'hub' | 'node-active' | 'node-standby' | 'mailbox';
-/** Bytes stored by a partner on a volume; subject = volume id. */
-export type GaugeMeter = 'storage-bytes';
+/** Bytes stored by a partner on a volume, hot and cold apart; subject = volume id. */
+export type GaugeMeter = 'storage-bytes' | 'storage-cold-bytes';
 
 export const COUNTER_METERS: readonly CounterMeter[] = ['messages-in', 'messages-out'];
 export const INTERVAL_METERS: readonly IntervalMeter[] = ['hub', 'node-active', 'node-standby', 'mailbox'];
-export const GAUGE_METERS: readonly GaugeMeter[] = ['storage-bytes'];
+export const GAUGE_METERS: readonly GaugeMeter[] = ['storage-bytes', 'storage-cold-bytes'];
 
 /** BullMQ queue that carries batches `{ events: UsageEvent[] }`; billing inserts each once. */
 export const USAGE_QUEUE = 'usage';

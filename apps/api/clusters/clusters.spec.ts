@@ -220,6 +220,34 @@ describe('clusters over the API', () => {
     assert.equal(await partner.refused(ROUTES.createBackup, { params: cluster }), 'forbidden');
   });
 
+  it('has a node try cold storage before a volume is said to use it', async () => {
+    const { operator } = fixture;
+    const cluster = { ...params, volume };
+    const place = { kind: 's3', endpoint: 'https://s3.example', bucket: 'cold', credentials: 'far' } as const;
+    const status = {
+      ...{ storage: 's3 x', running: false, hotBytes: 9, coldBytes: 0, coldSegments: 0, dueSegments: 1, dueBytes: 9 },
+      ...{ movedMessages: 0, movedBytes: 0, movedStoredBytes: 0, trouble: null },
+    };
+    const body = { place, rules: [{ afterDays: 365 }, { afterDays: 30, minBytes: 1_000_000 }] };
+    answering.says = () => ({ result: { ...status, rules: [], problem: 'SignatureDoesNotMatch' } });
+    assert.equal(await operator.refused(ROUTES.setTiering, { params: cluster, body }), 'invalid_value');
+    assert.equal(await operator.refused(ROUTES.setTiering, { params: cluster, body: { rules: [] } }), 'invalid_value');
+    answering.says = () => ({ result: { ...status, rules: [], problem: null } });
+    assert.deepEqual((await operator.done(ROUTES.showTiering, { params: cluster })).place, null);
+    await operator.done(ROUTES.setTiering, { params: cluster, body });
+    const rules = [365, 30].map((days, i) => ({ afterMs: days * 86_400_000, minBytes: i * 1_000_000 }));
+    const whole = { ...place, region: 'us-east-1', prefix: '', pathStyle: true };
+    const { params: asked } = answering.asked.at(-1)!;
+    assert.deepEqual([asked['place'], asked['rules']], [whole, rules]);
+    const shown = await operator.done(ROUTES.showTiering, { params: cluster });
+    assert.deepEqual([shown.place, shown.rules[1]], [whole, { afterDays: 30, minBytes: 1_000_000 }]);
+    await operator.done(ROUTES.setTiering, { params: cluster, body: { rules: [] } });
+    assert.deepEqual(answering.asked.at(-1)!.params['place'], whole);
+    assert.equal((await operator.done(ROUTES.runTiering, { params: cluster })).dueSegments, 1);
+    const partner = await fixture.partner('cooling');
+    assert.equal(await partner.refused(ROUTES.runTiering, { params: cluster }), 'forbidden');
+  });
+
   it('tells a domain the records to publish', async () => {
     const { records } = await fixture.operator.done(ROUTES.showDomainDns, {
       params: { domain: (await named('published')).domain },

@@ -24,6 +24,7 @@ const UNITS = {
   'messages-in': 'messages',
   'messages-out': 'messages',
   'storage-bytes': 'gb-hours',
+  'storage-cold-bytes': 'gb-hours',
 } as const satisfies Record<string, string>;
 type BuiltIn = keyof typeof UNITS;
 const METERS = Object.keys(UNITS) as BuiltIn[];

@@ -22,9 +22,10 @@ const listed = (client: Client, params: Place) =>
   client.call(ROUTES.listBackups, { params, query: undefined, body: undefined });
 
 /** The job as it is; with `--wait` as it ended, and a failed one is a refusal. */
-async function followed({ client, flags, say }: Invocation, params: Place, begun: BackupJob): Promise<Output> {
+async function followed(invocation: Invocation, params: Place, begun: BackupJob): Promise<Output> {
   let job: BackupJob | null = begun;
-  await waiting(flags, say, async () => {
+  const { client } = invocation;
+  await waiting(invocation, async () => {
     job = (await listed(client, params)).job;
     return job?.state === 'running' ? `${job.kind} of ${params.volume} is under way` : undefined;
   });

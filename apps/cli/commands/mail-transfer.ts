@@ -6,6 +6,7 @@ import { ImapStore } from '../mail/imap-store.ts';
 import { type MailSink, type MailSource, transfer } from '../mail/mail-file.ts';
 import { MaildirSink, MaildirSource } from '../mail/maildir.ts';
 import { MboxSink, MboxSource } from '../mail/mbox.ts';
+import type { Progress } from '../progress.ts';
 import { bytes } from '../table.ts';
 
 const TOKEN_LIFETIME_SECONDS = 24 * 3_600;
@@ -51,17 +52,17 @@ async function withAccount<T>(invocation: Invocation, use: (store: ImapStore) =>
   }
 }
 
-async function copied(source: MailSource, sink: MailSink, say: Invocation['say']): Promise<Output> {
-  const json = await transfer(source, sink, say);
+async function copied(source: MailSource, sink: MailSink, progress: Progress): Promise<Output> {
+  const json = await transfer(source, sink, progress);
   const present = json.present === 0 ? '' : `; ${json.present} were there`;
   return { json, text: `${json.copied} messages (${bytes(json.bytes)}) in ${json.mailboxes} mailboxes${present}` };
 }
 
 const into = (invocation: Invocation, source: MailSource): Promise<Output> =>
-  withAccount(invocation, (store) => copied(source, store, invocation.say));
+  withAccount(invocation, (store) => copied(source, store, invocation.progress));
 
 const outTo = (invocation: Invocation, sink: MailSink): Promise<Output> =>
-  withAccount(invocation, (store) => copied(store, sink, invocation.say));
+  withAccount(invocation, (store) => copied(store, sink, invocation.progress));
 
 export const importMail: Noun = {
   summary: 'mail from elsewhere into an account; again after a break, what is there is left out',

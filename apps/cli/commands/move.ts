@@ -19,11 +19,14 @@ export const shownMove = (move: Move): Output => ({
 /** With `--wait`: until the account lives where it goes, or never will. */
 export async function awaited(move: Move, cluster: string, client: Client, invocation: Invocation): Promise<Move> {
   let now = move;
-  await waiting(invocation.flags, invocation.say, async () => {
+  await waiting(invocation, async () => {
     const params = { cluster, move: move.id };
     now = await client.call(ROUTES.showMove, { params, query: undefined, body: undefined });
     if (OVER.has(now.state)) return undefined;
-    return `${now.account}: ${now.state}, ${progress(now)}${now.trouble === null ? '' : ` (${now.trouble})`}`;
+    const line = `${now.account}: ${now.state}, ${progress(now)}${now.trouble === null ? '' : ` (${now.trouble})`}`;
+    const { bytesCopied: done, bytesTotal: total } = now;
+    const what = `${now.account}: ${now.state}`;
+    return total === null ? line : { line, step: { what, done, total, unit: 'bytes' } };
   });
   return now;
 }

@@ -86,11 +86,13 @@ export const node: Noun = {
       args: ['NODE'],
       options: { in: IN, wait: { type: 'flag', summary: 'until it owns nothing, saying what is left' } },
       summary: 'have its volumes moved away, and give it none',
-      async run({ client, args: [node = ''], values, flags, say }) {
+      async run(invocation) {
+        const { client, args, values } = invocation;
+        const [node = ''] = args;
         const params = { cluster: await client.cluster(values['in']), node };
         const asked = { params, query: undefined, body: { drain: true } };
         let now = await client.call(ROUTES.drainNode, asked);
-        await waiting(flags, say, async () => {
+        await waiting(invocation, async () => {
           now = await client.call(ROUTES.showNode, { params, query: undefined, body: undefined });
           return now.load.volumes === 0 ? undefined : `${node}: ${now.load.volumes} volumes left`;
         });

@@ -40,7 +40,8 @@ export const upgrade: Noun = {
         patience: { type: 'value', value: 'MINUTES', summary: `how long to wait for a member (${PATIENCE_MINUTES})` },
       },
       summary: 'drain, replace and let back each member; broken off and run again, it goes on',
-      async run({ client, values, flags, say }) {
+      async run({ client, values, flags, progress }) {
+        const say = (line: string): void => progress.say(line);
         const cluster = await client.cluster(values['in']);
         const version = values['to'] ?? RELEASE.version;
         const asked = { params: { cluster }, query: undefined, body: undefined };

@@ -1,5 +1,6 @@
 import type { Invocation, Option, Output } from '../command.ts';
 import { UnreachableError, UsageError } from '../failure.ts';
+import type { Step } from '../progress.ts';
 import { parseBytes } from '../table.ts';
 
 /** Nothing to send in a part of a request. */
@@ -58,18 +59,24 @@ const ASK_EVERY_MS = 200;
 /** A wish may wait for a node to come back; a terminal need not. */
 const WAIT_MS_MAX = 600_000;
 
-/** With `--wait`: asks until nothing is left (`undefined`), saying each time something else is. */
+/** What is left: in words, and where it can be measured how far it is. */
+export type Left = string | { readonly line: string; readonly step: Step };
+
+/** With `--wait`: asks until nothing is left (`undefined`), saying each time something else is. Work that gets on is waited for however long it takes. */
 export async function waiting(
-  flags: ReadonlySet<string>,
-  say: (line: string) => void,
-  left: () => Promise<string | undefined>,
+  { flags, progress }: Pick<Invocation, 'flags' | 'progress'>,
+  left: () => Promise<Left | undefined>,
 ): Promise<void> {
   if (!flags.has('wait')) return;
-  const until = performance.now() + WAIT_MS_MAX;
+  let until = performance.now() + WAIT_MS_MAX;
   for (let said = ''; ; ) {
-    const line = await left();
-    if (line === undefined) return;
-    if (line !== said) say(line);
+    const found = await left();
+    if (found === undefined) return;
+    const line = typeof found === 'string' ? found : found.line;
+    const news = line === said ? undefined : line;
+    if (typeof found !== 'string') progress.show(found.step, news);
+    else if (news !== undefined) progress.say(news);
+    if (news !== undefined) until = performance.now() + WAIT_MS_MAX;
     said = line;
     if (performance.now() > until)
       throw new UnreachableError(`not done within ${WAIT_MS_MAX / 60_000} minutes: ${line}`);

@@ -4,6 +4,8 @@ import { UsageError } from '../failure.ts';
 import { bytes, fields, table } from '../table.ts';
 import { given, IN, numberOf, requireChange, waiting, wordOf } from './values.ts';
 
+import { volumeTier } from './volume-tier.ts';
+
 const DRIVERS = ['local', 'nfs', 'smb', 'cifs', 'glusterfs', 'ceph', 'block', 'command'] as const;
 
 export const volumeTable = (volumes: readonly Volume[]): string =>
@@ -101,6 +103,7 @@ export const volume: Noun = {
         return shown(await client.call(ROUTES.updateVolume, { params, query: undefined, body }));
       },
     },
+    tier: volumeTier,
     move: {
       args: ['VOLUME'],
       options: {
@@ -110,12 +113,14 @@ export const volume: Noun = {
         wait: { type: 'flag', summary: 'until it serves there' },
       },
       summary: 'have it moved to a node',
-      async run({ client, args: [volume = ''], values, flags, say }) {
+      async run(invocation) {
+        const { client, args, values, flags } = invocation;
+        const [volume = ''] = args;
         const to = flags.has('undo') ? null : values['to'];
         if (to === undefined) throw new UsageError('Say where to with --to NODE.');
         const params = { cluster: await client.cluster(values['in']), volume };
         let now = await client.call(ROUTES.moveVolume, { params, query: undefined, body: { to } });
-        await waiting(flags, say, async () => {
+        await waiting(invocation, async () => {
           now = await client.call(ROUTES.showVolume, { params, query: undefined, body: undefined });
           const there = now.movingTo === null && now.state === 'serving';
           return there ? undefined : `${now.name}: ${now.state} on ${now.owner ?? 'nobody'}`;

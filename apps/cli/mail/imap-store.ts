@@ -46,6 +46,13 @@ export class ImapStore implements MailSource, MailSink {
     }
   }
 
+  /** RFC 9051 §6.3.11. */
+  async count(mailbox: string): Promise<number | undefined> {
+    const answer = await this.connection.command(`STATUS ${quoted(this.rawName(mailbox))} (MESSAGES)`).catch(() => []);
+    const found = answer.map(({ text }) => /\(MESSAGES (\d+)\)$/i.exec(text)?.[1]).find(Boolean);
+    return found === undefined ? undefined : Number(found);
+  }
+
   /** False when the mailbox holds it already. */
   async put(mailbox: string, { bytes, flags, date }: MailFile): Promise<boolean> {
     const held = await this.heldIn(mailbox);

@@ -1,3 +1,5 @@
+import type { Progress } from '../progress.ts';
+
 /** A message on its way between stores. */
 export interface MailFile {
   /** As on the wire: lines end in CRLF. */
@@ -12,6 +14,8 @@ export interface MailFile {
 export interface MailSource {
   mailboxes(): AsyncIterable<string>;
   messages(mailbox: string): AsyncIterable<MailFile>;
+  /** How many these are, where that is known beforehand. */
+  count?(mailbox: string): Promise<number | undefined>;
 }
 
 /** Where mail goes to. */
@@ -29,25 +33,23 @@ export interface TransferFigures {
   readonly bytes: number;
 }
 
-/** Copies all of it; `say` hears how far it is, mailbox by mailbox and every hundredth message. */
-export async function transfer(
-  source: MailSource,
-  sink: MailSink,
-  say: (line: string) => void,
-): Promise<TransferFigures> {
+/** Copies all of it; where nothing can be drawn a line says how far it is, mailbox by mailbox and every hundredth message. */
+export async function transfer(source: MailSource, sink: MailSink, progress: Progress): Promise<TransferFigures> {
   const figures = { mailboxes: 0, copied: 0, present: 0, bytes: 0 };
   for await (const mailbox of source.mailboxes()) {
     figures.mailboxes += 1;
     let here = 0;
+    const total = await source.count?.(mailbox);
     for await (const message of source.messages(mailbox)) {
       if (await sink.put(mailbox, message)) {
         figures.copied += 1;
         figures.bytes += message.bytes.length;
       } else figures.present += 1;
       here += 1;
-      if (here % 100 === 0) say(`${mailbox}: ${here} …`);
+      const step = { what: mailbox, done: here, ...(total === undefined ? {} : { total }), unit: 'messages' } as const;
+      progress.show(step, here % 100 === 0 ? `${mailbox}: ${here} …` : undefined);
     }
-    say(`${mailbox}: ${here}`);
+    progress.say(`${mailbox}: ${here}`);
   }
   await sink.end?.();
   return figures;

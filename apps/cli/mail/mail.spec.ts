@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { seededRandom } from '#stdx';
 import { temporaryDirectory } from '#testing';
+import { progressLines } from '../progress.ts';
 import { listedName } from './imap-store.ts';
 import { type MailFile, type MailSink, type MailSource, toCrlf, transfer } from './mail-file.ts';
 import { MaildirSink, MaildirSource } from './maildir.ts';
@@ -115,7 +116,11 @@ describe('transfer', () => {
     const lines: string[] = [];
     let n = 0;
     const sink = { put: async () => n++ > 0 };
-    const figures = await transfer(new MaildirSource(directory.path), sink, (line) => lines.push(line));
+    const figures = await transfer(
+      new MaildirSource(directory.path),
+      sink,
+      progressLines((line) => lines.push(line)),
+    );
     assert.deepEqual([figures.mailboxes, figures.copied, figures.present, lines], [1, 1, 1, ['INBOX: 2']]);
   });
 });

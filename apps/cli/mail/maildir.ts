@@ -42,6 +42,13 @@ export class MaildirSource implements MailSource {
     }
   }
 
+  async count(mailbox: string): Promise<number> {
+    const directory = this.directories.get(mailbox) ?? '';
+    const rooms = ['cur', 'new'].map((room) => join(directory, room)).filter((room) => existsSync(room));
+    const names = await Promise.all(rooms.map((room) => readdir(room)));
+    return names.flat().filter((each) => !each.startsWith('.')).length;
+  }
+
   private async find(directory: string, levels: readonly string[]): Promise<void> {
     if (existsSync(join(directory, 'cur'))) this.directories.set(levels.join('/') || 'INBOX', directory);
     for (const entry of await readdir(directory, { withFileTypes: true })) {

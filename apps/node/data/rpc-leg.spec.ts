@@ -6,15 +6,24 @@ import type { MailStore } from '#mailstore/api';
 import { MemoryMailStore } from '#mailstore/memory';
 import { encodeRpcLine, type RpcReply, type RpcRequest } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
-import { silentLogger, systemContext } from '#stdx';
+import { silentLogger, systemClock, systemContext, systemRandom } from '#stdx';
 import { SimulatedClock } from '#testing';
+import { ColdStorages } from '../cold-storages.ts';
 import { AccountSteps } from './account-steps.ts';
 import { BackupDesk } from './backup-desk.ts';
 import { rpcLeg } from './rpc-leg.ts';
 import { SessionRegistry } from './session-registry.ts';
+import { TierDesk } from './tier-desk.ts';
 
 const context = systemContext('rpc');
 const account = { accountId: 'a', email: 'a@x.example', partnerId: 'p', quotaBytes: 150 };
+
+const cold = new ColdStorages(
+  { credentialsFile: undefined, credentials: undefined, readTimeoutMs: 1_000, writeTimeoutMs: 1_000 },
+  systemClock,
+  systemRandom,
+);
+const tiers = new TierDesk(cold, silentLogger);
 
 /** Asks a store's leg over a socket, one question after the other. */
 async function ask(store: MailStore, requests: readonly RpcRequest[]): Promise<RpcReply[]> {
@@ -22,6 +31,7 @@ async function ask(store: MailStore, requests: readonly RpcRequest[]): Promise<R
     (volumeId, epoch) => (volumeId === 'v' && epoch === 1 ? store : undefined),
     new AccountSteps(new SessionRegistry()),
     new BackupDesk(undefined, silentLogger),
+    tiers,
     new SimulatedClock(),
     silentLogger,
   );
@@ -81,6 +91,7 @@ describe('rpc leg', () => {
       () => store,
       new AccountSteps(new SessionRegistry()),
       new BackupDesk(undefined, silentLogger),
+      tiers,
       new SimulatedClock(),
       silentLogger,
     );

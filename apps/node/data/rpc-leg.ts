@@ -15,6 +15,7 @@ import type { AccountSteps } from './account-steps.ts';
 import type { BackupDesk } from './backup-desk.ts';
 import type { LegServer, PrefaceOf } from './data-server.ts';
 import { listDeleted, undelete } from './rpc-deleted.ts';
+import type { TierDesk } from './tier-desk.ts';
 
 /** The volume, when this node serves it at that epoch. */
 type Find = (volumeId: string, epoch: number) => MailStore | undefined;
@@ -73,7 +74,26 @@ const PARAMS = {
     messageId: z.number().int().exactOptional(),
     into: z.string().exactOptional(),
   }),
+  tiering: z.object(onVolume),
+  runTiering: z.object(onVolume),
+  setTiering: z.object({
+    ...onVolume,
+    place: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('directory'), path: z.string().startsWith('/') }),
+      z.object({
+        ...{ kind: z.literal('s3'), endpoint: z.url({ protocol: /^https?$/ }), region: z.string().min(1) },
+        ...{ bucket: z.string().min(1), prefix: z.string(), pathStyle: z.boolean(), credentials: z.string().min(1) },
+      }),
+    ]),
+    rules: z.array(z.object({ afterMs: z.number().min(0), minBytes: z.number().min(0) })).max(100),
+  }),
 } satisfies Record<RpcMethod, z.ZodType>;
+
+interface Desks {
+  readonly steps: AccountSteps;
+  readonly backups: BackupDesk;
+  readonly tiers: TierDesk;
+}
 
 class RpcRefusal extends Error {
   constructor(
@@ -89,6 +109,7 @@ export function rpcLeg(
   find: Find,
   steps: AccountSteps,
   backups: BackupDesk,
+  tiers: TierDesk,
   clock: Clock,
   logger: Logger,
 ): LegServer<PrefaceOf<'rpc'>> {
@@ -96,7 +117,7 @@ export function rpcLeg(
     const request = decodeRpcRequest(line);
     if (!request) return { id: 0, error: { code: 'UNKNOWN', text: 'not a request' } };
     try {
-      return { id: request.id, result: await run(request, find, steps, backups, clock) };
+      return { id: request.id, result: await run(request, find, { steps, backups, tiers }, clock) };
     } catch (error) {
       return { id: request.id, error: describe(error, logger) };
     }
@@ -120,8 +141,7 @@ export function rpcLeg(
 async function run(
   request: { readonly method: string; readonly params: unknown },
   find: Find,
-  steps: AccountSteps,
-  backups: BackupDesk,
+  { steps, backups, tiers }: Desks,
   clock: Clock,
 ): Promise<RpcMethods[RpcMethod]['result']> {
   const method = request.method as RpcMethod;
@@ -171,6 +191,14 @@ async function run(
     case 'restore': {
       const { store, params } = checked(PARAMS.restore, request.params, find);
       return backups.restore(store, params);
+    }
+    case 'tiering':
+      return tiers.status(checked(PARAMS.tiering, request.params, find).store);
+    case 'runTiering':
+      return tiers.run(checked(PARAMS.runTiering, request.params, find).store);
+    case 'setTiering': {
+      const { store, params } = checked(PARAMS.setTiering, request.params, find);
+      return tiers.set(store, params);
     }
     default:
       throw new RpcRefusal('UNKNOWN', 'no such method');

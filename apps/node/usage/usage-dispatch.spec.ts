@@ -68,4 +68,28 @@ describe('usage dispatch', () => {
     assert.equal(gauge?.kind === 'gauge' && gauge.value, (await store.usageBytes())[0]?.bytes);
     assert.equal(gauge?.subject, 'v1');
   });
+
+  it('says hot and cold apart where there is cold storage, and that nothing is cold, too', async () => {
+    const store = await storeWithMail(2);
+    const seen: UsageEvent[] = [];
+    const cold = {
+      usageBytes: async () => [
+        { partnerId: 'p1', bytes: 1_000, coldBytes: 300 },
+        { partnerId: 'p2', bytes: 50, coldBytes: 0 },
+      ],
+      tiering: { status: () => ({ storage: '/cold' }) },
+    };
+    const tiered = Object.assign(Object.create(store), cold) as typeof store;
+    await dispatchOver(tiered, async (_, events) => void seen.push(...events)).sayGauges();
+    assert.deepEqual(
+      seen.map((event) => [event.partnerId, event.meter, event.kind === 'gauge' && event.value]),
+      [
+        ['p1', 'storage-bytes', 700],
+        ['p1', 'storage-cold-bytes', 300],
+        ['p2', 'storage-bytes', 50],
+        ['p2', 'storage-cold-bytes', 0],
+      ],
+    );
+    assert.equal(new Set(seen.map(({ id, partnerId }) => `${id} ${partnerId}`)).size, 4);
+  });
 });

@@ -1,5 +1,5 @@
 import { type MailStore, type StoreUsageEvent } from '#mailstore/api';
-import { USAGE_BATCH_MAX, type UsageEvent } from '#metering';
+import { type GaugeMeter, USAGE_BATCH_MAX, type UsageEvent } from '#metering';
 import type { Clock, Logger, Timer } from '#stdx';
 
 /** Carries a batch to billing. Resolves when billing has it for good; rejects or never resolves when that is not known. */
@@ -66,18 +66,18 @@ export class UsageDispatch {
     for (const { volumeId, epoch, store } of this.sources()) {
       try {
         const levels = await store.usageBytes();
-        const events = levels.map(
-          ({ partnerId, bytes }): UsageEvent => ({
-            id: `storage~${volumeId}~${epoch}~${slot}`,
-            source: `volume:${volumeId}`,
-            partnerId,
-            at: new Date(this.clock.now()).toISOString(),
-            subject: volumeId,
-            kind: 'gauge',
-            meter: 'storage-bytes',
-            value: bytes,
-          }),
-        );
+        const at = new Date(this.clock.now()).toISOString();
+        const source = `volume:${volumeId}`;
+        const gauge = (partnerId: string, id: string, meter: GaugeMeter, value: number): UsageEvent => ({
+          ...{ id: `${id}~${volumeId}~${epoch}~${slot}`, source, partnerId, at, subject: volumeId },
+          ...{ kind: 'gauge', meter, value },
+        });
+        // Nothing on cold storage is said, too: a level holds until the next one.
+        const hasCold = store.tiering.status().storage !== null;
+        const events = levels.flatMap(({ partnerId, bytes, coldBytes }) => [
+          gauge(partnerId, 'storage', 'storage-bytes', bytes - coldBytes),
+          ...(hasCold ? [gauge(partnerId, 'storage-cold', 'storage-cold-bytes', coldBytes)] : []),
+        ]);
         if (events.length > 0) await this.carrier.deliver(`storage~${volumeId}~${epoch}~${slot}`, events);
       } catch (error) {
         this.tell({ volumeId }, error);

@@ -96,6 +96,7 @@ function setUp() {
     create: false,
     featureLevel: 1,
     fence: null,
+    cold: null,
     lockWaitMs: 1_000,
     instance: 'i1',
     stamp: clock.monotonic(),

@@ -1,4 +1,4 @@
-import type { MountSpec, StorageState } from '#cluster/api';
+import type { MountSpec, OpenOrder, StorageState } from '#cluster/api';
 
 /** A volume that this process has opened and whose storage lock it holds. */
 export interface HostedVolume {
@@ -26,10 +26,7 @@ export interface VolumeHost<V extends HostedVolume> {
    * Takes the storage lock, recovers and opens; brings its format up to what the cluster's feature level allows. Throws
    * `VolumeLockedError` while another process holds the lock.
    */
-  open(
-    directory: string,
-    volume: { readonly volumeId: string; readonly epoch: number; readonly featureLevel: number },
-  ): Promise<V>;
+  open(directory: string, volume: Pick<OpenOrder, 'volumeId' | 'epoch' | 'featureLevel' | 'cold'>): Promise<V>;
   /** Runs the volume's fence; throws when it fails or takes too long. */
   fence(command: readonly string[]): Promise<void>;
 }

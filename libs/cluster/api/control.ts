@@ -1,5 +1,5 @@
 import type { Release } from '#stdx';
-import type { Endpoint, MountSpec, NodeMember, StorageState } from './model.ts';
+import type { ColdTier, Endpoint, MountSpec, NodeMember, StorageState } from './model.ts';
 
 /**
  * What a node says of a volume it has or had.
@@ -50,6 +50,8 @@ export interface OpenOrder {
   readonly featureLevel: number;
   /** Executable and arguments to run on the node when the lock is still held after `lockWaitMs`. */
   readonly fence: readonly string[] | null;
+  /** Where its old mail is; a hub of before there was any does not say. */
+  readonly cold: ColdTier | null;
   readonly lockWaitMs: number;
   /** From the node's last report: the process it is meant for, and the stamp its first lease runs from. */
   readonly instance: string;

@@ -101,6 +101,26 @@ export interface FillLimits {
 /** 90 leaves days to act at usual growth; at 97 ext4 and XFS begin to slow down and the reserve is soon all there is. */
 export const DEFAULT_FILL_LIMITS: FillLimits = { warnPercent: 90, fullPercent: 97 };
 
+/** Where a volume's old mail is. Credentials are named, never here: each node has them in its own settings. */
+export type ColdPlace =
+  | { readonly kind: 'directory'; readonly path: string }
+  | {
+      readonly kind: 's3';
+      readonly endpoint: string;
+      readonly region: string;
+      readonly bucket: string;
+      readonly prefix: string;
+      /** `endpoint/bucket/object` rather than `bucket.endpoint/object`. */
+      readonly pathStyle: boolean;
+      readonly credentials: string;
+    };
+
+/** Cold storage of a volume, and which mail goes there: what is as old and as large as any of the rules says. */
+export interface ColdTier {
+  readonly place: ColdPlace;
+  readonly rules: readonly { readonly afterMs: number; readonly minBytes: number }[];
+}
+
 export interface Volume {
   readonly id: string;
   readonly clusterId: string;
@@ -118,6 +138,8 @@ export interface Volume {
   /** Executable and arguments run on the new owner when the lock is still held at the deadline. */
   readonly fence: readonly string[] | null;
   readonly health: VolumeHealth;
+  /** Its tier of old mail; `null`: it has none. */
+  readonly cold: ColdTier | null;
 }
 
 /** One row of the routing map. Hubs route only to `serving` volumes; others wait. */

@@ -136,7 +136,7 @@ export interface ClusterState {
   /** What an operator thinks of a volume. An unknown id changes nothing. */
   updateVolume(
     volumeId: string,
-    change: Partial<Pick<Volume, 'volumeClass' | 'weight' | 'preferredNodeId'>>,
+    change: Partial<Pick<Volume, 'volumeClass' | 'weight' | 'preferredNodeId' | 'cold'>>,
   ): Promise<void>;
   setFailBack(policy: FailBackPolicy): Promise<void>;
   setFillLimits(limits: FillLimits): Promise<void>;

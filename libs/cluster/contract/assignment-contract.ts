@@ -110,7 +110,12 @@ export function assignmentContract(open: OpenHarness): void {
       assert.deepEqual(await shown(), ['standard', 1, one.id]);
       await state.updateVolume(vol.id, { volumeClass: 'premium', weight: 3 });
       assert.deepEqual(await shown(), ['premium', 3, one.id]);
+      const cold = { place: { kind: 'directory', path: '/cold' }, rules: [{ afterMs: 5, minBytes: 0 }] } as const;
+      assert.equal((await volumeNow(state, vol.id)).cold, null);
+      await state.updateVolume(vol.id, { cold });
+      assert.deepEqual((await volumeNow(state, vol.id)).cold, cold);
       await state.updateVolume(vol.id, { preferredNodeId: null });
+      assert.deepEqual((await volumeNow(state, vol.id)).cold, cold);
       assert.deepEqual(await shown(), ['premium', 3, null]);
       await state.updateVolume(UNKNOWN, { weight: 9 });
       assert.deepEqual((await state.snapshot()).failBack, DEFAULT_FAIL_BACK);

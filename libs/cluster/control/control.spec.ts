@@ -110,6 +110,13 @@ const order: OpenOrder = {
   create: false,
   featureLevel: 1,
   fence: ['/usr/bin/fence', '--host', 'one'],
+  cold: {
+    place: {
+      ...{ kind: 's3', endpoint: 'https://s3.example', region: 'r', bucket: 'b', prefix: 'p' },
+      ...{ pathStyle: true, credentials: 'default' },
+    },
+    rules: [{ afterMs: 31_536_000_000, minBytes: 0 }],
+  },
   lockWaitMs: 5_000,
   instance: 'i1',
   stamp: 12.5,

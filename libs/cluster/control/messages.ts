@@ -42,6 +42,16 @@ export const verdictSchema = z.discriminatedUnion('t', [
 ]);
 
 const arguments_ = z.array(z.string().max(4_096)).max(100);
+const coldTier = z.object({
+  place: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('directory'), path: z.string().min(1).max(4_096) }),
+    z.object({
+      ...{ kind: z.literal('s3'), endpoint: z.string().max(1_000), region: id, bucket: z.string().min(1).max(255) },
+      ...{ prefix: z.string().max(1_000), pathStyle: z.boolean(), credentials: id },
+    }),
+  ]),
+  rules: z.array(z.object({ afterMs: z.number().nonnegative(), minBytes: z.number().nonnegative() })).max(100),
+});
 const openOrder = z.object({
   volumeId: id,
   epoch,
@@ -53,6 +63,7 @@ const openOrder = z.object({
   create: z.boolean(),
   featureLevel: number,
   fence: arguments_.nullable(),
+  cold: coldTier.nullable().default(null),
   lockWaitMs: z.number().nonnegative(),
   instance: id,
   stamp: z.number(),

@@ -75,7 +75,7 @@ export class Openings {
     const ordered: Ordered = { epoch: volume.epoch, instance: report.instance, waiting: true, refused: false };
     this.ordered.set(volume.id, ordered);
     const { instance, stamp } = report;
-    const { id: volumeId, epoch, mount, served } = volume;
+    const { id: volumeId, epoch, mount, served, cold } = volume;
     const { lockWaitMs } = this.timing;
     // Without a snapshot nothing is ordered; the first level is what every release can read.
     const featureLevel = this.parts.view.snapshot?.featureLevel ?? 1;
@@ -84,7 +84,7 @@ export class Openings {
       epoch,
       mount,
       create: !served,
-      ...{ featureLevel, fence, lockWaitMs, instance, stamp },
+      ...{ featureLevel, fence, cold, lockWaitMs, instance, stamp },
     };
     this.parts.control
       .open(member, order)

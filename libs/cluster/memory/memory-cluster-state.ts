@@ -281,8 +281,9 @@ export class MemoryClusterState implements ClusterState {
   }
 
   async addVolume(volume: Parameters<ClusterState['addVolume']>[0]): Promise<Volume> {
-    if ([...this.volumes.values()].some(({ name }) => name === volume.name))
-      throw new ClusterConflictError(`volume name ${volume.name} is taken`);
+    const { name, mount, volumeClass, weight, preferredNodeId, fence } = volume;
+    if ([...this.volumes.values()].some((each) => each.name === name))
+      throw new ClusterConflictError(`volume name ${name} is taken`);
     const added: Volume = {
       id: this.random.uuid(),
       clusterId: this.clusterId,
@@ -290,13 +291,9 @@ export class MemoryClusterState implements ClusterState {
       ownerNodeId: null,
       state: 'unassigned',
       served: false,
-      name: volume.name,
-      mount: volume.mount,
-      volumeClass: volume.volumeClass,
-      weight: volume.weight,
-      preferredNodeId: volume.preferredNodeId,
-      fence: volume.fence,
+      ...{ name, mount, volumeClass, weight, preferredNodeId, fence },
       health: HEALTH_UNKNOWN,
+      cold: null,
     };
     this.volumes.set(added.id, added);
     this.announce();

@@ -1,6 +1,7 @@
 import type {
   ClusterEvent,
   ClusterEventKind,
+  ColdTier,
   HubMember,
   MountSpec,
   NodeMember,
@@ -63,6 +64,7 @@ export interface VolumeRow {
   readonly state: VolumeState;
   readonly served: boolean;
   readonly fence: readonly string[] | null;
+  readonly cold: ColdTier | null;
   readonly move_to_node_id: string | null;
   readonly writable: boolean;
   readonly trouble: StorageTrouble | null;
@@ -135,6 +137,7 @@ export const volumeOf = (row: VolumeRow): Volume => ({
   served: row.served,
   fence: row.fence,
   health: healthOf(row),
+  cold: row.cold,
 });
 
 function healthOf({ writable, trouble, disk_bytes, disk_free_bytes }: VolumeRow): VolumeHealth {

@@ -85,18 +85,29 @@ export async function addVolume(client: Queryable, clusterId: string, volume: Ne
   return volumeOf(rows[0]);
 }
 
-/** `preferredNodeId: null` takes the preference away; left out, it stays. */
+/** `preferredNodeId: null` takes the preference away, `cold: null` the cold tier; left out, they stay. */
 export async function updateVolume(
   database: Database,
   clusterId: string,
   volumeId: string,
   change: Parameters<ClusterState['updateVolume']>[1],
 ): Promise<void> {
-  const { volumeClass, weight, preferredNodeId } = change;
+  const { volumeClass, weight, preferredNodeId, cold } = change;
   await database.query(
     `UPDATE volume SET volume_class = coalesce($3, volume_class), weight = coalesce($4, weight),
-       preferred_node_id = CASE WHEN $5 THEN $6::uuid ELSE preferred_node_id END
+       preferred_node_id = CASE WHEN $5 THEN $6::uuid ELSE preferred_node_id END,
+       cold = CASE WHEN $7 THEN $8::jsonb ELSE cold END
      WHERE cluster_id = $1 AND id = $2`,
-    [clusterId, volumeId, volumeClass ?? null, weight ?? null, preferredNodeId !== undefined, preferredNodeId ?? null],
+    [
+      ...[
+        clusterId,
+        volumeId,
+        volumeClass ?? null,
+        weight ?? null,
+        preferredNodeId !== undefined,
+        preferredNodeId ?? null,
+      ],
+      ...[cold !== undefined, cold ? JSON.stringify(cold) : null],
+    ],
   );
 }

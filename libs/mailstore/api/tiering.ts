@@ -1,3 +1,5 @@
+import type { ColdStorage } from './cold-storage.ts';
+
 /** Mail at least that old and that large goes to cold storage. Age is by internal date. */
 export interface TierRule {
   readonly afterMs: number;
@@ -28,8 +30,11 @@ export interface TierStatus {
 /** Old mail on slower, cheaper storage. It is read there as before, a little later. */
 export interface StoreTiering {
   status(): TierStatus;
-  /** From now on; what is cold already stays there. */
-  setRules(rules: readonly TierRule[]): void;
+  /**
+   * From now on; what is cold already stays where it is. Throws `modified` when that is on other storage than this, told apart
+   * by `description`.
+   */
+  use(storage: ColdStorage, rules: readonly TierRule[]): void;
   /** Begins what is due now, and does not stop before it is done. Rejects `unavailable` without cold storage. */
   run(): Promise<void>;
 }

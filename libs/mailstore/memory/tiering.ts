@@ -10,7 +10,7 @@ export class MemoryTiering implements StoreTiering {
     };
   }
 
-  setRules(): void {}
+  use(): void {}
 
   run(): Promise<void> {
     return Promise.reject(new MailStoreError('unavailable', 'a store in memory has no cold storage'));

@@ -106,7 +106,7 @@ export class VolumeEngine {
     this.segments = new SegmentWriter(files, segmentsDirectory, epoch, number, settings.segmentBytesMax);
     const locate = (hash: Buffer) => findBlob(index, hash);
     const reader = new ColdReader({
-      ...{ storage: parts.cold?.storage, nameOf: (id) => coldName(volumeId, id), settings, clock },
+      ...{ storage: () => this.cold.storage, nameOf: (id) => coldName(volumeId, id), settings, clock },
     });
     this.blobs = new BlobReader(files, segmentsDirectory, settings.openSegmentsMax, locate, reader);
     const room = new Room(
@@ -173,7 +173,7 @@ export class VolumeEngine {
     this.backupThrottle = new Throttle(clock, settings.backupBytesPerSecond);
     this.backup = new VolumeBackup({
       ...{ index, files, segmentsDirectory, hold: this.removals, throttle: this.backupThrottle },
-      cold: parts.cold?.storage,
+      cold: () => this.cold.storage,
       ...{
         volumePath: dirname(segmentsDirectory),
         volumeId,

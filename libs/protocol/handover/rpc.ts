@@ -113,6 +113,56 @@ export interface RpcMethods {
     };
     readonly result: RpcBackupJob;
   };
+  /** How far the volume's cold tier is. */
+  readonly tiering: {
+    readonly params: { readonly volumeId: string; readonly epoch: number };
+    readonly result: RpcTiering;
+  };
+  /** Begins to move all that is due to cold storage. */
+  readonly runTiering: {
+    readonly params: { readonly volumeId: string; readonly epoch: number };
+    readonly result: RpcTiering;
+  };
+  /** Tries cold storage, and uses it from now on. */
+  readonly setTiering: {
+    readonly params: {
+      readonly volumeId: string;
+      readonly epoch: number;
+      readonly place: RpcColdPlace;
+      readonly rules: readonly { readonly afterMs: number; readonly minBytes: number }[];
+    };
+    readonly result: RpcTiering;
+  };
+}
+
+export type RpcColdPlace =
+  | { readonly kind: 'directory'; readonly path: string }
+  | {
+      readonly kind: 's3';
+      readonly endpoint: string;
+      readonly region: string;
+      readonly bucket: string;
+      readonly prefix: string;
+      readonly pathStyle: boolean;
+      /** What the node calls its keys. */
+      readonly credentials: string;
+    };
+
+/** `problem`: why what was asked for was not done. Bytes of cold mail are as stored, compressed. */
+export interface RpcTiering {
+  readonly storage: string | null;
+  readonly rules: readonly { readonly afterMs: number; readonly minBytes: number }[];
+  readonly running: boolean;
+  readonly hotBytes: number;
+  readonly coldBytes: number;
+  readonly coldSegments: number;
+  readonly dueSegments: number;
+  readonly dueBytes: number;
+  readonly movedMessages: number;
+  readonly movedBytes: number;
+  readonly movedStoredBytes: number;
+  readonly trouble: string | null;
+  readonly problem: string | null;
 }
 
 /** The last backup or restore of a volume since its node was started. */

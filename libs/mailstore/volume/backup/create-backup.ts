@@ -20,7 +20,7 @@ export interface BackupParts {
   readonly index: IndexDb;
   readonly files: VolumeFiles;
   readonly segmentsDirectory: string;
-  readonly cold: ColdStorage | undefined;
+  readonly cold: () => ColdStorage | undefined;
   readonly hold: RemovalHold;
   readonly throttle: Throttle;
   readonly volumePath: string;
@@ -87,7 +87,7 @@ async function copySegments(
       parts.assertGoing();
       const { id, cold: isCold } = rows[i]!;
       const copied = isCold
-        ? await mirrorColdSegment({ storage: cold, volumeId }, target, id, bytes, throttle)
+        ? await mirrorColdSegment({ storage: cold(), volumeId }, target, id, bytes, throttle)
         : await mirrorSegment({ files, directory: segmentsDirectory }, target, file, bytes, throttle).catch(
             (error: unknown) => {
               if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -32,7 +32,8 @@ export class OpenedBackup implements AsyncDisposable {
     limits: MailStoreLimits,
   ) {
     this.reads = new Reads(index, new Barrier(), limits, () => {});
-    const cold = new ColdReader({ storage: mirroredCold(segments), nameOf: coldFile, settings: COLD_SETTINGS });
+    const stored = mirroredCold(segments);
+    const cold = new ColdReader({ storage: () => stored, nameOf: coldFile, settings: COLD_SETTINGS });
     this.blobs = new BlobReader(nodeFiles, segments, OPEN_SEGMENTS_MAX, (hash) => findBlob(index, hash), cold);
     this.exports = new AccountExport(index, this.reads, this.blobs);
   }

@@ -20,7 +20,7 @@ const WINDOW_BYTES = 1024 * 1024;
 
 export interface ColdReaderParts {
   /** Undefined where this volume has none configured. */
-  readonly storage: Pick<ColdStorage, 'read'> | undefined;
+  readonly storage: () => Pick<ColdStorage, 'read'> | undefined;
   readonly nameOf: (segment: number) => string;
   readonly settings: Pick<VolumeSettings, 'coldCacheBytes' | 'coldReadsMax' | 'coldRetryMs'>;
   /** Undefined where storage is a file beside us: it is asked each time. */
@@ -135,7 +135,8 @@ export class ColdReader {
 
   /** Bytes of the record. */
   private async fetch({ segment, position }: BlobPlace, start: number, end: number): Promise<Buffer> {
-    const { storage, nameOf, clock, settings } = this.parts;
+    const { nameOf, clock, settings } = this.parts;
+    const storage = this.parts.storage();
     if (!storage) throw new MailStoreError('bytesUnavailable', 'this node has no cold storage for the volume');
     return this.turns.take(async () => {
       if (clock && clock.monotonic() < this.awayUntil)

@@ -59,7 +59,8 @@ const IDLE = {
 /** All that a volume does about cold storage in the background, one thing after the other. */
 export class ColdTier implements StoreTiering {
   readonly job: UpkeepJob = { run: (isStopped) => this.runJob(isStopped) };
-  private readonly works: Works | undefined;
+  private works: Works | undefined;
+  private place: ColdPlace | undefined;
   private readonly counts: TierCount;
   private running = false;
   /** Somebody asked for all that is due. */
@@ -71,7 +72,13 @@ export class ColdTier implements StoreTiering {
   constructor(private readonly parts: ColdTierParts) {
     this.counts = new TierCount(parts);
     this.coldBytes = this.bytesOf(1).bytes;
+    this.place = parts.place;
     if (parts.place) this.works = worksOf(parts, parts.place);
+  }
+
+  /** What cold mail is read from. */
+  get storage(): ColdStorage | undefined {
+    return this.place?.storage;
   }
 
   get figures() {
@@ -109,18 +116,29 @@ export class ColdTier implements StoreTiering {
   }
 
   status(): TierStatus {
-    const { works, parts, running, trouble } = this;
+    const { works, place, running, trouble } = this;
     const { tieredMessages = 0, tieredBytes = 0, tieredStoredBytes = 0 } = works?.tiering.figures ?? {};
     return {
-      ...{ storage: parts.place?.storage.description ?? null, rules: works?.tiering.current ?? [], running, trouble },
+      ...{ storage: place?.storage.description ?? null, rules: works?.tiering.current ?? [], running, trouble },
       ...{ hotBytes: this.bytesOf(0).bytes, coldBytes: this.bytesOf(1).bytes, coldSegments: this.bytesOf(1).segments },
       ...(works?.tiering.due() ?? { dueSegments: 0, dueBytes: 0 }),
       ...{ movedMessages: tieredMessages, movedBytes: tieredBytes, movedStoredBytes: tieredStoredBytes },
     };
   }
 
-  setRules(rules: readonly TierRule[]): void {
-    this.works?.tiering.setRules(rules);
+  use(storage: ColdStorage, rules: readonly TierRule[]): void {
+    const { place, parts } = this;
+    if (place?.storage.description === storage.description) {
+      this.works?.tiering.setRules(rules);
+      return;
+    }
+    if (this.bytesOf(1).segments > 0)
+      throw new MailStoreError(
+        'modified',
+        `cold mail of the volume is on ${place?.storage.description ?? 'other storage'}`,
+      );
+    this.place = { ...place, storage, rules };
+    this.works = worksOf(parts, this.place);
   }
 
   private async work({ tiering, upkeep, cleanup }: Works, isStopped: () => boolean, whole: boolean): Promise<void> {

@@ -30,13 +30,15 @@ export function bytesOf(n: number): Buffer {
 
 /** A directory as cold storage that can be away, and tells what is asked of it. */
 export class WatchedStorage implements ColdStorage {
-  readonly description = 'watched';
   away = false;
   /** Told before and after each call. */
   step: () => Promise<void> = async () => {};
   asked: string[] = [];
 
-  constructor(private readonly behind: ColdStorage) {}
+  constructor(
+    private readonly behind: ColdStorage,
+    readonly description: string,
+  ) {}
 
   prepare(): Promise<void> {
     return this.behind.prepare();
@@ -64,8 +66,11 @@ export class WatchedStorage implements ColdStorage {
   }
 }
 
-export const directoryStorage = (path: string): WatchedStorage =>
-  new WatchedStorage(new DirectoryColdStorage(path, { clock: systemClock, turns: new Turns(4), timeoutMs: 10_000 }));
+export const directoryStorage = (path: string, description = 'watched'): WatchedStorage =>
+  new WatchedStorage(
+    new DirectoryColdStorage(path, { clock: systemClock, turns: new Turns(4), timeoutMs: 10_000 }),
+    description,
+  );
 
 export interface OpenOptions {
   readonly path: string;

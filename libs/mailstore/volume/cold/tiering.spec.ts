@@ -4,7 +4,7 @@ import { MailStoreError, type MailStoreErrorCode } from '#mailstore/api';
 import { collect } from '#stdx';
 import { until } from '#testing';
 import { defaultVolumeSettings } from '../settings.ts';
-import { blobOf, bytesOf, ColdBed, context, DAY_MS, numbers, ref } from './testbed.test.ts';
+import { blobOf, bytesOf, ColdBed, context, DAY_MS, directoryStorage, numbers, ref, YEAR } from './testbed.test.ts';
 
 const is = (code: MailStoreErrorCode) => (error: unknown) => error instanceof MailStoreError && error.code === code;
 
@@ -75,10 +75,10 @@ describe('tiering', () => {
     await bed.reopen();
     await bed.store.tiering.run();
     assert.equal(bed.store.tiering.status().movedMessages, 0);
-    bed.store.tiering.setRules([{ afterMs: 50 * DAY_MS, minBytes: 0 }]);
+    bed.store.tiering.use(bed.storage, [{ afterMs: 50 * DAY_MS, minBytes: 0 }]);
     await bed.store.tiering.run();
     assert.equal(bed.store.tiering.status().movedMessages, 5);
-    bed.store.tiering.setRules([]);
+    bed.store.tiering.use(bed.storage, []);
     await bed.append(6, 6, 1_000);
     await bed.reopen({ rules: [] });
     await bed.store.tiering.run();
@@ -96,8 +96,23 @@ describe('tiering', () => {
     assert.equal(bed.store.tiering.status().storage, null);
     await assert.rejects(bed.whole(), is('bytesUnavailable'));
     await bed.append(4, 4);
+    // Other storage than what is cold already is on would hide it; the same, given while the volume works, is used at once.
+    const other = directoryStorage(`${bed.coldPath}-2`, 'other');
+    await other.prepare();
+    assert.throws(() => bed.store.tiering.use(other, []), is('modified'));
     await bed.reopen();
     assert.deepEqual(await bed.whole(), numbers(1, 4));
+  });
+
+  it('may be given cold storage while it works', async () => {
+    await using bed = await ColdBed.open();
+    await bed.append(1, 3);
+    await bed.reopen({ storage: undefined });
+    bed.store.tiering.use(bed.storage, YEAR);
+    await bed.store.tiering.run();
+    assert.equal(bed.store.tiering.status().movedMessages, 3);
+    assert.deepEqual(await bed.whole(), numbers(1, 3));
+    await bed.store.backup.createBackup(bed.backups);
   });
 
   it('shared bytes go once, and one that keeps them keeps them', async () => {

@@ -13,6 +13,7 @@ describe('a writer killed at random points', () => {
     assert.equal(figures.kills, KILLS);
     assert(figures.acknowledged > KILLS, 'the writer hardly wrote');
     assert(figures.compacted > 0, 'no segment was compacted');
+    assert(figures.tiered > 0, 'nothing was moved to cold storage');
     assert(figures.undone + figures.applied > 0, 'no kill met an operation under way');
   });
 });

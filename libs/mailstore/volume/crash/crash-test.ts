@@ -9,6 +9,7 @@ import { messageParser } from '#protocol/message';
 import { type Logger, type Random, silentLogger, systemClock, systemContext } from '#stdx';
 import { createVolume } from '../identity.ts';
 import { openVolume } from '../open-volume.ts';
+import { COLD_SETTINGS, coldPlaceOf } from './cold-place.ts';
 import { readAccount, shapeOf } from './compare.ts';
 import { AccountModel, type CrashOperation, LARGE_BYTES } from './model.ts';
 import { begin } from './perform.ts';
@@ -25,8 +26,9 @@ export interface CrashFigures {
   /** Operations under way when the writer died: applied as a whole, or not at all. */
   applied: number;
   undone: number;
-  /** Segments compacted before the kills. */
+  /** Segments compacted, and messages moved to cold storage, before the kills. */
   compacted: number;
+  tiered: number;
   /** Longest opening after a kill, milliseconds, waiting for the lock included. */
   slowestOpenMs: number;
 }
@@ -44,13 +46,14 @@ interface Ledger {
  */
 export class CrashTest {
   readonly figures: CrashFigures = {
-    ...{ kills: 0, acknowledged: 0, applied: 0, undone: 0, compacted: 0, slowestOpenMs: 0 },
+    ...{ kills: 0, acknowledged: 0, applied: 0, undone: 0, compacted: 0, tiered: 0, slowestOpenMs: 0 },
   };
   private readonly ledgers = new Map<string, Ledger>();
   private readonly eventIds = new Set<string>();
   private epoch = 1;
   /** Segments the writer under way has compacted. */
   private compacted = 0;
+  private tiered = 0;
 
   private constructor(
     private readonly path: string,
@@ -74,6 +77,10 @@ export class CrashTest {
     }
   }
 
+  private get coldPath(): string {
+    return join(this.path, 'cold');
+  }
+
   private async prepare(): Promise<void> {
     const store = await this.open();
     for (const accountId of ACCOUNTS) {
@@ -93,16 +100,21 @@ export class CrashTest {
 
   private open(logger: Logger = silentLogger): Promise<MailStore> {
     const identity = { path: this.path, volumeId: 'crash', clusterId: 'crash', epoch: this.epoch++ };
-    const settings = { largeMessageBytes: LARGE_BYTES };
+    const settings = { largeMessageBytes: LARGE_BYTES, ...COLD_SETTINGS };
     return openVolume({
       ...{ ...identity, clock: systemClock, logger, settings },
-      ...{ parse: () => messageParser(), lockWaitMs: 5_000 },
+      ...{ parse: () => messageParser(), lockWaitMs: 5_000, cold: coldPlaceOf(this.coldPath) },
     });
   }
 
   private async killOnce(): Promise<void> {
     const orders: WriterOrders = {
-      ...{ path: this.path, epoch: this.epoch++, seed: Math.floor(this.random.fraction() * 2 ** 32) },
+      ...{
+        path: this.path,
+        coldPath: this.coldPath,
+        epoch: this.epoch++,
+        seed: Math.floor(this.random.fraction() * 2 ** 32),
+      },
       accounts: [...this.ledgers].map(([account, { model }]) => [account, model.state()] as const),
     };
     const file = join(this.path, 'orders.json');
@@ -134,7 +146,9 @@ export class CrashTest {
     await closed;
     if (fault !== undefined) throw fault;
     this.figures.compacted += this.compacted;
+    this.figures.tiered += this.tiered;
     this.compacted = 0;
+    this.tiered = 0;
     this.figures.kills += 1;
   }
 
@@ -153,6 +167,7 @@ export class CrashTest {
     ledger.underWay = undefined;
     ledger.modSeq = said.modSeq;
     this.compacted = said.compacted;
+    this.tiered = said.tiered;
     this.figures.acknowledged += 1;
   }
 

@@ -4,6 +4,7 @@ import { messageParser } from '#protocol/message';
 import { seededRandom, silentLogger, systemClock, systemContext } from '#stdx';
 import { openVolume } from '../open-volume.ts';
 import { chooseOperation } from './choose.ts';
+import { COLD_SETTINGS, coldPlaceOf } from './cold-place.ts';
 import { AccountModel, LARGE_BYTES, type ModelState } from './model.ts';
 import { perform } from './perform.ts';
 
@@ -13,13 +14,20 @@ export type WriterLine =
   /** About to do it. */
   | { readonly line: 'begin'; readonly account: string; readonly operation: Parameters<AccountModel['apply']>[0] }
   /** The store answered. */
-  | { readonly line: 'done'; readonly account: string; readonly modSeq: number; readonly compacted: number }
+  | {
+      readonly line: 'done';
+      readonly account: string;
+      readonly modSeq: number;
+      readonly compacted: number;
+      readonly tiered: number;
+    }
   /** Something went wrong that is no crash. */
   | { readonly line: 'fault'; readonly message: string };
 
 /** What the writer is started with, as JSON in a file. */
 export interface WriterOrders {
   readonly path: string;
+  readonly coldPath: string;
   readonly epoch: number;
   readonly seed: number;
   readonly accounts: readonly (readonly [string, ModelState])[];
@@ -39,8 +47,8 @@ async function write(store: MailStore, accountId: string, model: AccountModel, o
     await perform(store, accountId, model, operation);
     model.apply(operation);
     const { modSeq } = await store.account(context, accountId);
-    const { compactedSegments: compacted } = store.health().upkeep;
-    say({ line: 'done', account: accountId, modSeq, compacted });
+    const { compactedSegments: compacted, tieredMessages: tiered } = store.health().upkeep;
+    say({ line: 'done', account: accountId, modSeq, compacted, tiered });
   }
 }
 
@@ -55,10 +63,12 @@ try {
       lockWaitMs: 2_000,
       limits: { deletedKeepMs: 100 },
     },
+    cold: coldPlaceOf(orders.coldPath),
     // Small, so that large messages, new segments, write-backs of the log and compactions all happen under the knife.
     settings: {
       ...{ largeMessageBytes: LARGE_BYTES, segmentBytesMax: 60_000, walFramesMax: 200, walIdleMs: 20 },
       ...{ upkeepIntervalMs: 5, upkeepBytesPerSecond: Infinity, bulkMessagesMax: 20, markedMessagesMax: 20 },
+      ...COLD_SETTINGS,
     },
   });
   say({ line: 'ready' });
