@@ -7,10 +7,11 @@ import { missingDovecot, startDovecotImap } from './imap/dovecot.ts';
 import { fill } from './imap/fill.ts';
 import { type Contender, type House, opened, startHouse } from './imap/house.ts';
 import { type Measure, measuresOf, type Sample } from './imap/measures.ts';
-import { measureStalls } from './imap/stalls.ts';
+import { expungeMost, measureStalls, measureUpkeep, UPKEEP } from './imap/stalls.ts';
 
 // IMAP through a hub and a node, and by the node alone, beside Dovecot's imapd in the same run, in turn, medians:
-// npm run bench -- imap [--messages N] [--mailboxes N] [--rounds N] [--only WORD,…] [--data DIRECTORY].
+// npm run bench -- imap [--messages N] [--mailboxes N] [--rounds N] [--only WORD,…] [--data DIRECTORY] [--no-stalls]. Then how long other
+// sessions of the node wait while one does heavy things, and while the node does its upkeep.
 const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '100000' },
@@ -91,7 +92,7 @@ const directory = values.data ?? mkdtempSync(join(tmpdir(), 'rookery-bench-imap-
 mkdirSync(directory, { recursive: true });
 const missing = missingDovecot();
 if (missing) console.log(`Without the peer: ${missing}`);
-const house = await startHouse(directory);
+let house = await startHouse(directory);
 try {
   await fill(house.node, amounts);
   await using peer = missing ? undefined : await startDovecotImap(values.data && join(values.data, 'dovecot'));
@@ -103,7 +104,13 @@ try {
   await compare([house.contender, house.node], dovecot);
   const { pauses, rssBytes } = await house.figures();
   console.log(`the node: longest pause ${pauses.maxMs.toFixed(0)} ms, ${(rssBytes / 1e6).toFixed(0)} MB`);
-  if (!values['no-stalls']) await measureStalls(house);
+  if (!values['no-stalls']) {
+    await measureStalls(house);
+    if (values.data === undefined) await expungeMost(house, amounts.messages);
+    house.stop();
+    house = await startHouse(directory, UPKEEP);
+    await measureUpkeep(house);
+  }
 } finally {
   house.stop();
   if (values.data === undefined) rmSync(directory, { recursive: true, force: true });

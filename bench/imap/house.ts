@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import type { OpenVolumeOptions } from '#mailstore/volume';
 import { TestAuthority } from '#testing';
 import { CountingClient } from './client.ts';
 import type { NodeFigures } from './node.ts';
@@ -29,14 +30,17 @@ export interface House {
   stop(): void;
 }
 
-/** The node keeps its volume in `directory`. */
-export async function startHouse(directory: string): Promise<House> {
+/** The node keeps its volume in `directory`, opened with these besides. */
+export async function startHouse(
+  directory: string,
+  options: Pick<Partial<OpenVolumeOptions>, 'settings' | 'limits'> = {},
+): Promise<House> {
   const authority = await TestAuthority.create('bench');
   for (const role of ['node', 'hub'] as const) {
     mkdirSync(join(directory, role), { recursive: true });
     writeFileSync(join(directory, role, `${role}.json`), JSON.stringify(await authority.credentials(role, role)));
   }
-  const [node, lines, nodePorts] = await start('node.js', join(directory, 'node'));
+  const [node, lines, nodePorts] = await start('node.js', join(directory, 'node'), JSON.stringify(options));
   const [nodePort = '', plainPort = ''] = nodePorts.split(' ');
   const [hub, , ports] = await start('../login/front.js', nodePort, '2', join(directory, 'hub'));
   const login = (user: 0 | 1): string => `LOGIN u${user}@bench.test "password ${user}"`;
@@ -56,8 +60,7 @@ export async function startHouse(directory: string): Promise<House> {
 }
 
 async function start(script: string, ...args: string[]): Promise<[ChildProcess, Interface, string]> {
-  const profiled = script === 'node.js' ? (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean) : [];
-  const child = spawn(process.execPath, [...profiled, join(import.meta.dirname, script), ...args], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout! });

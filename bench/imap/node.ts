@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Carrier, CarrierTally, type Channel, DEFAULT_CARRIER_SETTINGS } from '#carrier';
 import { type ClientConnection, channelConnection, streamConnection } from '#connection';
+import type { MailStoreHealth } from '#mailstore/api';
 import { createVolume, openVolume } from '#mailstore/volume';
 import { decodeOpening, decodePreface, encodePrefaceReply } from '#protocol/handover';
 import { messageParser } from '#protocol/message';
@@ -23,6 +24,7 @@ export interface NodeFigures {
   readonly cpuMs: number;
   /** After a collection, with --expose-gc. */
   readonly rssBytes: number;
+  readonly upkeep: MailStoreHealth['upkeep'];
   /** Messages in the text index. */
   readonly indexed: number;
 }
@@ -34,7 +36,15 @@ const path = join(directory, 'volume');
 if (!existsSync(path)) await createVolume(path, identity);
 const parse = () => messageParser();
 const shared = { clock: systemClock, logger: silentLogger };
-const store = await openVolume({ ...identity, path, epoch: 1, parse, ...shared, ...JSON.parse(options) });
+const store = await openVolume({
+  ...identity,
+  path,
+  epoch: 1,
+  parse,
+  ...shared,
+  lockWaitMs: 10_000,
+  ...JSON.parse(options),
+});
 
 const own = JSON.parse(readFileSync(join(directory, 'node.json'), 'utf8')) as MemberCredentials;
 const server = new MemberTrust(own, systemClock, silentLogger).createServer(['hub'], (socket) => {
@@ -84,6 +94,7 @@ asked.on('line', () => {
     pauses: pauses(),
     cpuMs: (user + system) / 1e3,
     rssBytes: process.memoryUsage.rss(),
+    upkeep: store.health().upkeep,
     indexed: store.health().textIndex.indexedMessages,
   };
   console.log(JSON.stringify(figures));

@@ -43,9 +43,7 @@ export function listedNames(mailboxes: readonly FoundMailbox[], subscriptions: r
   const parents = new Set<string>();
   for (const { name } of mailboxes.map(({ mailbox }) => mailbox))
     for (const parent of parentsOf(name)) parents.add(parent);
-  const names = [...new Set([...byName.keys(), ...parents, ...subscribed])];
-  names.sort(byHierarchy);
-  return names.map((name) => ({
+  return inHierarchy(new Set([...byName.keys(), ...parents, ...subscribed])).map((name) => ({
     name,
     mailbox: byName.get(name)?.mailbox ?? null,
     found: byName.get(name) ?? null,
@@ -58,10 +56,10 @@ function* parentsOf(name: string): Iterable<string> {
   for (let at = name.indexOf('/'); at > 0; at = name.indexOf('/', at + 1)) yield name.slice(0, at);
 }
 
-function byHierarchy(a: string, b: string): number {
-  const left = sortKey(a);
-  const right = sortKey(b);
-  return left < right ? -1 : left > right ? 1 : 0;
+function inHierarchy(names: ReadonlySet<string>): readonly string[] {
+  const keyed = Array.from(names, (name) => ({ name, key: sortKey(name) }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return keyed.map(({ name }) => name);
 }
 
 /** The delimiter sorts before everything, so that children follow their parent; INBOX before all. */
@@ -82,7 +80,7 @@ export function patternMatcher(pattern: string): (name: string) => boolean {
     const exact = /^inbox(?=\/|$)/i.test(wanted) ? `INBOX${wanted.slice(INBOX_LENGTH)}` : wanted;
     return (name) => name === exact;
   }
-  return (name) => matches(wanted, name);
+  return wanted === '*' ? () => true : (name) => matches(wanted, name);
 }
 
 /** Follows all ways through the pattern at once: no input makes it go back. */
