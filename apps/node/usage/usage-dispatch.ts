@@ -30,6 +30,8 @@ interface Source {
 export class UsageDispatch {
   private readonly timers: Timer[] = [];
   private dispatching = false;
+  /** Of each open volume: the slot its levels were said in last, and of whom. */
+  private readonly said = new Map<string, { readonly slot: number; readonly partners: readonly string[] }>();
 
   constructor(
     private readonly sources: () => readonly Source[],
@@ -60,12 +62,23 @@ export class UsageDispatch {
     }
   }
 
-  /** What each partner stores on each volume now, once a slot. One that is lost is made good by the next: a level holds until then. */
+  /**
+   * What each partner stores on each volume now, once a slot. One that is lost is made good by the next: a level holds until then. Of a
+   * partner whose last account has left a volume it is said that there is nothing: nobody would say anything of it any more.
+   */
   async sayGauges(): Promise<void> {
     const slot = Math.floor(this.clock.now() / this.settings.gaugeIntervalMs);
-    for (const { volumeId, epoch, store } of this.sources()) {
+    const sources = this.sources();
+    for (const volumeId of this.said.keys())
+      if (!sources.some((source) => source.volumeId === volumeId)) this.said.delete(volumeId);
+    for (const { volumeId, epoch, store } of sources) {
+      const before = this.said.get(volumeId);
+      if (before?.slot === slot) continue;
       try {
-        const levels = await store.usageBytes();
+        const stored = await store.usageBytes();
+        const partners = stored.map(({ partnerId }) => partnerId);
+        const gone = (before?.partners ?? []).filter((partnerId) => !partners.includes(partnerId));
+        const levels = [...stored, ...gone.map((partnerId) => ({ partnerId, bytes: 0, coldBytes: 0 }))];
         const at = new Date(this.clock.now()).toISOString();
         const source = `volume:${volumeId}`;
         const gauge = (partnerId: string, id: string, meter: GaugeMeter, value: number): UsageEvent => ({
@@ -79,6 +92,7 @@ export class UsageDispatch {
           ...(hasCold ? [gauge(partnerId, 'storage-cold', 'storage-cold-bytes', coldBytes)] : []),
         ]);
         if (events.length > 0) await this.carrier.deliver(`storage~${volumeId}~${epoch}~${slot}`, events);
+        this.said.set(volumeId, { slot, partners });
       } catch (error) {
         this.tell({ volumeId }, error);
       }
