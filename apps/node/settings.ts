@@ -70,7 +70,7 @@ export const nodeSettingsSchema = z.object({
   ROOKERY_COLD_WRITE_TIMEOUT_MS: milliseconds.default(60_000),
   ROOKERY_OWNER_LEASE_MS: milliseconds.default(DEFAULT_TIMING.ownerLeaseMs),
   ROOKERY_USAGE_INTERVAL_MS: milliseconds.default(2_000),
-  ROOKERY_GAUGE_INTERVAL_MS: milliseconds.default(60_000),
+  ROOKERY_GAUGE_INTERVAL_MS: milliseconds.default(900_000),
   /** How long sessions get to end by themselves when a volume leaves in order. */
   ROOKERY_ENDING_MS: milliseconds.default(200),
   // What a hub's carriers may bring; each defaults to what is said in libs/carrier/settings.ts.

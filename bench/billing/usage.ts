@@ -5,6 +5,8 @@ import { type Random, seededRandom } from '#stdx';
 /** Partners a volume holds mail of: a batch comes from one volume. */
 const PARTNERS_PER_VOLUME = 20;
 const MAILBOXES = 20;
+/** A volume says what it stores every quarter of an hour (docs/BILLING.md). */
+const SAMPLE_MS = 900_000;
 
 export interface Batch {
   readonly events: readonly UsageEvent[];
@@ -27,6 +29,9 @@ export class Load {
   private readonly volumes: number;
   private next = 0;
   private batches = 0;
+  /** By partner, how many samples of its volume were given, and how likely the next event is one. */
+  private readonly samples: number[];
+  private readonly sampleShare: number;
 
   constructor(
     private readonly partners: readonly string[],
@@ -36,6 +41,8 @@ export class Load {
     private readonly batchSize: number,
   ) {
     this.lives = partners.flatMap((partner, index) => resources(partner, index, from));
+    this.samples = partners.map(() => 0);
+    this.sampleShare = Math.min(0.5, (partners.length * (to - from)) / SAMPLE_MS / events);
     this.volumes = Math.max(1, Math.floor(partners.length / PARTNERS_PER_VOLUME));
   }
 
@@ -50,12 +57,21 @@ export class Load {
   }
 
   private event(n: number, volume: number): UsageEvent {
-    return this.lives[n] ?? message(this.partnerOn(volume), volume, this.random, n, this.from, this.to);
+    const life = this.lives[n];
+    if (life) return life;
+    const index = this.partnerOn(volume);
+    const partner = this.partners[index]!;
+    const at = this.from + (this.samples[index]! + 1) * SAMPLE_MS;
+    if (at >= this.to || this.random.fraction() >= this.sampleShare)
+      return message(partner, volume, this.random, n, this.from, this.to);
+    this.samples[index]!++;
+    return sample(partner, index, at);
   }
 
-  private partnerOn(volume: number): string {
+  /** Index of some partner of a volume's. */
+  private partnerOn(volume: number): number {
     const own = Math.floor((this.partners.length - volume - 1) / this.volumes) + 1;
-    return this.partners[volume + this.volumes * Math.floor(this.random.fraction() * own)]!;
+    return volume + this.volumes * Math.floor(this.random.fraction() * own);
   }
 }
 
@@ -78,6 +94,19 @@ function resources(partnerId: string, index: number, since: number): UsageEvent[
       }),
     ),
   ];
+}
+
+function sample(partnerId: string, index: number, at: number): UsageEvent {
+  return {
+    id: `bytes-${at}`,
+    source: 'bench',
+    partnerId,
+    at: new Date(at).toISOString(),
+    subject: `volume-${index}`,
+    kind: 'gauge',
+    meter: 'storage-bytes',
+    value: 10 ** 10 + (at % 10 ** 9),
+  };
 }
 
 function message(partnerId: string, volume: number, random: Random, n: number, from: number, to: number): UsageEvent {

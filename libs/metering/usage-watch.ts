@@ -5,7 +5,7 @@ import { metersOf } from './meters.ts';
 import { GAUGE_METERS } from './usage-event.ts';
 
 const HOUR_MS = 3_600_000;
-/** A level nobody said for longer is a gap (docs/BILLING.md): eight samples, or 120 of a node's, missing in a row. */
+/** A level nobody said for longer is a gap (docs/BILLING.md): eight of a node's samples missing in a row. */
 const SILENCE_MS = 2 * HOUR_MS;
 /** How far each look goes back: a day, and the silence that may have begun before it. */
 const LOOK_BACK_MS = 26 * HOUR_MS;

@@ -94,7 +94,7 @@ describe('usage dispatch', () => {
     assert.equal(new Set(seen.map(({ id, partnerId }) => `${id} ${partnerId}`)).size, 4);
   });
 
-  it('says nothing twice in a slot, what failed again in the next, and of who left a volume that there is nothing', async () => {
+  it('says nothing twice in a slot, what failed again, and of who left a volume that there is nothing', async () => {
     const clock = new SimulatedClock(1_000_000_000_000);
     const stored = [
       { partnerId: 'p1', bytes: 5, coldBytes: 0 },

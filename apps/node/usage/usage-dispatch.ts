@@ -10,12 +10,9 @@ export interface UsageCarrier {
 export interface UsageDispatchSettings {
   /** How often the outboxes are looked at; 2,000. */
   readonly intervalMs: number;
-  /** How often each partner's stored bytes are said; 60,000. */
+  /** How often each partner's stored bytes are said; 900,000. */
   readonly gaugeIntervalMs: number;
 }
-
-/** Soon after the start, so that storage counts from the beginning. */
-const FIRST_GAUGE_MS = 5_000;
 
 interface Source {
   readonly volumeId: string;
@@ -30,6 +27,7 @@ interface Source {
 export class UsageDispatch {
   private readonly timers: Timer[] = [];
   private dispatching = false;
+  private saying = false;
   /** Of each open volume: the slot its levels were said in last, and of whom. */
   private readonly said = new Map<string, { readonly slot: number; readonly partners: readonly string[] }>();
 
@@ -43,8 +41,8 @@ export class UsageDispatch {
 
   start(): void {
     this.timers.push(this.clock.every(this.settings.intervalMs, () => void this.dispatch()));
-    this.timers.push(this.clock.after(FIRST_GAUGE_MS, () => void this.sayGauges()));
-    this.timers.push(this.clock.every(this.settings.gaugeIntervalMs, () => void this.sayGauges()));
+    // At each pass: a volume that was opened just now counts from its beginning, and what failed is said again soon.
+    this.timers.push(this.clock.every(this.settings.intervalMs, () => void this.sayGauges()));
   }
 
   stop(): void {
@@ -67,6 +65,16 @@ export class UsageDispatch {
    * partner whose last account has left a volume it is said that there is nothing: nobody would say anything of it any more.
    */
   async sayGauges(): Promise<void> {
+    if (this.saying) return;
+    this.saying = true;
+    try {
+      await this.sayDueGauges();
+    } finally {
+      this.saying = false;
+    }
+  }
+
+  private async sayDueGauges(): Promise<void> {
     const slot = Math.floor(this.clock.now() / this.settings.gaugeIntervalMs);
     const sources = this.sources();
     for (const volumeId of this.said.keys())
