@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryDirectory } from '#testing';
+import { temporaryDirectory, until } from '#testing';
 import { EmbeddedCluster } from '../embedded-cluster.ts';
 import { usersOn } from '../faults.ts';
 import { ImapClient } from '../imap-client.ts';
@@ -36,6 +36,8 @@ interface Volume {
 
 const SENDERS = 4;
 const OTHERS_PAUSE_MS = 20;
+/** What was refused is sent again at once; the disk is looked at every 5 s. */
+const RECOVERY_MS = 30_000;
 
 /** Senders to users of the volume and to the others while `fault` is on for `forMs`; then all that was acknowledged is looked for. */
 async function underFault(
@@ -66,6 +68,7 @@ async function underFault(
   const append = fault.waits ? '' : await appendTo(hubs[0]?.ports.imap ?? 0, hit[0]!);
   const refusals = [...ledger.refusals];
   fault.off();
+  await until('mail to be taken again', () => ledger.acknowledged.size > 0, RECOVERY_MS);
   await Promise.all([ledger.stop(), others.stop()]);
   const imap = hubs[0]?.ports.imap ?? 0;
   const checks = [await ledger.check(imap, hit), await others.check(imap, spared)];
