@@ -22,6 +22,7 @@ import { Disputes1700000021000 } from './1700000021000-disputes.ts';
 import { Releases1700000025000 } from './1700000025000-releases.ts';
 import { Health1700000026000 } from './1700000026000-health.ts';
 import { ColdTier1700000027000 } from './1700000027000-cold-tier.ts';
+import { BillingTerms1700000028000 } from './1700000028000-billing-terms.ts';
 
 /** In order; class names end in a timestamp, by which TypeORM sorts. */
 export const MIGRATIONS = [
@@ -49,4 +50,5 @@ export const MIGRATIONS = [
   Releases1700000025000,
   Health1700000026000,
   ColdTier1700000027000,
+  BillingTerms1700000028000,
 ];

@@ -25,6 +25,9 @@ import { InvoiceController } from './billing/invoice.controller.ts';
 import { Invoices } from './billing/invoices.ts';
 import { PriceController } from './billing/price.controller.ts';
 import { Prices } from './billing/prices.ts';
+import { TaxTerms } from './billing/tax-terms.ts';
+import { TermsController } from './billing/terms.controller.ts';
+import { Terms } from './billing/terms.ts';
 import { BackupController } from './clusters/backup.controller.ts';
 import { ClusterController } from './clusters/cluster.controller.ts';
 import { ClusterBackups } from './clusters/cluster-backups.ts';
@@ -92,6 +95,8 @@ export interface UseCases {
   readonly findings: Findings;
   readonly billing: Billing;
   readonly prices: Prices;
+  readonly terms: Terms;
+  readonly taxTerms: TaxTerms;
   readonly evidence: Evidence;
   readonly invoices: Invoices;
   readonly documents: Documents;
@@ -128,6 +133,7 @@ export const CONTROLLERS: readonly Type[] = [
   MeterController,
   BillingController,
   PriceController,
+  TermsController,
   InvoiceController,
   DocumentController,
   BillingProfileController,
@@ -178,6 +184,8 @@ export class AppModule {
         bind(Findings, useCases.findings),
         bind(Billing, useCases.billing),
         bind(Prices, useCases.prices),
+        bind(Terms, useCases.terms),
+        bind(TaxTerms, useCases.taxTerms),
         bind(Evidence, useCases.evidence),
         bind(Invoices, useCases.invoices),
         bind(Documents, useCases.documents),

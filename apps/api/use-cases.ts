@@ -1,7 +1,10 @@
 import { AlertBook, AlertChannels } from '#alerting';
 import { MonthRating } from '#billing/invoice';
 import {
+  BillingChanges,
   Catalogue,
+  Commitments,
+  Coupons,
   CreditNotes,
   DisputeBook,
   Disputes as DisputeLedger,
@@ -17,6 +20,7 @@ import {
   SpendWatch,
   Statements,
   Subscriptions,
+  Taxes,
   WebhookEndpoints,
 } from '#billing/postgres';
 import { findVolumeOwners } from '#cluster/postgres';
@@ -46,6 +50,8 @@ import { Evidence } from './billing/evidence.ts';
 import { Explorer } from './billing/explorer.ts';
 import { Invoices } from './billing/invoices.ts';
 import { Prices } from './billing/prices.ts';
+import { TaxTerms } from './billing/tax-terms.ts';
+import { Terms } from './billing/terms.ts';
 import { ClusterBackups } from './clusters/cluster-backups.ts';
 import { ClusterNodes } from './clusters/cluster-nodes.ts';
 import { ClusterQueue } from './clusters/cluster-queue.ts';
@@ -101,7 +107,10 @@ export function useCases(
   const meterStore = new MeterStore(database, clock);
   const ingestion = new AddOnIngestion(database, new PostgresMetering(database, clock), clock);
   const rating = new MonthRating(accounts, usageReader, clock);
-  const billing = new Billing(names, accounts, rating, clock);
+  const subscriptions = new Subscriptions(database, clock);
+  const commitments = new Commitments(database, clock);
+  const changes = new BillingChanges(database);
+  const billing = new Billing(names, accounts, rating, subscriptions, commitments, clock);
   const invoices = new InvoiceBook(database);
   const files = new InvoiceFiles(database, clock);
   const spend = new Spend(names, new SpendPolicies(database), new SpendWatch(database, accounts, rating, clock));
@@ -128,7 +137,9 @@ export function useCases(
     findings: new Findings(names, new UsageFindings(database, clock)),
     meters: new Meters(names, meterStore, ingestion, settings.ROOKERY_API_USAGE_BATCH_MAX),
     billing,
-    prices: new Prices(names, new Catalogue(database), new Subscriptions(database), billing, clock),
+    prices: new Prices(names, new Catalogue(database), subscriptions, billing, clock),
+    terms: new Terms(names, billing, subscriptions, commitments, new Coupons(database, clock), changes),
+    taxTerms: new TaxTerms(names, accounts, new Taxes(database, clock), changes, clock),
     evidence: new Evidence(names, accounts, new PostgresUsageEvidence(database), clock),
     invoices: new Invoices(names, invoices, new InvoiceFinalization(database, accounts, rating, clock), files),
     explorer: new Explorer(names, invoices, new InvoiceExplorer(database, accounts, rating, usageReader)),

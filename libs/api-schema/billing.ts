@@ -132,6 +132,8 @@ export const Subscription = z
       z.object({
         ...OpenSpan,
         version: z.string(),
+        plan: z.string().describe('Name of the price list'),
+        planVersion: z.int().describe('Which version of it that is, from 1'),
         currency: z.string(),
         components: z.array(
           z.object({
@@ -146,7 +148,9 @@ export const Subscription = z
         ),
       }),
     ),
-    commitments: z.array(z.object({ ...OpenSpan, amount: z.string().describe('Decimal, major units a month') })),
+    commitments: z.array(
+      z.object({ ...OpenSpan, id: z.string(), amount: z.string().describe('Decimal, major units a month') }),
+    ),
     coupons: z.array(
       z.object({
         ...OpenSpan,

@@ -20,6 +20,7 @@ export * from './route.ts';
 export * from './routes.ts';
 export * from './session.ts';
 export * from './spend.ts';
+export * from './terms.ts';
 export * from './tiering.ts';
 export * from './usage.ts';
 export * from './webhooks.ts';

@@ -24,4 +24,8 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({ items: z.array(item), next: z.string().exactOptional() });
 
 export const Instant = z.iso.datetime().describe('RFC 3339, UTC');
+/** Terms begin and end with dates. */
+export const LocalDate = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })])
+  .describe('A date of the partner’s billing zone (2026-04-11), or an instant in it');
 export const Version = z.int().describe('Rises with each change; the ETag');

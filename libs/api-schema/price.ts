@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PreviewLine } from './billing.ts';
-import { Name } from './page.ts';
+import { LocalDate, Name } from './page.ts';
 
 const Decimal = z.string().max(40).describe('Decimal, major units, at most 10 digits after the point');
 const Tier = z.strictObject({
@@ -71,9 +71,6 @@ export const PublishedPriceList = z
 export const ChangeSubscription = z
   .strictObject({
     version: z.uuid().describe('A price list version'),
-    from: z.iso
-      .datetime({ offset: true })
-      .exactOptional()
-      .describe('Its whole local date belongs to the new prices; default now'),
+    from: LocalDate.exactOptional().describe('The first date of the new prices; default today'),
   })
   .meta({ id: 'ChangeSubscription' });

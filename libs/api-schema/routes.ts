@@ -12,6 +12,7 @@ import { PAYMENT_ROUTES } from './payment-routes.ts';
 import { PRICE_ROUTES } from './price-routes.ts';
 import type { Route } from './route.ts';
 import { SPEND_ROUTES } from './spend-routes.ts';
+import { TERMS_ROUTES } from './terms-routes.ts';
 import { TIERING_ROUTES } from './tiering.ts';
 import { USAGE_ROUTES } from './usage-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
@@ -28,6 +29,7 @@ export const ROUTES = {
   ...METER_ROUTES,
   ...BILLING_ROUTES,
   ...PRICE_ROUTES,
+  ...TERMS_ROUTES,
   ...DOCUMENT_ROUTES,
   ...EXPLORER_ROUTES,
   ...SPEND_ROUTES,

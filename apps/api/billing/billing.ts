@@ -1,6 +1,7 @@
 import type { ErrorCode, InputOf, InvoicePreview, ROUTES, Subscription } from '#api-schema';
 import { type BillingAccounts, type BillingError, writePriceModel } from '#billing/api';
 import { invoicePreview, type MonthRating, previewDocument, type RatedMonth, renderPdf } from '#billing/invoice';
+import type { Commitments, Subscriptions } from '#billing/postgres';
 import { formatDecimal, monthOf } from '#billing/rating';
 import { type Clock, err, ok } from '#stdx';
 import type { Refusal, Reply } from '../http/refusal.ts';
@@ -14,6 +15,8 @@ export class Billing {
     private readonly partners: PartnerNames,
     private readonly accounts: BillingAccounts,
     private readonly rating: MonthRating,
+    private readonly subscriptions: Subscriptions,
+    private readonly commitments: Commitments,
     private readonly clock: Clock,
   ) {}
 
@@ -40,6 +43,7 @@ export class Billing {
     if (!partner.ok) return partner;
     const account = await this.accounts.find(partner.value);
     if (!account) return err({ code: 'partner_not_found' });
+    const plans = await this.subscriptions.plans(partner.value);
     return ok({
       partner: account.slug,
       timeZone: account.zone,
@@ -49,6 +53,8 @@ export class Billing {
       segments: account.segments.map(({ prices, ...span }) => ({
         ...spanView(span),
         version: prices.version,
+        plan: plans.get(prices.version)?.name ?? prices.version,
+        planVersion: plans.get(prices.version)?.version ?? 1,
         currency: prices.currency,
         components: prices.components.map(({ id, kind, description, meters, measure, unit, price }) => ({
           id,
@@ -60,9 +66,10 @@ export class Billing {
           price: { ...writePriceModel(price) },
         })),
       })),
-      commitments: account.commitments.map((commitment) => ({
-        ...spanView(commitment),
-        amount: formatDecimal(commitment.amount, 10),
+      commitments: (await this.commitments.list(partner.value)).map(({ id, amount, from, to }) => ({
+        ...spanView({ from: from.getTime(), to: to?.getTime() ?? null }),
+        id,
+        amount,
       })),
       coupons: account.coupons.map((coupon) => ({
         ...spanView(coupon),
@@ -94,6 +101,10 @@ const NOT_FOUND: { readonly [What in Extract<BillingError, { code: 'notFound' }>
   line: 'line_not_found',
   dispute: 'dispute_not_found',
   threshold: 'spend_threshold_not_found',
+  priceList: 'price_list_not_found',
+  commitment: 'commitment_not_found',
+  coupon: 'coupon_not_found',
+  taxRate: 'tax_rate_not_found',
 };
 
 /** Billing's refusals in the API's words. */

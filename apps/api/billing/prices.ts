@@ -5,6 +5,7 @@ import type { Reply } from '../http/refusal.ts';
 import type { Asking } from '../http/request.ts';
 import type { PartnerNames } from '../partners/partner-names.ts';
 import { type Billing, refusedByBilling } from './billing.ts';
+import { whenOf } from './terms.ts';
 
 type Routes = typeof ROUTES;
 
@@ -33,11 +34,9 @@ export class Prices {
     const { params, body } = input;
     const partner = await this.partners.idOf(asking, params.partner);
     if (!partner.ok) return partner;
-    const from = body.from === undefined ? this.clock.now() : Date.parse(body.from);
-    const changed = await this.subscriptions.change(partner.value, body.version, from);
-    if (changed.ok) return this.billing.subscription(asking, { ...input, body: undefined });
-    const { error } = changed;
-    if (error.code === 'notFound' && error.what === 'priceList') return err({ code: 'price_list_not_found' });
-    return err(refusedByBilling(error));
+    const from = body.from === undefined ? this.clock.now() : whenOf(body.from);
+    const changed = await this.subscriptions.change(partner.value, body.version, from, asking.context.actor);
+    if (!changed.ok) return err(refusedByBilling(changed.error));
+    return this.billing.subscription(asking, { ...input, body: undefined });
   }
 }

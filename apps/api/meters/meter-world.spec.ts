@@ -56,8 +56,8 @@ export async function meterWorld(now: string) {
       const body = { code, name: code, unit: 'unit', aggregation: 'sum', ...rest } as const;
       return caller.done(ROUTES.createMeter, { body });
     },
-    /** Prices of one's own from January on, over the API. */
-    async price(partner: string, components: readonly Partial<Component>[]): Promise<void> {
+    /** Prices of one's own from a date on, over the API. */
+    async price(partner: string, components: readonly Partial<Component>[], from = '2026-01-01'): Promise<void> {
       const whole = components.map(
         (component): Component =>
           ({
@@ -73,7 +73,7 @@ export async function meterWorld(now: string) {
       const { id } = await operator.done(ROUTES.publishPriceList, { body });
       await operator.done(ROUTES.changeSubscription, {
         params: { partner },
-        body: { version: id, from: '2026-01-01T00:00:00Z' },
+        body: { version: id, from },
       });
     },
     /** Every job on everything due. */

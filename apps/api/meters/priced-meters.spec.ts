@@ -141,10 +141,10 @@ describe('add-on meters on bills', () => {
 
   it('14 graduated: 99990 becomes 100010, nothing owed, no line; late use under a commitment owes nothing', async () => {
     await world.meter(of('tiers'), 'cases');
-    await world.price('tiers', [{ id: 'cases', price: GRADUATED }]);
+    await world.price('tiers', [{ id: 'cases', price: GRADUATED }], '2026-03-01');
     await send(of('tiers'), [cloudEvent('first', 'cases', '2026-03-02T09:00:00Z', 99_990)]);
     await world.meter(of('commit'), 'cases');
-    await world.price('commit', [{ id: 'cases', price: { model: 'unit', price: '1' } }]);
+    await world.price('commit', [{ id: 'cases', price: { model: 'unit', price: '1' } }], '2026-03-01');
     const [{ id = '' } = {}] = await world.database.query<{ id: string }>(
       `SELECT id FROM partner WHERE slug = 'commit'`,
     );
@@ -182,7 +182,7 @@ describe('add-on meters on bills', () => {
       { id: 'seats', measure: 'maximum', price: { model: 'unit', price: '3' } },
       { id: 'users', measure: 'unique', price: { model: 'unit', price: '3' } },
     ] as const;
-    await world.price('changed', [...components]);
+    await world.price('changed', [...components], '2026-04-01');
     const at = (day: number): string => `2026-04-${String(day).padStart(2, '0')}T12:00:00Z`;
     world.clock.advance(Date.parse('2026-05-01T01:00:00Z') - world.clock.now());
     await send(changed, [

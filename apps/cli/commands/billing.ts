@@ -1,6 +1,7 @@
 import { type BillingProfile, type BillingSeller, type InvoiceTask, ROUTES } from '#api-schema';
 import type { Noun, Output } from '../command.ts';
 import { fields, table } from '../table.ts';
+import { termsVerbs } from './billing-terms.ts';
 import { given, LIMIT, limitOf, numberOf, requireChange, wordOf } from './values.ts';
 
 const STATES = ['waiting', 'handing', 'done', 'skipped', 'failed', 'uncertain'] as const;
@@ -17,8 +18,9 @@ const sellerShown = ({ address, ...seller }: BillingSeller): Output => ({
 });
 
 export const billing: Noun = {
-  summary: 'whom invoices are made out to, and what follows from them',
+  summary: 'whom invoices are made out to, what is agreed, and what follows from them',
   verbs: {
+    ...termsVerbs,
     profile: {
       args: ['PARTNER'],
       summary: 'whom invoices are made out to and how they are handled',

@@ -44,7 +44,10 @@ export type BillingError =
         | 'paymentMethod'
         | 'webhook'
         | 'dispute'
-        | 'threshold';
+        | 'threshold'
+        | 'commitment'
+        | 'coupon'
+        | 'taxRate';
     }
   | { readonly code: 'invalid'; readonly field: string; readonly reason: string }
   | { readonly code: 'conflict'; readonly what: string };

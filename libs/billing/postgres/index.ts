@@ -1,10 +1,13 @@
 /** Billing's ports over PostgreSQL: catalogue, terms, rating runs, invoices, credit notes, payments, the ledger. */
 export * from './accounts.ts';
 export * from './audit.ts';
+export * from './billing-changes.ts';
 export * from './billing-profiles.ts';
 export * from './catalogue.ts';
 export * from './close-month.ts';
 export * from './collection.ts';
+export * from './commitments.ts';
+export * from './coupons.ts';
 export * from './credit.ts';
 export * from './credit-notes.ts';
 export type { Dispute, DisputeState } from './dispute-book.ts';
@@ -33,4 +36,5 @@ export * from './statements.ts';
 export * from './subscriptions.ts';
 export * from './task-runner.ts';
 export * from './tasks.ts';
+export * from './taxes.ts';
 export * from './webhook-endpoints.ts';

@@ -168,9 +168,9 @@ describe('the invoice explorer', () => {
       assert(made.ok);
       return made.value;
     };
-    const subscriptions = new Subscriptions(world.database);
-    assert((await subscriptions.change(partner, await publish('0.11'), Date.parse('2026-03-31T18:15:00Z'))).ok);
-    assert((await subscriptions.change(partner, await publish('0.07'), Date.parse('2026-04-11T20:00:00Z'))).ok);
+    const subscriptions = new Subscriptions(world.database, world.clock);
+    assert((await subscriptions.change(partner, await publish('0.11'), Date.parse('2026-03-31T18:15:00Z'), 'test')).ok);
+    assert((await subscriptions.change(partner, await publish('0.07'), Date.parse('2026-04-11T20:00:00Z'), 'test')).ok);
     const own = (id: string, at: string, subject: string, rest: Parameters<typeof fact>[4]) =>
       fact(partner, id, at, subject, rest);
     await world.clock.advance(Date.parse('2026-05-02T00:00:00Z') - world.clock.now());

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { noPaymentProvider, type PriceModelJson } from '#billing/api';
 import type { Database } from '#database';
 import type { UsageEvent } from '#metering';
-import { type Random, seededRandom } from '#stdx';
+import { type Random, seededRandom, systemClock } from '#stdx';
 import { billingWorld, newPartner } from './golden.spec.ts';
 import {
   Catalogue,
@@ -91,7 +91,7 @@ const BILLED = `
 /** Three plans over the year, the second from the middle of a month; a commitment, a coupon, German VAT. */
 async function agree(database: Database, partner: string, random: Random): Promise<ModelTerms> {
   const catalogue = new Catalogue(database);
-  const subscriptions = new Subscriptions(database);
+  const subscriptions = new Subscriptions(database, systemClock);
   const plans: ModelPlan[] = ['2025-12-31', '2026-04-11', '2026-09-01'].map((since) => ({
     since,
     hub: 80_000n + BigInt(Math.floor(random.fraction() * 20_000)),
@@ -118,6 +118,7 @@ async function agree(database: Database, partner: string, random: Random): Promi
       partner,
       version.value,
       Date.parse(`${plan.since}T23:30:00Z`) - (plan.since > '2026' ? DAY / 2 : 0),
+      'test',
     );
     assert.ok(changed.ok);
   }
