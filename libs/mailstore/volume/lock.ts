@@ -43,7 +43,8 @@ export async function takeStorageLock(options: LockOptions): Promise<StorageLock
 export function tryExclusive(file: string): DatabaseSync | undefined {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
-    database.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+    // Nothing is ever committed, so nothing has to be kept to undo it: a journal would want room that a full disk has not.
+    database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
     database.close();

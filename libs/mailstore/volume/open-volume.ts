@@ -70,7 +70,7 @@ export async function openVolume(options: OpenVolumeOptions): Promise<MailStore>
       const directory = segmentsDirectory(path);
       // From here on every sync is ours: see `Wal`.
       index.exec('PRAGMA synchronous = OFF');
-      await closeOpenSegments(index, files, directory, logger);
+      const leftOpen = await closeOpenSegments(index, files, directory, logger);
       // A file of its own, so holding or closing it leaves the locks on index.db alone.
       const walFile = await files.open(`${indexPath(path)}-wal`, 'update');
       // Closed only when SQLite has closed its own descriptor: the lock on index.db goes with the first that is closed.
@@ -88,6 +88,7 @@ export async function openVolume(options: OpenVolumeOptions): Promise<MailStore>
         logger,
         limits,
         settings,
+        leftOpen,
         cold: options.cold,
       };
       const engine = new VolumeEngine({ ...parts, segmentsDirectory: directory, parse: options.parse });

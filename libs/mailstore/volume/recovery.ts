@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '#stdx';
+import { failureKind } from './errors.ts';
 import type { VolumeFiles } from './files.ts';
 import type { IndexDb } from './index-db.ts';
 import { segmentFile, segmentId, segmentOf } from './segments.ts';
@@ -15,13 +16,14 @@ export function nextSegmentNumber(index: IndexDb, epoch: number): number {
 /**
  * Closes the segments the last owner was appending to: bytes past the last one referred to belong to no commit and are cut
  * off. A file shorter than what is referred to is damage, reported and left for the scrub; its messages read `corrupt`.
+ * Returns those a full disk had no room to note as closed; the first transaction that finds room does (`SegmentWriter`).
  */
 export async function closeOpenSegments(
   index: IndexDb,
   files: VolumeFiles,
   directory: string,
   logger: Logger,
-): Promise<void> {
+): Promise<readonly number[]> {
   const open = index.all<{ id: number; bytes: number }>('SELECT id, bytes FROM segment WHERE open = 1 AND cold = 0');
   for (const { id, bytes } of open) {
     const path = join(directory, segmentFile(id));
@@ -39,7 +41,16 @@ export async function closeOpenSegments(
       logger.error({ path }, 'a segment is missing');
     }
   }
-  if (open.length > 0) index.run('UPDATE segment SET open = 0 WHERE open = 1 AND cold = 0');
+  if (open.length === 0) return [];
+  try {
+    index.run('UPDATE segment SET open = 0 WHERE open = 1 AND cold = 0');
+    return [];
+  } catch (error) {
+    // It has to open all the same, so that mail can be read, and deleted to make room.
+    if (failureKind(error) !== 'diskFull') throw error;
+    logger.warn({ error }, 'no room to close the segments of the last owner');
+    return open.map(({ id }) => id);
+  }
 }
 
 /**

@@ -41,7 +41,7 @@ interface OpenSegment {
  */
 export class SegmentWriter {
   private active: OpenSegment | undefined;
-  private readonly sealedIds: number[] = [];
+  private readonly sealedIds: number[];
   /** Messages written to a segment whose commit is not over yet, by segment. */
   private readonly users = new Map<number, number>();
 
@@ -51,7 +51,10 @@ export class SegmentWriter {
     private readonly epoch: number,
     private nextNumber: number,
     private readonly segmentBytesMax: number,
-  ) {}
+    leftOpen: readonly number[],
+  ) {
+    this.sealedIds = [...leftOpen];
+  }
 
   /** Id of the segment being appended to. */
   get activeId(): number | undefined {
@@ -63,7 +66,7 @@ export class SegmentWriter {
     return this.active?.end ?? 0;
   }
 
-  /** Segments closed since `forgetSealed`, to be marked so in the next transaction. */
+  /** Segments closed since `forgetSealed`, and at first those the last owner left open, to be marked so in the next transaction. */
   get sealed(): readonly number[] {
     return this.sealedIds;
   }

@@ -35,6 +35,7 @@ export interface VolumeSettings {
   readonly tombstoneKeepMs: number;
   /**
    * Room kept for what needs no new mail: reading, marking, deleting. With less left, mail is refused `diskFull`.
+   * It is no file: where others fill the disk, mail can be read until they give some of it back, and no more.
    * Default 64 MiB: the log at its longest, as much again to write it back, and the index's growth by a million tombstones.
    */
   readonly reserveBytes: number;

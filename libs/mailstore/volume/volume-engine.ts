@@ -59,6 +59,8 @@ export interface VolumeParts {
   readonly parse: MessageParserFactory;
   readonly limits: MailStoreLimits;
   readonly settings: VolumeSettings;
+  /** Segments of the last owner that are still to be noted as closed. */
+  readonly leftOpen: readonly number[];
   readonly cold: ColdPlace | undefined;
 }
 
@@ -103,7 +105,9 @@ export class VolumeEngine {
     this.index = index;
     this.watchers = new Watchers(logger);
     const number = nextSegmentNumber(index, epoch);
-    this.segments = new SegmentWriter(files, segmentsDirectory, epoch, number, settings.segmentBytesMax);
+    this.segments = new SegmentWriter(
+      ...[files, segmentsDirectory, epoch, number, settings.segmentBytesMax, parts.leftOpen],
+    );
     const locate = (hash: Buffer) => findBlob(index, hash);
     const reader = new ColdReader({
       ...{ storage: () => this.cold.storage, nameOf: (id) => coldName(volumeId, id), settings, clock },
@@ -138,7 +142,7 @@ export class VolumeEngine {
     );
     this.reads = new Reads(index, barrier, limits, () => this.assertOpen());
     this.writes = new Writes(this.loop, this.reads, this.staging, limits, settings, volumeId);
-    this.texts = new TextIndexer({ index, loop: this.loop, blobs: this.blobs, settings, clock, logger });
+    this.texts = new TextIndexer({ index, loop: this.loop, room, blobs: this.blobs, settings, clock, logger });
     this.blocks = new BlockCache(settings.searchCacheBytes, clock);
     this.search = new Search(index, this.reads, this.blobs, this.texts, this.blocks);
     this.purge = new Purge(index, this.loop, settings, logger);

@@ -4,6 +4,7 @@ import { type Clock, collect, type Logger, type Timer } from '#stdx';
 import type { BlobReader } from '../blob-reader.ts';
 import type { CommitLoop } from '../commit-loop.ts';
 import type { IndexDb } from '../index-db.ts';
+import type { Room } from '../room.ts';
 import { messageKey } from '../rows.ts';
 import type { VolumeSettings } from '../settings.ts';
 import type { TextSource } from './compose.ts';
@@ -14,6 +15,8 @@ import { type BlockRow, blocksOf, blockToClean, indexedThrough, oldBlock, replac
 /** Messages and bytes of one step: enough that a large account is not merged over and over. */
 const STEP_MESSAGES = 1_024;
 const STEP_BYTES = 4 * 1024 * 1024;
+/** SQLite's, as it makes them of itself. */
+const PAGE_BYTES = 4_096;
 /** Messages read before others have their turn: about 2 ms. */
 const READ_A_TURN = 16;
 /** Rests between steps, as multiples of what the last one took: a quarter of one core, less while others wait. */
@@ -32,6 +35,7 @@ const DEAD_KEEP_MS = 7 * 24 * 3_600_000;
 export interface IndexerParts {
   readonly index: IndexDb;
   readonly loop: CommitLoop;
+  readonly room: Room;
   readonly blobs: BlobReader;
   readonly settings: VolumeSettings;
   readonly clock: Clock;
@@ -173,9 +177,11 @@ export class TextIndexer {
     old: readonly BlockRow[],
     texts: readonly TextSource[],
   ): Promise<void> {
-    const { index, loop } = this.parts;
+    const { index, loop, room } = this.parts;
     const block = await this.composer.compose({ blocks: old.map((row) => oldBlock(index, row)), texts });
     const added = texts.map(({ message }) => message);
+    // In the log, and when that is written back in the index; each part in pages of its own.
+    await room.take(2 * block.parts.reduce((sum, { length }) => sum + length + PAGE_BYTES, 0));
     await loop.submit({
       contents: [],
       grows: true,
