@@ -4,7 +4,7 @@ import { type ColdStorage, ColdStorageError, type MailStore, type TierRule } fro
 import { DirectoryColdStorage } from '#mailstore/cold';
 import { messageParser } from '#protocol/message';
 import { assert, collect, seededRandom, silentLogger, systemClock, systemContext, Turns } from '#stdx';
-import { SimulatedClock, temporaryDirectory } from '#testing';
+import { SimulatedClock, temporaryDirectory, until } from '#testing';
 import { assertSound } from '../crash/soundness.ts';
 import type { VolumeFiles } from '../files.ts';
 import { createVolume } from '../identity.ts';
@@ -190,6 +190,15 @@ export class ColdBed implements AsyncDisposable {
       uids.map((uid) => ({ first: uid, last: uid })),
       { any: true },
     );
+  }
+
+  /**
+   * Lets a second go by, after which the text index reads what is new to it, cold mail too, and waits until it has: `messages` since
+   * the volume was opened. It holds a cold segment while it reads, as any reader does.
+   */
+  async textsIndexed(messages: number): Promise<void> {
+    await this.clock.advance(1_000);
+    await until('the text index', () => this.store.health().textIndex.indexedMessages === messages);
   }
 
   /** Every message is what it was; returns their numbers. */
