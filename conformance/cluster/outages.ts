@@ -127,6 +127,7 @@ async function outage(cluster: EmbeddedCluster, sink: RelaySink, service: Servic
   await service.start();
   service.say(`the service is back; ${ledger.acknowledged.size} acknowledged, ${meanwhile.length} refused`);
   const after = await until('the control plane to answer again', () => owners(cluster).catch(() => undefined), 60_000);
+  if (after !== before) await tellWhy(cluster, service.say, before, after);
   await visits.stop();
   await Promise.all([ledger.stop(), others.stop(), ...workers.map((worker) => worker.stop())]);
 
@@ -252,6 +253,12 @@ async function owners(cluster: EmbeddedCluster): Promise<string> {
     readonly volumes: readonly { readonly id: string; readonly epoch: number; readonly owner: string | null }[];
   };
   return JSON.stringify(volumes.map(({ id, epoch, owner }) => [id, epoch, owner]));
+}
+
+/** Volumes have changed hands that should not: what the cluster says of it. */
+async function tellWhy(cluster: EmbeddedCluster, say: Say, before: string, after: string): Promise<void> {
+  say(`before ${before}, after ${after}`);
+  for (const event of (await cluster.cli('cluster', 'events')) as readonly unknown[]) say(JSON.stringify(event));
 }
 
 /** Messages in all mailboxes of the demo: each was delivered once and costs once. */
