@@ -104,7 +104,6 @@ async function outage(cluster: EmbeddedCluster, sink: RelaySink, service: Servic
   const { hubs, demo } = cluster.file;
   const staying = hubs.slice(0, service.hubsThatStay);
   const recipients = demo.users.map(({ email }) => email);
-  const before = await owners(cluster);
   // Whom a hub knows is who has come by it.
   for (const { ports } of hubs) for (const user of demo.users) (await ImapClient.signIn(ports.imap, user)).close();
   const workers = await Promise.all(
@@ -116,6 +115,8 @@ async function outage(cluster: EmbeddedCluster, sink: RelaySink, service: Servic
   const visits = new Visits(cluster, staying.length);
   await until('mail to flow', () => ledger.acknowledged.size > 20 && visits.sentOut.size > 2, 30_000);
 
+  // As late as can be: what moves while a cluster comes up is not what is asked.
+  const before = await owners(cluster);
   await service.stop();
   service.say('the service is stopped');
   const refusals = [...ledger.refusals, ...visits.refusals];
@@ -227,7 +228,7 @@ async function restartLastHub(cluster: EmbeddedCluster, say: Say): Promise<void>
   const { pid, ports, name } = now();
   if (pid === null) throw new Error(`${name} is not running`);
   process.kill(pid, 'SIGKILL');
-  await until('another process', () => now().pid !== null && now().pid !== pid);
+  await until('another process', () => now().pid !== null && now().pid !== pid, 30_000);
   await until(
     'it to greet',
     () =>
