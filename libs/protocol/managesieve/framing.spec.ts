@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '#stdx';
-import { ManageSieveScanner } from './client-scanner.ts';
 import { type ManageSieveEvent, ManageSieveFramer } from './command-framer.ts';
 import { MANAGESIEVE_SYNTAX_LIMITS } from './limits.ts';
 import { formatCapabilities, formatResponse, formatString } from './response.ts';
@@ -74,45 +72,6 @@ describe('ManageSieveFramer', () => {
       framer.expectAnswer();
       framer.push(Buffer.from(text));
       assert.equal(shown(framer.next()!), expected);
-    }
-  });
-
-  it('agrees with the scanner on where commands end, whatever is sent', () => {
-    const random = seededRandom(3);
-    const pieces = [
-      'NOOP',
-      'PUTSCRIPT ',
-      '"a"',
-      ' ',
-      '{3+}\r\n',
-      '{0+}\r\n',
-      'xyz',
-      '\r\n',
-      '\n',
-      '"',
-      '\\',
-      '{9}',
-      '}',
-      '{',
-      '5',
-      '\0',
-    ];
-    for (let run = 0; run < 5_000; run++) {
-      const count = 1 + Math.floor(random.fraction() * 14);
-      const text = `${Array.from({ length: count }, () => pieces[Math.floor(random.fraction() * pieces.length)]).join('')}\r\n`;
-      const scanner = new ManageSieveScanner();
-      const framer = new ManageSieveFramer(MANAGESIEVE_SYNTAX_LIMITS);
-      let scanned = 0;
-      let framed = 0;
-      for (let at = 0; at < text.length; ) {
-        const next = at + 1 + Math.floor(random.fraction() * 9);
-        const chunk = Buffer.from(text.slice(at, next), 'latin1');
-        scanner.scan(chunk, () => scanned++);
-        framer.push(chunk);
-        while (framer.next()) framed++;
-        assert.equal(framed, scanned, JSON.stringify(text.slice(0, next)));
-        at = next;
-      }
     }
   });
 });

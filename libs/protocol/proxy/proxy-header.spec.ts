@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { crc32c, seededRandom } from '#stdx';
+import { crc32c } from '#stdx';
 import { readProxyHeader } from './proxy-header.ts';
 
 const SIGNATURE = '\r\n\r\n\0\r\nQUIT\n';
@@ -98,16 +98,4 @@ describe('a header that comes in pieces', () => {
         assert.equal(readProxyHeader(bytes.subarray(0, length)).kind, 'incomplete', `${length} bytes`);
       assert.equal(readProxyHeader(bytes).kind, 'header');
     });
-});
-
-it('takes any bytes without failing, and never says it is longer than what it was given', () => {
-  const random = seededRandom(7);
-  const seeds = [Buffer.from('PROXY TCP6 ::1 ::1 1 2\r\n'), binary(0x21, 0x11, TCP4), binary(0x21, 0x21, TCP6)];
-  for (let round = 0; round < 20_000; round++) {
-    const bytes = Buffer.from(seeds[round % seeds.length]!);
-    for (let changes = 0; changes < 4; changes++)
-      bytes[Math.floor(random.fraction() * bytes.length)] = random.bytes(1)[0]!;
-    const header = readProxyHeader(bytes);
-    if (header.kind === 'header') assert.ok(header.length <= bytes.length);
-  }
 });
